@@ -1,0 +1,13 @@
+//! Tallyfy's rules as pure values: what a group is, what may be asked, what is refused and in which words.
+//!
+//! Nothing here knows HTTP, locks, the clock or chance.
+
+pub mod contract;
+pub mod group;
+pub mod guest;
+pub mod id;
+pub mod page;
+pub mod query;
+pub mod text;
+pub mod user;
+pub mod validate;

@@ -1,0 +1,79 @@
+//! Pages of a list.
+
+/// Which page is asked for; both numbers are at least 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageRequest {
+    /// The page's number, from 1.
+    pub page: u64,
+    /// How many rows a page has at most.
+    pub per_page: u64,
+}
+
+impl PageRequest {
+    /// The ranks of the page's rows in a list of `total` rows, from 0; empty past the end.
+    pub fn ranks(&self, total: usize) -> std::ops::Range<usize> {
+        let bound = |pages: u64| {
+            let rank = pages.saturating_mul(self.per_page);
+            usize::try_from(rank).map_or(total, |rank| rank.min(total))
+        };
+        bound(self.page - 1)..bound(self.page)
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The page's rows.
+    pub items: Vec<T>,
+    /// How many rows the whole list has: the same on every page, or the official SDK raises (evidence 3.2).
+    pub total: usize,
+    /// What was asked for.
+    pub request: PageRequest,
+}
+
+impl<T> Page<T> {
+    /// How many pages there are: 1 for an empty list (evidence 3.2).
+    pub fn total_pages(&self) -> u64 {
+        (self.total as u64).div_ceil(self.request.per_page).max(1)
+    }
+
+    /// The number of the page before this one.
+    pub fn previous(&self) -> Option<u64> {
+        (self.request.page > 1).then(|| self.request.page - 1)
+    }
+
+    /// The number of the page after this one.
+    pub fn next(&self) -> Option<u64> {
+        (self.request.page < self.total_pages()).then(|| self.request.page + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn pages_put_together_are_the_list(total in 0_usize..500, per_page in 1_u64..60) {
+            let mut ranks = Vec::new();
+            let pages = Page::<()> { items: vec![], total, request: PageRequest { page: 1, per_page } }.total_pages();
+            for page in 1..=pages {
+                let request = PageRequest { page, per_page };
+                prop_assert!(request.ranks(total).len() as u64 <= per_page);
+                ranks.extend(request.ranks(total));
+                let page = Page::<()> { items: vec![], total, request };
+                prop_assert_eq!(page.next().is_none(), request.page == pages);
+                prop_assert_eq!(page.previous().is_none(), request.page == 1);
+            }
+            prop_assert_eq!(ranks, (0..total).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn any_page_number_answers(total in 0_usize..50, page in 1_u64.., per_page in 1_u64..) {
+            let ranks = PageRequest { page, per_page }.ranks(total);
+            prop_assert!(ranks.start <= ranks.end && ranks.end <= total);
+        }
+    }
+}

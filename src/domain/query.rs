@@ -1,0 +1,215 @@
+//! What a list may be asked for in its query string.
+
+use super::{
+    contract::PerPageCap,
+    page::PageRequest,
+    text::{Needle, trimmed},
+};
+
+/// By what a list of groups is sorted (list-groups, evidence 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortKey {
+    /// By name, without case first.
+    Name,
+    /// By the time of creation.
+    CreatedAt,
+    /// By the time of the last update.
+    UpdatedAt,
+}
+
+impl SortKey {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "name" => Some(Self::Name),
+            "created_at" => Some(Self::CreatedAt),
+            "updated_at" => Some(Self::UpdatedAt),
+            _ => None,
+        }
+    }
+}
+
+/// Which way a list is sorted; descending is exactly the reverse of ascending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The smallest first.
+    Ascending,
+    /// The largest first.
+    Descending,
+}
+
+/// Which includes are asked for with `with`; unknown names are ignored (evidence 3.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Includes {
+    /// `assets`: the logo's file.
+    pub assets: bool,
+    /// `users`: the members as objects.
+    pub users: bool,
+    /// `guests`: the guests as objects.
+    pub guests: bool,
+}
+
+impl Includes {
+    fn parse(text: &str) -> Self {
+        let named = |name: &str| text.split(',').any(|part| part.trim() == name);
+        Self { assets: named("assets"), users: named("users"), guests: named("guests") }
+    }
+
+    /// The includes that a query string asks for.
+    pub fn of(query: &str) -> Self {
+        Parameters::of(query).last("with").map_or_else(Self::default, |with| Self::parse(&with))
+    }
+}
+
+/// A list of groups as it was asked for. Whatever cannot be meant is as if absent; nothing is an error.
+#[derive(Debug, Clone)]
+pub struct ListQuery {
+    /// Which page.
+    pub page: PageRequest,
+    /// What to search for in name and description.
+    pub search: Option<Needle>,
+    /// The sort key.
+    pub sort: SortKey,
+    /// The direction.
+    pub direction: Direction,
+    /// The includes.
+    pub with: Includes,
+}
+
+impl ListQuery {
+    /// The rows of a page where the query does not say (list-groups; `getQueryBuilderParams($per_page = 10)`, evidence 3.1).
+    pub const DEFAULT_PER_PAGE: u64 = 10;
+
+    /// Reads a query string; of a parameter given twice the last counts, as in PHP.
+    pub fn parse(query: &str, cap: PerPageCap) -> Self {
+        let parameters = Parameters::of(query);
+        let number = |name| parameters.last(name).and_then(|text| at_least_one(&text));
+        let per_page = number("per_page").unwrap_or(Self::DEFAULT_PER_PAGE);
+        let per_page = match cap {
+            PerPageCap::Hundred => per_page.min(100),
+            PerPageCap::None => per_page,
+        };
+        let search = parameters.last("q").filter(|text| !trimmed(text).is_empty());
+        let (sort, direction) = sort(&parameters);
+        Self {
+            page: PageRequest { page: number("page").unwrap_or(1), per_page },
+            search: search.map(|text| Needle::new(trimmed(&text))),
+            sort,
+            direction,
+            with: Includes::of(query),
+        }
+    }
+}
+
+struct Parameters<'a>(&'a str);
+
+impl<'a> Parameters<'a> {
+    fn of(query: &'a str) -> Self {
+        Self(query)
+    }
+
+    fn last(&self, name: &str) -> Option<std::borrow::Cow<'a, str>> {
+        form_urlencoded::parse(self.0.as_bytes()).filter(|(key, _)| key == name).last().map(|(_, value)| value)
+    }
+}
+
+/// PHP's `FILTER_VALIDATE_INT` with a minimum of 1: 64 bits with a sign, blanks around it allowed.
+fn at_least_one(text: &str) -> Option<u64> {
+    trimmed(text).parse::<i64>().ok().and_then(|number| u64::try_from(number).ok()).filter(|number| *number >= 1)
+}
+
+/// `sort_by=f` or `sort=f`; a leading `-` or `sort=desc` turns it round (evidence 3.1: the official
+/// SDK sends `sort_by` and `sort`, other endpoints take `-`).
+fn sort(parameters: &Parameters<'_>) -> (SortKey, Direction) {
+    let mut key = None;
+    let mut direction = Direction::Ascending;
+    for name in ["sort_by", "sort"] {
+        let Some(text) = parameters.last(name) else { continue };
+        let text = trimmed(&text);
+        if name == "sort" && text.eq_ignore_ascii_case("desc") {
+            direction = Direction::Descending;
+        } else if let (None, Some(named)) = (key, SortKey::parse(text.strip_prefix('-').unwrap_or(text))) {
+            key = Some(named);
+            if text.starts_with('-') {
+                direction = Direction::Descending;
+            }
+        }
+    }
+    (key.unwrap_or(SortKey::CreatedAt), direction)
+}
+
+/// The query of a link to another page: the parameters as they were sent, then `page` (evidence 3.2).
+pub fn query_with_page(query: &str, page: u64) -> String {
+    let mut parts: Vec<&str> = query
+        .split('&')
+        .filter(|part| !part.is_empty())
+        .filter(|part| form_urlencoded::parse(part.as_bytes()).all(|(key, _)| key != "page"))
+        .collect();
+    let page = format!("page={page}");
+    parts.push(&page);
+    parts.join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(query: &str) -> ListQuery {
+        ListQuery::parse(query, PerPageCap::Hundred)
+    }
+
+    #[test]
+    fn what_is_not_a_whole_number_of_at_least_one_counts_as_absent() {
+        for absent in ["", "page=&per_page=", "page=0&per_page=0", "page=-1&per_page=-5", "page=abc&per_page=1.5", "page=99999999999999999999&per_page=1e3", "page[]=3&per_page[]=3"] {
+            assert_eq!(parse(absent).page, PageRequest { page: 1, per_page: 10 }, "{absent}");
+        }
+        assert_eq!(parse("page=3&per_page=7").page, PageRequest { page: 3, per_page: 7 });
+        assert_eq!(parse("page=2&page=5").page.page, 5);
+        assert_eq!(parse("per_page=5000").page.per_page, 100);
+        assert_eq!(ListQuery::parse("per_page=5000", PerPageCap::None).page.per_page, 5000);
+    }
+
+    #[test]
+    fn every_spelling_of_a_sort_is_understood() {
+        use Direction::{Ascending, Descending};
+        for (query, sort, direction) in [
+            ("", SortKey::CreatedAt, Ascending),
+            ("sort_by=name", SortKey::Name, Ascending),
+            ("sort_by=-name", SortKey::Name, Descending),
+            ("sort_by=name&sort=desc", SortKey::Name, Descending),
+            ("sort=DESC&sort_by=updated_at", SortKey::UpdatedAt, Descending),
+            ("sort=name", SortKey::Name, Ascending),
+            ("sort=-updated_at", SortKey::UpdatedAt, Descending),
+            ("sort=desc", SortKey::CreatedAt, Descending),
+            ("sort_by=shoe_size", SortKey::CreatedAt, Ascending),
+            ("sort_by=-shoe_size", SortKey::CreatedAt, Ascending),
+            ("sort_by=shoe_size&sort=name", SortKey::Name, Ascending),
+            ("sort_by=name&sort=-updated_at", SortKey::Name, Ascending),
+            ("sort_by=name&sort=asc", SortKey::Name, Ascending),
+        ] {
+            assert_eq!((parse(query).sort, parse(query).direction), (sort, direction), "{query}");
+        }
+    }
+
+    #[test]
+    fn includes_are_a_comma_list_percent_encoded_or_not() {
+        let all = Includes { assets: true, users: true, guests: true };
+        assert_eq!(Includes::of("with=assets,users,guests"), all);
+        assert_eq!(Includes::of("with=assets%2Cusers%2C%20guests,runs"), all);
+        assert_eq!(Includes::of("with=runs"), Includes::default());
+    }
+
+    #[test]
+    fn blanks_are_not_searched_for() {
+        assert!(parse("q=").search.is_none());
+        assert!(parse("q=+%20").search.is_none());
+        assert!(parse("q=north+west").search.unwrap().is_in("The North West"));
+    }
+
+    #[test]
+    fn a_link_keeps_the_parameters_and_puts_page_last() {
+        assert_eq!(query_with_page("", 2), "page=2");
+        assert_eq!(query_with_page("page=1&q=a%20b&per_page=5", 2), "q=a%20b&per_page=5&page=2");
+        assert_eq!(query_with_page("&&%70age=7&with=users,guests&", 3), "with=users,guests&page=3");
+    }
+}

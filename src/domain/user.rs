@@ -1,0 +1,61 @@
+//! Users: the members of an organization.
+
+use serde_json::{Map, Value};
+
+use super::{guest::Email, id::UserId};
+
+/// What a user may do in an organization (evidence 7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Everything.
+    Admin,
+    /// Manages groups where the organization allows it.
+    Standard,
+    /// Manages groups where the organization allows it (changelog 2022-10-20).
+    Light,
+}
+
+impl Role {
+    /// The roles' names.
+    pub const NAMES: &'static [&'static str] = &["admin", "standard", "light"];
+
+    /// The role of that name, in any case: member pages show `Admin` as well as `admin`.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Admin, Self::Standard, Self::Light].into_iter().find(|role| role.name().eq_ignore_ascii_case(text))
+    }
+
+    /// The role's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Standard => "standard",
+            Self::Light => "light",
+        }
+    }
+
+    /// Whether the role brings `manage_groups`: admins always, the others where the organization
+    /// has `allow_manage_groups` (evidence 7).
+    pub fn manages_groups(self, allow_manage_groups: bool) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::Standard | Self::Light => allow_manage_groups,
+        }
+    }
+}
+
+/// A user of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The id.
+    pub id: UserId,
+    /// The address.
+    pub email: Email,
+    /// The first name.
+    pub first_name: Option<Box<str>>,
+    /// The last name.
+    pub last_name: Option<Box<str>>,
+    /// What the user may do.
+    pub role: Role,
+    /// What else a captured answer said of the user.
+    pub details: Map<String, Value>,
+}

@@ -1,0 +1,89 @@
+//! How Laravel reads a body and words its refusals: every failing field at once.
+
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Map, Value};
+
+use super::text::trimmed;
+
+/// The fields of a request's body, as they came.
+pub type Fields = Map<String, Value>;
+
+/// One field of a body, after Laravel's `TrimStrings` and `ConvertEmptyStringsToNull` (evidence 4.3).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Field<'a> {
+    /// The body does not name the field.
+    Absent,
+    /// The field is null, an empty string, or blanks.
+    Null,
+    /// A trimmed string that is not empty.
+    Text(&'a str),
+    /// A list.
+    List(&'a [Value]),
+    /// A number, a boolean or an object.
+    Other(&'a Value),
+}
+
+impl<'a> Field<'a> {
+    /// The field `name` of a body.
+    pub fn of(fields: &'a Fields, name: &str) -> Self {
+        match fields.get(name) {
+            None => Self::Absent,
+            Some(Value::Null) => Self::Null,
+            Some(Value::String(text)) => match trimmed(text) {
+                "" => Self::Null,
+                text => Self::Text(text),
+            },
+            Some(Value::Array(items)) => Self::List(items),
+            Some(other) => Self::Other(other),
+        }
+    }
+}
+
+/// What is wrong with a body: for each failing field its sentences, in the order in which they were found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ValidationErrors {
+    fields: Vec<(Cow<'static, str>, String)>,
+    count: usize,
+}
+
+impl ValidationErrors {
+    /// How many failing fields are listed; the rest is only counted, so that a body of one mebibyte
+    /// cannot ask for an answer a hundred times as long.
+    pub const LISTED: usize = 1000;
+
+    /// Adds a sentence about a field.
+    pub fn add(&mut self, field: impl Into<Cow<'static, str>>, sentence: impl Into<String>) {
+        self.count += 1;
+        if self.fields.len() < Self::LISTED {
+            self.fields.push((field.into(), sentence.into()));
+        }
+    }
+
+    /// Fields and sentences, in the order found.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(field, sentence)| (field.as_ref(), sentence.as_str()))
+    }
+
+    /// How many sentences there are, the unlisted ones included.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The value, if nothing is wrong.
+    pub fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.count == 0 { Ok(value) } else { Err(self) }
+    }
+}
+
+// No rule here finds two mistakes in one field, so each field has a list of one sentence.
+impl Serialize for ValidationErrors {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.fields.len()))?;
+        for (field, sentence) in &self.fields {
+            map.serialize_entry(field, &[sentence])?;
+        }
+        map.end()
+    }
+}
