@@ -1,2 +1,5 @@
 //! x
+pub mod clock;
 pub mod domain;
+pub mod fixture;
+pub mod store;
