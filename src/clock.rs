@@ -14,7 +14,10 @@ pub enum Clock {
 
 impl Clock {
     /// What time it is.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that asks the machine"
+    )]
     pub fn now(&self) -> DateTime<Utc> {
         match self {
             // Stored times are compared and written to the microsecond; keep no more than that.
@@ -33,14 +36,21 @@ pub struct IdGen {
 
 impl IdGen {
     /// Ids that nobody can foresee.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks for chance")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that asks for chance"
+    )]
     pub fn random() -> Self {
-        Self { seed: Uuid::new_v4() }
+        Self {
+            seed: Uuid::new_v4(),
+        }
     }
 
     /// The same ids at every run.
     pub fn seeded(seed: u64) -> Self {
-        Self { seed: Uuid::from_u64_pair(0, seed) }
+        Self {
+            seed: Uuid::from_u64_pair(0, seed),
+        }
     }
 
     /// The id of the organization's row number `number`.
@@ -54,7 +64,12 @@ impl IdGen {
 
     /// The id of a row that a fixture names without giving its id: the same at every run, whatever the seed.
     pub fn derived(org: &str, name: &str) -> String {
-        Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("tallyfy-mock:{org}/{name}").as_bytes()).simple().to_string()
+        Uuid::new_v5(
+            &Uuid::NAMESPACE_URL,
+            format!("tallyfy-mock:{org}/{name}").as_bytes(),
+        )
+        .simple()
+        .to_string()
     }
 }
 
@@ -74,8 +89,14 @@ mod tests {
 
     #[test]
     fn ids_are_32_lowercase_hexadecimal_digits() {
-        for id in [IdGen::random().id("acme", 1), IdGen::derived("acme", "Sales")] {
-            assert!(id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{id}");
+        for id in [
+            IdGen::random().id("acme", 1),
+            IdGen::derived("acme", "Sales"),
+        ] {
+            assert!(
+                id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')),
+                "{id}"
+            );
         }
     }
 

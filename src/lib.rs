@@ -1,5 +1,29 @@
 //! x
+
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
+#[doc(hidden)]
 pub mod clock;
+#[doc(hidden)]
+pub mod config;
+#[doc(hidden)]
 pub mod domain;
+#[doc(hidden)]
 pub mod fixture;
+#[doc(hidden)]
+pub mod http;
+mod mock;
+#[doc(hidden)]
+pub mod server;
+#[doc(hidden)]
+pub mod state;
+#[doc(hidden)]
 pub mod store;
+
+pub use self::{
+    domain::contract::ContractError,
+    fixture::{FixtureError, Problem},
+    mock::{Builder, TallyfyMock},
+    state::StartError,
+};

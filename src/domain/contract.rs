@@ -12,7 +12,10 @@ pub enum ContractError {
         key: String,
     },
     /// The switch does not take that value.
-    #[error("the contract switch `{key}` does not take `{value}`; it takes {}", listed(choices))]
+    #[error(
+        "the contract switch `{key}` does not take `{value}`; it takes {}",
+        listed(choices)
+    )]
     BadValue {
         /// The switch.
         key: &'static str,
@@ -22,7 +25,10 @@ pub enum ContractError {
         choices: &'static [&'static str],
     },
     /// There is no such edition.
-    #[error("there is no edition `{edition}`; the editions are {}", listed(Edition::NAMES))]
+    #[error(
+        "there is no edition `{edition}`; the editions are {}",
+        listed(Edition::NAMES)
+    )]
     UnknownEdition {
         /// The name that was given.
         edition: String,
@@ -33,7 +39,11 @@ pub enum ContractError {
 }
 
 fn listed(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// One switch and its value, both known to exist.
@@ -47,11 +57,17 @@ impl Switch {
     /// The switch `key` set to `value`.
     pub fn new(key: &str, value: &str) -> Result<Self, ContractError> {
         let Some((key, choices)) = Contract::SWITCHES.iter().find(|(name, _)| *name == key) else {
-            return Err(ContractError::UnknownSwitch { key: key.to_owned() });
+            return Err(ContractError::UnknownSwitch {
+                key: key.to_owned(),
+            });
         };
         match choices.iter().find(|choice| **choice == value) {
             Some(value) => Ok(Self { key, value }),
-            None => Err(ContractError::BadValue { key, value: value.to_owned(), choices }),
+            None => Err(ContractError::BadValue {
+                key,
+                value: value.to_owned(),
+                choices,
+            }),
         }
     }
 }
@@ -61,7 +77,9 @@ impl std::str::FromStr for Switch {
 
     /// `KEY=VALUE`, as the flag `--set` takes it.
     fn from_str(text: &str) -> Result<Self, ContractError> {
-        let (key, value) = text.split_once('=').ok_or_else(|| ContractError::NotAPair(text.to_owned()))?;
+        let (key, value) = text
+            .split_once('=')
+            .ok_or_else(|| ContractError::NotAPair(text.to_owned()))?;
         Self::new(key.trim(), value.trim())
     }
 }
@@ -283,7 +301,9 @@ impl std::str::FromStr for Edition {
         [Self::March2026, Self::August2025]
             .into_iter()
             .find(|edition| edition.name() == text)
-            .ok_or_else(|| ContractError::UnknownEdition { edition: text.to_owned() })
+            .ok_or_else(|| ContractError::UnknownEdition {
+                edition: text.to_owned(),
+            })
     }
 }
 
@@ -301,7 +321,12 @@ impl ContractChoice {
     pub fn over(&self, fixture: &Self) -> (Edition, Contract) {
         let edition = self.edition.or(fixture.edition).unwrap_or_default();
         let switches = fixture.switches.iter().chain(&self.switches);
-        (edition, switches.fold(edition.contract(), |contract, switch| contract.with(*switch)))
+        (
+            edition,
+            switches.fold(edition.contract(), |contract, switch| {
+                contract.with(*switch)
+            }),
+        )
     }
 }
 
@@ -314,11 +339,23 @@ mod tests {
         for (key, values) in Contract::SWITCHES {
             let contracts: Vec<_> = values
                 .iter()
-                .map(|value| Edition::March2026.contract().with(Switch::new(key, value).unwrap()))
+                .map(|value| {
+                    Edition::March2026
+                        .contract()
+                        .with(Switch::new(key, value).unwrap())
+                })
                 .collect();
-            assert_eq!(contracts[0], Edition::March2026.contract(), "the first value of {key} is the default");
+            assert_eq!(
+                contracts[0],
+                Edition::March2026.contract(),
+                "the first value of {key} is the default"
+            );
             for (i, contract) in contracts.iter().enumerate() {
-                assert_eq!(contracts.iter().position(|c| c == contract), Some(i), "{key}: each value does something");
+                assert_eq!(
+                    contracts.iter().position(|c| c == contract),
+                    Some(i),
+                    "{key}: each value does something"
+                );
             }
         }
     }
@@ -327,28 +364,48 @@ mod tests {
     fn the_command_line_wins_over_the_fixture_and_both_over_the_edition() {
         let fixture = ContractChoice {
             edition: Some(Edition::August2025),
-            switches: vec![Switch::new("create_status", "200").unwrap(), Switch::new("time_format", "micros").unwrap()],
+            switches: vec![
+                Switch::new("create_status", "200").unwrap(),
+                Switch::new("time_format", "micros").unwrap(),
+            ],
         };
-        let flags = ContractChoice { edition: None, switches: vec!["time_format = millis".parse().unwrap()] };
+        let flags = ContractChoice {
+            edition: None,
+            switches: vec!["time_format = millis".parse().unwrap()],
+        };
         let (edition, contract) = flags.over(&fixture);
         assert_eq!(edition, Edition::August2025);
         assert_eq!(contract.create_status, CreateStatus::Ok);
         assert_eq!(contract.time_format, TimeFormat::Millis);
         assert_eq!(contract.update_status, UpdateStatus::Ok);
 
-        let flags = ContractChoice { edition: Some(Edition::March2026), switches: vec![] };
+        let flags = ContractChoice {
+            edition: Some(Edition::March2026),
+            switches: vec![],
+        };
         assert_eq!(flags.over(&fixture).1.update_status, UpdateStatus::Created);
     }
 
     #[test]
     fn a_refusal_names_the_choices() {
         assert_eq!(
-            "update_status=204".parse::<Switch>().unwrap_err().to_string(),
+            "update_status=204"
+                .parse::<Switch>()
+                .unwrap_err()
+                .to_string(),
             "the contract switch `update_status` does not take `204`; it takes `201`, `200`"
         );
         let unknown = "upsert=1".parse::<Switch>().unwrap_err().to_string();
-        assert!(unknown.starts_with("there is no contract switch `upsert`; the switches are `create_status`, "), "{unknown}");
-        assert_eq!("strict".parse::<Switch>().unwrap_err().to_string(), "`strict` is not of the form KEY=VALUE");
+        assert!(
+            unknown.starts_with(
+                "there is no contract switch `upsert`; the switches are `create_status`, "
+            ),
+            "{unknown}"
+        );
+        assert_eq!(
+            "strict".parse::<Switch>().unwrap_err().to_string(),
+            "`strict` is not of the form KEY=VALUE"
+        );
         assert_eq!(
             "2024-01".parse::<Edition>().unwrap_err().to_string(),
             "there is no edition `2024-01`; the editions are `2026-03`, `2025-08`"

@@ -30,7 +30,9 @@ impl Name {
 
 impl Ord for Name {
     fn cmp(&self, other: &Self) -> Ordering {
-        folded(&self.0).cmp(folded(&other.0)).then_with(|| self.0.cmp(&other.0))
+        folded(&self.0)
+            .cmp(folded(&other.0))
+            .then_with(|| self.0.cmp(&other.0))
     }
 }
 
@@ -102,10 +104,16 @@ impl NewGroup {
             (Field::Absent, DescriptionOnCreate::Required) => required("description", &mut errors),
             (sent, _) => text("description", &sent, &mut errors).map(Box::from),
         };
-        let members = members(&Field::of(fields, "members"), roster, &mut errors).unwrap_or_default();
+        let members =
+            members(&Field::of(fields, "members"), roster, &mut errors).unwrap_or_default();
         let guests = guests(&Field::of(fields, "guests"), &mut errors).unwrap_or_default();
         match name {
-            Some(name) => errors.or(Self { name, description, members, guests }),
+            Some(name) => errors.or(Self {
+                name,
+                description,
+                members,
+                guests,
+            }),
             None => Err(errors),
         }
     }
@@ -141,7 +149,12 @@ impl GroupPatch {
         };
         let members = members(&Field::of(fields, "members"), roster, &mut errors);
         let guests = guests(&Field::of(fields, "guests"), &mut errors);
-        errors.or(Self { name, description, members, guests })
+        errors.or(Self {
+            name,
+            description,
+            members,
+            guests,
+        })
     }
 
     /// Whether no field was sent.
@@ -151,7 +164,11 @@ impl GroupPatch {
 
     /// The group with the fields that were sent, updated at `now`; the same group where none was.
     pub fn applied_to(self, group: &Group, now: DateTime<Utc>) -> Group {
-        let updated_at = if self.is_empty() { group.updated_at } else { now };
+        let updated_at = if self.is_empty() {
+            group.updated_at
+        } else {
+            now
+        };
         Group {
             id: group.id.clone(),
             name: self.name.unwrap_or_else(|| group.name.clone()),
@@ -171,7 +188,11 @@ fn required<T>(field: &'static str, errors: &mut ValidationErrors) -> Option<T> 
 }
 
 /// Laravel's `required|string`.
-fn text<'a>(field: &'static str, sent: &Field<'a>, errors: &mut ValidationErrors) -> Option<&'a str> {
+fn text<'a>(
+    field: &'static str,
+    sent: &Field<'a>,
+    errors: &mut ValidationErrors,
+) -> Option<&'a str> {
     match sent {
         Field::Text(text) => Some(text),
         Field::Absent | Field::Null | Field::List([]) => required(field, errors),
@@ -186,7 +207,10 @@ fn text<'a>(field: &'static str, sent: &Field<'a>, errors: &mut ValidationErrors
 fn name(sent: &Field<'_>, roster: &impl Roster, errors: &mut ValidationErrors) -> Option<Name> {
     let text = text("name", sent, errors)?;
     if text.chars().count() > Name::MAX_CHARS {
-        errors.add("name", "The name field must not be greater than 200 characters.");
+        errors.add(
+            "name",
+            "The name field must not be greater than 200 characters.",
+        );
         return None;
     }
     let name = Name(text.into());
@@ -197,7 +221,11 @@ fn name(sent: &Field<'_>, roster: &impl Roster, errors: &mut ValidationErrors) -
     Some(name)
 }
 
-fn list<'a>(field: &'static str, sent: &Field<'a>, errors: &mut ValidationErrors) -> Option<&'a [Value]> {
+fn list<'a>(
+    field: &'static str,
+    sent: &Field<'a>,
+    errors: &mut ValidationErrors,
+) -> Option<&'a [Value]> {
     match sent {
         Field::Absent => None,
         Field::List(items) => Some(items),
@@ -209,7 +237,11 @@ fn list<'a>(field: &'static str, sent: &Field<'a>, errors: &mut ValidationErrors
 }
 
 /// Ids of users of the organization, each once; strings of digits count (evidence 4.5).
-fn members(sent: &Field<'_>, roster: &impl Roster, errors: &mut ValidationErrors) -> Option<Box<[UserId]>> {
+fn members(
+    sent: &Field<'_>,
+    roster: &impl Roster,
+    errors: &mut ValidationErrors,
+) -> Option<Box<[UserId]>> {
     let items = list("members", sent, errors)?;
     let mut seen = HashSet::with_capacity(items.len());
     let mut members = Vec::with_capacity(items.len());
@@ -217,7 +249,10 @@ fn members(sent: &Field<'_>, roster: &impl Roster, errors: &mut ValidationErrors
         match UserId::from_json(item).filter(|user| roster.knows_user(*user)) {
             Some(user) if seen.insert(user) => members.push(user),
             Some(_) => {}
-            None => errors.add(format!("members.{i}"), format!("The selected members.{i} is invalid.")),
+            None => errors.add(
+                format!("members.{i}"),
+                format!("The selected members.{i} is invalid."),
+            ),
         }
     }
     Some(members.into())
@@ -232,7 +267,10 @@ fn guests(sent: &Field<'_>, errors: &mut ValidationErrors) -> Option<Box<[Email]
         match item.as_str().and_then(Email::parse) {
             Some(email) if seen.insert(email.key()) => guests.push(email),
             Some(_) => {}
-            None => errors.add(format!("guests.{i}"), format!("The guests.{i} field must be a valid email address.")),
+            None => errors.add(
+                format!("guests.{i}"),
+                format!("The guests.{i} field must be a valid email address."),
+            ),
         }
     }
     Some(guests.into())
@@ -267,7 +305,8 @@ mod tests {
     }
 
     fn update(body: &Value) -> Result<GroupPatch, Value> {
-        GroupPatch::parse(&fields(body), &Acme).map_err(|errors| serde_json::to_value(&errors).unwrap())
+        GroupPatch::parse(&fields(body), &Acme)
+            .map_err(|errors| serde_json::to_value(&errors).unwrap())
     }
 
     #[test]
@@ -299,13 +338,24 @@ mod tests {
             (json!({}), "The name field is required."),
             (json!(["a"]), "The name field must be a string."),
             (json!(true), "The name field must be a string."),
-            (json!("x".repeat(201)), "The name field must not be greater than 200 characters."),
+            (
+                json!("x".repeat(201)),
+                "The name field must not be greater than 200 characters.",
+            ),
             (json!("Taken"), "The name has already been taken."),
             (json!(" Taken "), "The name has already been taken."),
         ] {
             let body = json!({"name": name, "description": "d"});
-            assert_eq!(create(&body).unwrap_err(), json!({"name": [sentence]}), "{name}");
-            assert_eq!(update(&json!({"name": name})).unwrap_err(), json!({"name": [sentence]}), "{name}");
+            assert_eq!(
+                create(&body).unwrap_err(),
+                json!({"name": [sentence]}),
+                "{name}"
+            );
+            assert_eq!(
+                update(&json!({"name": name})).unwrap_err(),
+                json!({"name": [sentence]}),
+                "{name}"
+            );
         }
     }
 
@@ -324,13 +374,29 @@ mod tests {
         .unwrap();
         assert_eq!(group.name.as_str(), "Ünïcode Sales");
         assert_eq!(group.description.as_deref(), Some("Sells"));
-        assert_eq!(group.members.iter().map(|user| user.get()).collect::<Vec<_>>(), [1002, 1001]);
-        assert_eq!(group.guests.iter().map(Email::as_str).collect::<Vec<_>>(), ["Client@Partner.test", "b@partner.test"]);
+        assert_eq!(
+            group
+                .members
+                .iter()
+                .map(|user| user.get())
+                .collect::<Vec<_>>(),
+            [1002, 1001]
+        );
+        assert_eq!(
+            group.guests.iter().map(Email::as_str).collect::<Vec<_>>(),
+            ["Client@Partner.test", "b@partner.test"]
+        );
     }
 
     #[test]
     fn lists_are_lists() {
-        for not_a_list in [json!(null), json!(""), json!("1001"), json!(1001), json!({"0": 1001})] {
+        for not_a_list in [
+            json!(null),
+            json!(""),
+            json!("1001"),
+            json!(1001),
+            json!({"0": 1001}),
+        ] {
             let body = json!({"members": not_a_list, "guests": not_a_list});
             assert_eq!(
                 update(&body).unwrap_err(),
@@ -338,15 +404,29 @@ mod tests {
             );
         }
         let cleared = update(&json!({"members": [], "guests": []})).unwrap();
-        assert_eq!((cleared.members.unwrap().len(), cleared.guests.unwrap().len()), (0, 0));
+        assert_eq!(
+            (
+                cleared.members.unwrap().len(),
+                cleared.guests.unwrap().len()
+            ),
+            (0, 0)
+        );
     }
 
     #[test]
     fn a_description_may_be_left_out_where_the_contract_says_so() {
-        for body in [json!({"name": "A"}), json!({"name": "A", "description": null}), json!({"name": "A", "description": " "})] {
-            let parsed = NewGroup::parse(&fields(&body), DescriptionOnCreate::Optional, &Acme).unwrap();
+        for body in [
+            json!({"name": "A"}),
+            json!({"name": "A", "description": null}),
+            json!({"name": "A", "description": " "}),
+        ] {
+            let parsed =
+                NewGroup::parse(&fields(&body), DescriptionOnCreate::Optional, &Acme).unwrap();
             assert_eq!(parsed.description, None);
-            assert_eq!(create(&body).unwrap_err(), json!({"description": ["The description field is required."]}));
+            assert_eq!(
+                create(&body).unwrap_err(),
+                json!({"description": ["The description field is required."]})
+            );
         }
         assert_eq!(
             update(&json!({"description": null})).unwrap_err(),
@@ -356,7 +436,8 @@ mod tests {
 
     #[test]
     fn only_so_many_failing_fields_are_listed() {
-        let refused = create(&json!({"name": "A", "description": "d", "members": vec![0; 5000]})).unwrap_err();
+        let refused = create(&json!({"name": "A", "description": "d", "members": vec![0; 5000]}))
+            .unwrap_err();
         assert_eq!(refused.as_object().unwrap().len(), ValidationErrors::LISTED);
     }
 
@@ -364,7 +445,10 @@ mod tests {
     fn names_sort_without_case_first() {
         let mut names = ["b", "B", "a", "Z", "é", "E"].map(|text| Name(text.into()));
         names.sort();
-        assert_eq!(names.map(|name| name.0.into_string()), ["a", "B", "b", "E", "Z", "é"]);
+        assert_eq!(
+            names.map(|name| name.0.into_string()),
+            ["a", "B", "b", "E", "Z", "é"]
+        );
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
@@ -380,14 +464,22 @@ mod tests {
         leaf.prop_recursive(3, 24, 6, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-                prop::collection::hash_map(".{0,4}", inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+                prop::collection::hash_map(".{0,4}", inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
             ]
         })
     }
 
     fn any_body() -> impl Strategy<Value = Fields> {
-        let key = prop_oneof![Just("name"), Just("description"), Just("members"), Just("guests"), Just("logo")];
-        prop::collection::hash_map(key.prop_map(String::from), any_json(), 0..6).prop_map(|map| map.into_iter().collect())
+        let key = prop_oneof![
+            Just("name"),
+            Just("description"),
+            Just("members"),
+            Just("guests"),
+            Just("logo")
+        ];
+        prop::collection::hash_map(key.prop_map(String::from), any_json(), 0..6)
+            .prop_map(|map| map.into_iter().collect())
     }
 
     proptest! {

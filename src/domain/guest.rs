@@ -16,7 +16,9 @@ impl Email {
     pub fn parse(text: &str) -> Option<Self> {
         let text = trimmed(text);
         let options = email_address::Options::default().without_display_text();
-        email_address::EmailAddress::parse_with_options(text, options).is_ok().then(|| Self(text.into()))
+        email_address::EmailAddress::parse_with_options(text, options)
+            .is_ok()
+            .then(|| Self(text.into()))
     }
 
     /// The address as text.
@@ -46,7 +48,12 @@ pub struct Guest {
 impl Guest {
     /// The guest that an address becomes when a group names it first.
     pub fn from_email(email: Email) -> Self {
-        Self { email, first_name: None, last_name: None, details: Map::new() }
+        Self {
+            email,
+            first_name: None,
+            last_name: None,
+            details: Map::new(),
+        }
     }
 }
 
@@ -56,10 +63,26 @@ mod tests {
 
     #[test]
     fn addresses_are_checked_by_syntax_alone() {
-        for good in ["client@partner.test", "a@b", "client.liaison+x@partner.com", "ü@exämple.com", " a@b.c "] {
+        for good in [
+            "client@partner.test",
+            "a@b",
+            "client.liaison+x@partner.com",
+            "ü@exämple.com",
+            " a@b.c ",
+        ] {
             assert!(Email::parse(good).is_some(), "{good}");
         }
-        for bad in ["", "nobody", "@b.c", "a@", "a b@c.d", "Ada <ada@acme.test>", "a@b@c", "a@b..c", &format!("{}@b.c", "a".repeat(65))] {
+        for bad in [
+            "",
+            "nobody",
+            "@b.c",
+            "a@",
+            "a b@c.d",
+            "Ada <ada@acme.test>",
+            "a@b@c",
+            "a@b..c",
+            &format!("{}@b.c", "a".repeat(65)),
+        ] {
             assert!(Email::parse(bad).is_none(), "{bad}");
         }
     }

@@ -7,7 +7,9 @@ use std::{borrow::Borrow, fmt, sync::Arc};
 /// The official Python SDK refuses any other before it asks (`validate_id`, evidence 6).
 fn is_id(text: &str) -> bool {
     (1..=255).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 /// An organization's id: `[A-Za-z0-9_-]{1,255}`; at Tallyfy 32 hexadecimal digits.
@@ -78,10 +80,16 @@ impl UserId {
     /// The official n8n node sends member ids as strings (evidence 4.5); answers hold numbers.
     pub fn from_json(value: &serde_json::Value) -> Option<Self> {
         match value {
-            serde_json::Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
+            serde_json::Value::Number(number) => {
+                number.as_u64().or_else(|| whole(number.as_f64()?))
+            }
             serde_json::Value::String(text) => {
                 let digits = super::text::trimmed(text);
-                digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+                digits
+                    .bytes()
+                    .all(|b| b.is_ascii_digit())
+                    .then(|| digits.parse().ok())
+                    .flatten()
             }
             _ => None,
         }
@@ -101,7 +109,8 @@ impl UserId {
     reason = "only whole numbers from 0 to 2⁵³ get here, and those are exact"
 )]
 fn whole(number: f64) -> Option<u64> {
-    (number.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(&number)).then_some(number as u64)
+    (number.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(&number))
+        .then_some(number as u64)
 }
 
 #[cfg(test)]
@@ -121,13 +130,35 @@ mod tests {
 
     #[test]
     fn user_ids_are_whole_numbers_or_strings_of_digits() {
-        for good in [json!(1001), json!("1001"), json!(" 1001 "), json!(1001.0), json!("001001")] {
-            assert_eq!(UserId::from_json(&good).map(UserId::get), Some(1001), "{good}");
+        for good in [
+            json!(1001),
+            json!("1001"),
+            json!(" 1001 "),
+            json!(1001.0),
+            json!("001001"),
+        ] {
+            assert_eq!(
+                UserId::from_json(&good).map(UserId::get),
+                Some(1001),
+                "{good}"
+            );
         }
         assert!(UserId::from_json(&json!((1_u64 << 53) - 1)).is_some());
         for bad in [
-            json!(0), json!(-1), json!(1.5), json!(1_u64 << 53), json!(1e300), json!("1e3"), json!("+1"),
-            json!(""), json!("ada"), json!("99999999999999999999999"), json!(null), json!(true), json!([1]), json!({}),
+            json!(0),
+            json!(-1),
+            json!(1.5),
+            json!(1_u64 << 53),
+            json!(1e300),
+            json!("1e3"),
+            json!("+1"),
+            json!(""),
+            json!("ada"),
+            json!("99999999999999999999999"),
+            json!(null),
+            json!(true),
+            json!([1]),
+            json!({}),
         ] {
             assert_eq!(UserId::from_json(&bad), None, "{bad}");
         }

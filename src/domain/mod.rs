@@ -6,6 +6,7 @@ pub mod contract;
 pub mod group;
 pub mod guest;
 pub mod id;
+pub mod operation;
 pub mod page;
 pub mod query;
 pub mod text;

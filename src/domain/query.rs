@@ -52,12 +52,18 @@ pub struct Includes {
 impl Includes {
     fn parse(text: &str) -> Self {
         let named = |name: &str| text.split(',').any(|part| part.trim() == name);
-        Self { assets: named("assets"), users: named("users"), guests: named("guests") }
+        Self {
+            assets: named("assets"),
+            users: named("users"),
+            guests: named("guests"),
+        }
     }
 
     /// The includes that a query string asks for.
     pub fn of(query: &str) -> Self {
-        Parameters::of(query).last("with").map_or_else(Self::default, |with| Self::parse(&with))
+        Parameters::of(query)
+            .last("with")
+            .map_or_else(Self::default, |with| Self::parse(&with))
     }
 }
 
@@ -89,10 +95,15 @@ impl ListQuery {
             PerPageCap::Hundred => per_page.min(100),
             PerPageCap::None => per_page,
         };
-        let search = parameters.last("q").filter(|text| !trimmed(text).is_empty());
+        let search = parameters
+            .last("q")
+            .filter(|text| !trimmed(text).is_empty());
         let (sort, direction) = sort(&parameters);
         Self {
-            page: PageRequest { page: number("page").unwrap_or(1), per_page },
+            page: PageRequest {
+                page: number("page").unwrap_or(1),
+                per_page,
+            },
             search: search.map(|text| Needle::new(trimmed(&text))),
             sort,
             direction,
@@ -109,13 +120,20 @@ impl<'a> Parameters<'a> {
     }
 
     fn last(&self, name: &str) -> Option<std::borrow::Cow<'a, str>> {
-        form_urlencoded::parse(self.0.as_bytes()).filter(|(key, _)| key == name).last().map(|(_, value)| value)
+        form_urlencoded::parse(self.0.as_bytes())
+            .filter(|(key, _)| key == name)
+            .last()
+            .map(|(_, value)| value)
     }
 }
 
 /// PHP's `FILTER_VALIDATE_INT` with a minimum of 1: 64 bits with a sign, blanks around it allowed.
 fn at_least_one(text: &str) -> Option<u64> {
-    trimmed(text).parse::<i64>().ok().and_then(|number| u64::try_from(number).ok()).filter(|number| *number >= 1)
+    trimmed(text)
+        .parse::<i64>()
+        .ok()
+        .and_then(|number| u64::try_from(number).ok())
+        .filter(|number| *number >= 1)
 }
 
 /// `sort_by=f` or `sort=f`; a leading `-` or `sort=desc` turns it round (evidence 3.1: the official
@@ -124,11 +142,15 @@ fn sort(parameters: &Parameters<'_>) -> (SortKey, Direction) {
     let mut key = None;
     let mut direction = Direction::Ascending;
     for name in ["sort_by", "sort"] {
-        let Some(text) = parameters.last(name) else { continue };
+        let Some(text) = parameters.last(name) else {
+            continue;
+        };
         let text = trimmed(&text);
         if name == "sort" && text.eq_ignore_ascii_case("desc") {
             direction = Direction::Descending;
-        } else if let (None, Some(named)) = (key, SortKey::parse(text.strip_prefix('-').unwrap_or(text))) {
+        } else if let (None, Some(named)) =
+            (key, SortKey::parse(text.strip_prefix('-').unwrap_or(text)))
+        {
             key = Some(named);
             if text.starts_with('-') {
                 direction = Direction::Descending;
@@ -160,13 +182,39 @@ mod tests {
 
     #[test]
     fn what_is_not_a_whole_number_of_at_least_one_counts_as_absent() {
-        for absent in ["", "page=&per_page=", "page=0&per_page=0", "page=-1&per_page=-5", "page=abc&per_page=1.5", "page=99999999999999999999&per_page=1e3", "page[]=3&per_page[]=3"] {
-            assert_eq!(parse(absent).page, PageRequest { page: 1, per_page: 10 }, "{absent}");
+        for absent in [
+            "",
+            "page=&per_page=",
+            "page=0&per_page=0",
+            "page=-1&per_page=-5",
+            "page=abc&per_page=1.5",
+            "page=99999999999999999999&per_page=1e3",
+            "page[]=3&per_page[]=3",
+        ] {
+            assert_eq!(
+                parse(absent).page,
+                PageRequest {
+                    page: 1,
+                    per_page: 10
+                },
+                "{absent}"
+            );
         }
-        assert_eq!(parse("page=3&per_page=7").page, PageRequest { page: 3, per_page: 7 });
+        assert_eq!(
+            parse("page=3&per_page=7").page,
+            PageRequest {
+                page: 3,
+                per_page: 7
+            }
+        );
         assert_eq!(parse("page=2&page=5").page.page, 5);
         assert_eq!(parse("per_page=5000").page.per_page, 100);
-        assert_eq!(ListQuery::parse("per_page=5000", PerPageCap::None).page.per_page, 5000);
+        assert_eq!(
+            ListQuery::parse("per_page=5000", PerPageCap::None)
+                .page
+                .per_page,
+            5000
+        );
     }
 
     #[test]
@@ -177,7 +225,11 @@ mod tests {
             ("sort_by=name", SortKey::Name, Ascending),
             ("sort_by=-name", SortKey::Name, Descending),
             ("sort_by=name&sort=desc", SortKey::Name, Descending),
-            ("sort=DESC&sort_by=updated_at", SortKey::UpdatedAt, Descending),
+            (
+                "sort=DESC&sort_by=updated_at",
+                SortKey::UpdatedAt,
+                Descending,
+            ),
             ("sort=name", SortKey::Name, Ascending),
             ("sort=-updated_at", SortKey::UpdatedAt, Descending),
             ("sort=desc", SortKey::CreatedAt, Descending),
@@ -187,13 +239,21 @@ mod tests {
             ("sort_by=name&sort=-updated_at", SortKey::Name, Ascending),
             ("sort_by=name&sort=asc", SortKey::Name, Ascending),
         ] {
-            assert_eq!((parse(query).sort, parse(query).direction), (sort, direction), "{query}");
+            assert_eq!(
+                (parse(query).sort, parse(query).direction),
+                (sort, direction),
+                "{query}"
+            );
         }
     }
 
     #[test]
     fn includes_are_a_comma_list_percent_encoded_or_not() {
-        let all = Includes { assets: true, users: true, guests: true };
+        let all = Includes {
+            assets: true,
+            users: true,
+            guests: true,
+        };
         assert_eq!(Includes::of("with=assets,users,guests"), all);
         assert_eq!(Includes::of("with=assets%2Cusers%2C%20guests,runs"), all);
         assert_eq!(Includes::of("with=runs"), Includes::default());
@@ -203,13 +263,24 @@ mod tests {
     fn blanks_are_not_searched_for() {
         assert!(parse("q=").search.is_none());
         assert!(parse("q=+%20").search.is_none());
-        assert!(parse("q=north+west").search.unwrap().is_in("The North West"));
+        assert!(
+            parse("q=north+west")
+                .search
+                .unwrap()
+                .is_in("The North West")
+        );
     }
 
     #[test]
     fn a_link_keeps_the_parameters_and_puts_page_last() {
         assert_eq!(query_with_page("", 2), "page=2");
-        assert_eq!(query_with_page("page=1&q=a%20b&per_page=5", 2), "q=a%20b&per_page=5&page=2");
-        assert_eq!(query_with_page("&&%70age=7&with=users,guests&", 3), "with=users,guests&page=3");
+        assert_eq!(
+            query_with_page("page=1&q=a%20b&per_page=5", 2),
+            "q=a%20b&per_page=5&page=2"
+        );
+        assert_eq!(
+            query_with_page("&&%70age=7&with=users,guests&", 3),
+            "with=users,guests&page=3"
+        );
     }
 }

@@ -24,7 +24,9 @@ pub struct Needle {
 impl Needle {
     /// A needle that is found wherever `text` stands in any case.
     pub fn new(text: &str) -> Self {
-        Self { folded: folded(text).collect() }
+        Self {
+            folded: folded(text).collect(),
+        }
     }
 
     /// Whether the needle stands anywhere in `text`.
@@ -47,9 +49,12 @@ impl Needle {
     // ASCII folds to ASCII, byte by byte, and nearly all text is ASCII.
     fn is_in_ascii(&self, text: &[u8]) -> bool {
         let needle = self.folded.as_bytes();
-        let Some(first) = needle.first() else { return true };
-        text.windows(needle.len())
-            .any(|window| window[0].to_ascii_lowercase() == *first && window.eq_ignore_ascii_case(needle))
+        let Some(first) = needle.first() else {
+            return true;
+        };
+        text.windows(needle.len()).any(|window| {
+            window[0].to_ascii_lowercase() == *first && window.eq_ignore_ascii_case(needle)
+        })
     }
 }
 
@@ -86,7 +91,10 @@ mod tests {
 
     #[test]
     fn blanks_and_invisible_marks_are_trimmed() {
-        assert_eq!(trimmed("\u{feff} \t\u{200b}Sales team\u{a0}\0\n"), "Sales team");
+        assert_eq!(
+            trimmed("\u{feff} \t\u{200b}Sales team\u{a0}\0\n"),
+            "Sales team"
+        );
         assert_eq!(trimmed(" \u{200e} "), "");
     }
 }

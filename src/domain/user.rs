@@ -21,7 +21,9 @@ impl Role {
 
     /// The role of that name, in any case: member pages show `Admin` as well as `admin`.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Admin, Self::Standard, Self::Light].into_iter().find(|role| role.name().eq_ignore_ascii_case(text))
+        [Self::Admin, Self::Standard, Self::Light]
+            .into_iter()
+            .find(|role| role.name().eq_ignore_ascii_case(text))
     }
 
     /// The role's name.

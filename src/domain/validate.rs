@@ -63,7 +63,9 @@ impl ValidationErrors {
 
     /// Fields and sentences, in the order found.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields.iter().map(|(field, sentence)| (field.as_ref(), sentence.as_str()))
+        self.fields
+            .iter()
+            .map(|(field, sentence)| (field.as_ref(), sentence.as_str()))
     }
 
     /// How many sentences there are, the unlisted ones included.
@@ -73,7 +75,11 @@ impl ValidationErrors {
 
     /// The value, if nothing is wrong.
     pub fn or<T>(self, value: T) -> Result<T, Self> {
-        if self.count == 0 { Ok(value) } else { Err(self) }
+        if self.count == 0 {
+            Ok(value)
+        } else {
+            Err(self)
+        }
     }
 }
 

@@ -79,9 +79,18 @@ impl Groups {
 
     fn place(&mut self, order: u64, group: Arc<Group>) -> Arc<Group> {
         self.by_name.insert(ByName(Arc::clone(&group)));
-        self.by_created.insert(ByTime { stamp: created(&group, order), group: Arc::clone(&group) });
-        self.by_updated.insert(ByTime { stamp: updated(&group, order), group: Arc::clone(&group) });
-        self.by_id.insert(ById { order, group: Arc::clone(&group) });
+        self.by_created.insert(ByTime {
+            stamp: created(&group, order),
+            group: Arc::clone(&group),
+        });
+        self.by_updated.insert(ByTime {
+            stamp: updated(&group, order),
+            group: Arc::clone(&group),
+        });
+        self.by_id.insert(ById {
+            order,
+            group: Arc::clone(&group),
+        });
         group
     }
 
@@ -110,13 +119,21 @@ impl Groups {
     }
 }
 
-fn page<R: Ord>(ranked: &RankedSet<R>, query: &ListQuery, group: impl Fn(&R) -> &Arc<Group>) -> Page<Arc<Group>> {
+fn page<R: Ord>(
+    ranked: &RankedSet<R>,
+    query: &ListQuery,
+    group: impl Fn(&R) -> &Arc<Group>,
+) -> Page<Arc<Group>> {
     let (items, total) = match &query.search {
         None => (ranks(ranked, query, &group), ranked.len()),
         Some(needle) => {
             let found = |row: &R| {
                 let group = group(row);
-                needle.is_in(group.name.as_str()) || group.description.as_deref().is_some_and(|text| needle.is_in(text))
+                needle.is_in(group.name.as_str())
+                    || group
+                        .description
+                        .as_deref()
+                        .is_some_and(|text| needle.is_in(text))
             };
             let rows = ranked.iter().filter(|row| found(row));
             match query.direction {
@@ -125,21 +142,36 @@ fn page<R: Ord>(ranked: &RankedSet<R>, query: &ListQuery, group: impl Fn(&R) -> 
             }
         }
     };
-    Page { items, total, request: query.page }
+    Page {
+        items,
+        total,
+        request: query.page,
+    }
 }
 
 /// The rows of the page by rank.
-fn ranks<R: Ord>(ranked: &RankedSet<R>, query: &ListQuery, group: impl Fn(&R) -> &Arc<Group>) -> Vec<Arc<Group>> {
+fn ranks<R: Ord>(
+    ranked: &RankedSet<R>,
+    query: &ListQuery,
+    group: impl Fn(&R) -> &Arc<Group>,
+) -> Vec<Arc<Group>> {
     let total = ranked.len();
     let wanted = query.page.ranks(total);
     if wanted.is_empty() {
         return Vec::new();
     }
     match query.direction {
-        Direction::Ascending => ranked.range_idx(wanted).map(|row| Arc::clone(group(row))).collect(),
+        Direction::Ascending => ranked
+            .range_idx(wanted)
+            .map(|row| Arc::clone(group(row)))
+            .collect(),
         Direction::Descending => {
             let mirrored = total - wanted.end..total - wanted.start;
-            ranked.range_idx(mirrored).rev().map(|row| Arc::clone(group(row))).collect()
+            ranked
+                .range_idx(mirrored)
+                .rev()
+                .map(|row| Arc::clone(group(row)))
+                .collect()
         }
     }
 }

@@ -4,11 +4,9 @@ mod groups;
 mod org;
 mod tokens;
 
-use std::{
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use dashmap::{DashMap, Entry};
@@ -59,7 +57,9 @@ pub struct Store {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("orgs", &self.orgs.len()).finish_non_exhaustive()
+        f.debug_struct("Store")
+            .field("orgs", &self.orgs.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,9 +76,23 @@ pub struct Standing {
 
 impl Store {
     /// A store of these organizations; others start as `template` makes them, up to `max_organizations` in all.
-    pub fn new(orgs: impl IntoIterator<Item = Org>, template: Template, tokens: Tokens, max_organizations: usize) -> Self {
-        let orgs: DashMap<_, _> = orgs.into_iter().map(|org| (org.id.clone(), Arc::new(RwLock::new(org)))).collect();
-        Self { org_count: AtomicUsize::new(orgs.len()), orgs, max_organizations, template, tokens }
+    pub fn new(
+        orgs: impl IntoIterator<Item = Org>,
+        template: Template,
+        tokens: Tokens,
+        max_organizations: usize,
+    ) -> Self {
+        let orgs: DashMap<_, _> = orgs
+            .into_iter()
+            .map(|org| (org.id.clone(), Arc::new(RwLock::new(org))))
+            .collect();
+        Self {
+            org_count: AtomicUsize::new(orgs.len()),
+            orgs,
+            max_organizations,
+            template,
+            tokens,
+        }
     }
 
     /// The tokens.
@@ -93,8 +107,19 @@ impl Store {
 
     /// How many groups are stored, in all organizations.
     pub fn group_count(&self) -> usize {
-        let orgs: Vec<_> = self.orgs.iter().map(|entry| Arc::clone(entry.value())).collect();
-        orgs.iter().map(|org| org.read().unwrap_or_else(PoisonError::into_inner).groups().len()).sum()
+        let orgs: Vec<_> = self
+            .orgs
+            .iter()
+            .map(|entry| Arc::clone(entry.value()))
+            .collect();
+        orgs.iter()
+            .map(|org| {
+                org.read()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .groups()
+                    .len()
+            })
+            .sum()
     }
 
     /// Looks at an organization. One that only could exist is looked at as it would start, and not stored.
@@ -118,7 +143,9 @@ impl Store {
         if let Some(org) = stored {
             return change(&mut org.write().unwrap_or_else(PoisonError::into_inner));
         }
-        let Some(start) = &self.template else { return Err(StoreError::NoOrg) };
+        let Some(start) = &self.template else {
+            return Err(StoreError::NoOrg);
+        };
         match self.orgs.entry(id.clone()) {
             // Somebody else was first.
             Entry::Occupied(entry) => {
@@ -138,7 +165,9 @@ impl Store {
 
     fn count_one_more(&self) -> Result<(), StoreError> {
         self.org_count
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count < self.max_organizations).then_some(count + 1))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+                (count < self.max_organizations).then_some(count + 1)
+            })
             .map(|_| ())
             .map_err(|_| StoreError::Full)
     }
@@ -154,7 +183,11 @@ impl Store {
                 None => Role::Admin,
                 Some(user) => org.role(user).ok_or(StoreError::ForeignOrg)?,
             };
-            Ok(Standing { user, role, manages_groups: role.manages_groups(org.allow_manage_groups) })
+            Ok(Standing {
+                user,
+                role,
+                manages_groups: role.manages_groups(org.allow_manage_groups),
+            })
         })?
     }
 }

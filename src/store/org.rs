@@ -108,7 +108,11 @@ impl Org {
 
     /// The role of a user; where the organization declares no users, everybody is an admin.
     pub fn role(&self, user: UserId) -> Option<Role> {
-        if self.users.is_empty() { Some(Role::Admin) } else { self.user(user).map(|user| user.role) }
+        if self.users.is_empty() {
+            Some(Role::Admin)
+        } else {
+            self.user(user).map(|user| user.role)
+        }
     }
 
     /// One page of its groups.
@@ -118,7 +122,10 @@ impl Org {
 
     /// The group of that id.
     pub fn get(&self, id: &GroupId) -> Result<Arc<Group>, StoreError> {
-        self.groups.get(id.as_str()).cloned().ok_or(StoreError::NoGroup)
+        self.groups
+            .get(id.as_str())
+            .cloned()
+            .ok_or(StoreError::NoGroup)
     }
 
     /// Creates a group from the body of a request; `new_id` makes the id out of a number that grows
@@ -151,7 +158,12 @@ impl Org {
     }
 
     /// Changes a group as the body of a request says. Its own name is no conflict (evidence 4.4).
-    pub fn update(&mut self, id: &GroupId, fields: &Fields, now: DateTime<Utc>) -> Result<Arc<Group>, StoreError> {
+    pub fn update(
+        &mut self,
+        id: &GroupId,
+        fields: &Fields,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Group>, StoreError> {
         let group = self.get(id)?;
         let patch = GroupPatch::parse(fields, &Without { org: self, id })?;
         if patch.is_empty() {
@@ -202,7 +214,10 @@ struct Without<'a> {
 
 impl Roster for Without<'_> {
     fn name_taken(&self, name: &Name) -> bool {
-        self.org.groups.named(name).is_some_and(|group| group.id != *self.id)
+        self.org
+            .groups
+            .named(name)
+            .is_some_and(|group| group.id != *self.id)
     }
 
     fn knows_user(&self, user: UserId) -> bool {

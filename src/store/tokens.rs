@@ -43,8 +43,14 @@ pub struct Tokens {
 impl Tokens {
     /// These tokens and no others; with no tokens, any.
     pub fn new(declared: impl IntoIterator<Item = (Box<str>, Token)>) -> Self {
-        let declared = declared.into_iter().map(|(secret, token)| (secret, Arc::new(token))).collect();
-        Self { declared, any: Arc::new(Token::default()) }
+        let declared = declared
+            .into_iter()
+            .map(|(secret, token)| (secret, Arc::new(token)))
+            .collect();
+        Self {
+            declared,
+            any: Arc::new(Token::default()),
+        }
     }
 
     /// What the token stands for at `now`.

@@ -1,0 +1,378 @@
+//! `tallyfy-mock serve`: flags and variables to a running server.
+
+use std::{
+    io::{self, IsTerminal},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+use bytesize::ByteSize;
+use clap::ValueEnum;
+use tokio::sync::oneshot;
+
+use super::{Address, FAILED, USAGE, fail, print, say, validate::summary};
+use crate::{
+    config::{Config, Limits},
+    domain::contract::{ContractChoice, ContractError, Edition, Switch},
+    fixture::{self, Fixture},
+    http::App,
+    server,
+    state::{AppState, StartError},
+};
+
+/// Serve Tallyfy's groups API from fixtures.
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "tallyfy-mock [serve] [OPTIONS]",
+    after_help = "Other commands: `healthcheck`, `validate`; `tallyfy-mock help` lists them."
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    address: Address,
+    /// Fixture to load: a file, or a folder of `*.json`; repeatable [default: the folder /fixtures, else the built-in demo]
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_FIXTURES",
+        value_name = "PATH",
+        value_delimiter = ','
+    )]
+    fixtures: Vec<PathBuf>,
+    /// Edition of Tallyfy's documentation to follow: `2026-03` or `2025-08` [default: the fixture's, else 2026-03]
+    #[arg(long, env = "TALLYFY_MOCK_EDITION", value_parser = edition)]
+    edition: Option<Edition>,
+    /// Set one switch of the contract; repeatable
+    #[arg(long, env = "TALLYFY_MOCK_SET", value_name = "KEY=VALUE", value_delimiter = ',', value_parser = switch)]
+    set: Vec<Switch>,
+    /// Close what the fixture leaves open; needs a fixture that declares tokens
+    #[arg(long, env = "TALLYFY_MOCK_STRICT")]
+    strict: bool,
+    /// Connections served at a time; more wait [default: 1024, or what the open-file limit leaves]
+    #[arg(long, env = "TALLYFY_MOCK_MAX_CONNECTIONS", value_name = "N", value_parser = at_least_one)]
+    max_connections: Option<usize>,
+    /// Longest body of a request
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_MAX_BODY",
+        value_name = "SIZE",
+        default_value = "1MiB"
+    )]
+    max_body: ByteSize,
+    /// Organizations stored at most
+    #[arg(long, env = "TALLYFY_MOCK_MAX_ORGANIZATIONS", value_name = "N", default_value_t = Limits::default().max_organizations)]
+    max_organizations: usize,
+    /// Time for the head of a request; also how long an idle connection is kept
+    #[arg(long, env = "TALLYFY_MOCK_HEADER_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    header_timeout: Duration,
+    /// Time for the body of a request
+    #[arg(long, env = "TALLYFY_MOCK_BODY_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    body_timeout: Duration,
+    /// Threads that serve [default: one a core]
+    #[arg(long, env = "TALLYFY_MOCK_WORKERS", value_name = "N", value_parser = at_least_one)]
+    workers: Option<usize>,
+    /// Form of the log
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    log_format: LogFormat,
+    /// What is logged
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_LOG_LEVEL",
+        value_name = "LEVEL",
+        default_value = "info"
+    )]
+    log_level: LogLevel,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+fn edition(text: &str) -> Result<Edition, ContractError> {
+    text.parse()
+}
+
+fn switch(text: &str) -> Result<Switch, ContractError> {
+    text.parse()
+}
+
+fn at_least_one(text: &str) -> Result<usize, &'static str> {
+    text.parse()
+        .ok()
+        .filter(|number| *number >= 1)
+        .ok_or("expected a whole number of at least 1")
+}
+
+/// Where fixtures are mounted in a container.
+const MOUNTED: &str = "/fixtures";
+
+pub(super) fn run(args: Args) -> ExitCode {
+    start_log(args.log_format, args.log_level);
+    let banner = match (args.log_level, args.log_format) {
+        (LogLevel::Off, _) => Banner::None,
+        (_, LogFormat::Text) => Banner::Text,
+        (_, LogFormat::Json) => Banner::Event,
+    };
+    let workers = args.workers;
+    let config = match args.into_config() {
+        Ok(config) => config,
+        Err(error) => return fail(&error, USAGE),
+    };
+    match serve(&config, workers, banner) {
+        Ok(code) => code,
+        Err(error) => fail(&error.to_string(), FAILED),
+    }
+}
+
+impl Args {
+    fn into_config(self) -> Result<Config, String> {
+        let mut fixtures = self.fixtures;
+        if fixtures.is_empty() && fixture::holds_fixtures(Path::new(MOUNTED)) {
+            fixtures.push(MOUNTED.into());
+        }
+        Ok(Config {
+            port: self.address.port()?,
+            host: self.address.host,
+            fixtures,
+            contract: ContractChoice {
+                edition: self.edition,
+                switches: self.set,
+            },
+            strict: self.strict,
+            seed: None,
+            clock: None,
+            limits: Limits {
+                max_connections: self.max_connections.unwrap_or_else(default_max_connections),
+                max_body: usize::try_from(self.max_body.as_u64()).unwrap_or(usize::MAX),
+                max_organizations: self.max_organizations,
+                header_timeout: self.header_timeout,
+                body_timeout: self.body_timeout,
+            },
+        })
+    }
+}
+
+/// What the open-file limit leaves when the process has its own files open, and no more than the default.
+fn default_max_connections() -> usize {
+    const OWN_FILES: usize = 64;
+    let default = Limits::default().max_connections;
+    match open_file_limit() {
+        Some(limit) => default.min(limit.saturating_sub(OWN_FILES).max(1)),
+        None => default,
+    }
+}
+
+#[cfg(unix)]
+fn open_file_limit() -> Option<usize> {
+    let (soft, _) = rlimit::getrlimit(rlimit::Resource::NOFILE).ok()?;
+    usize::try_from(soft).ok()
+}
+
+#[cfg(not(unix))]
+fn open_file_limit() -> Option<usize> {
+    None
+}
+
+fn start_log(format: LogFormat, level: LogLevel) {
+    use tracing_subscriber::filter::LevelFilter;
+    let level = match level {
+        LogLevel::Off => LevelFilter::OFF,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    };
+    let colour = io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let log = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_target(false)
+        .with_max_level(level)
+        .with_ansi(colour);
+    match format {
+        LogFormat::Text => log.compact().init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+}
+
+fn serve(config: &Config, workers: Option<usize>, banner: Banner) -> Result<ExitCode, StartError> {
+    let (fixture, source) = match config.fixtures.as_slice() {
+        [] => (Fixture::demo(), "the built-in demo".to_owned()),
+        paths => {
+            let names: Vec<String> = paths
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            (fixture::load(paths)?, names.join(", "))
+        }
+    };
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(workers) = workers {
+        runtime.worker_threads(workers);
+    }
+    let runtime = runtime.enable_all().build().map_err(StartError::Runtime)?;
+    let (listener, address) = server::listen(config)?;
+    let state = AppState::new(config, &fixture, address.to_string())?;
+    let loaded = format!(
+        "{} from {source}, edition {}",
+        summary(&fixture),
+        state.edition.name()
+    );
+    let curl = curl_line(&state, &fixture, address);
+    let app = App::new(Arc::new(state));
+    runtime.block_on(async {
+        let signals = Signals::watch();
+        banner.show(address, &loaded, &curl);
+        print(&format!("tallyfy-mock is ready on http://{address}"));
+        let stop = async {
+            // Where no signal can be watched, none stops the mock.
+            if signals.first.await.is_err() {
+                std::future::pending().await
+            }
+        };
+        tokio::select! {
+            served = server::serve(listener, app, config.limits, stop) => served.map(|()| ExitCode::SUCCESS),
+            Ok(()) = signals.second => Ok(fail("stopped by a second signal while requests were under way", FAILED)),
+        }
+    })
+}
+
+/// The first signal to stop, and the second.
+struct Signals {
+    first: oneshot::Receiver<()>,
+    second: oneshot::Receiver<()>,
+}
+
+impl Signals {
+    fn watch() -> Self {
+        let (first_heard, first) = oneshot::channel();
+        let (second_heard, second) = oneshot::channel();
+        // Watched from here on, not only once the task first runs.
+        match stop_signal() {
+            Err(error) => {
+                tracing::warn!(%error, "signals cannot be watched: the mock ends without draining")
+            }
+            Ok(mut signal) => {
+                tokio::spawn(async move {
+                    signal.next().await;
+                    let _ = first_heard.send(());
+                    signal.next().await;
+                    let _ = second_heard.send(());
+                });
+            }
+        }
+        Self { first, second }
+    }
+}
+
+#[cfg(unix)]
+struct StopSignal {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+fn stop_signal() -> io::Result<StopSignal> {
+    use tokio::signal::unix::{SignalKind, signal};
+    Ok(StopSignal {
+        terminate: signal(SignalKind::terminate())?,
+        interrupt: signal(SignalKind::interrupt())?,
+    })
+}
+
+#[cfg(unix)]
+impl StopSignal {
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct StopSignal;
+
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<StopSignal> {
+    Ok(StopSignal)
+}
+
+#[cfg(not(unix))]
+impl StopSignal {
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+/// How the start is announced to a person.
+#[derive(Debug, Clone, Copy)]
+enum Banner {
+    Text,
+    Event,
+    None,
+}
+
+impl Banner {
+    fn show(self, address: SocketAddr, loaded: &str, curl: &str) {
+        let base = format!("http://{}/api", reachable(address));
+        match self {
+            Self::None => {}
+            Self::Event => tracing::info!(base, loaded, curl, "serving"),
+            Self::Text => say(&format!(
+                "tallyfy-mock {}\n  base URL  {base}\n  loaded    {loaded}\n  try       {curl}\n",
+                env!("CARGO_PKG_VERSION")
+            )),
+        }
+    }
+}
+
+/// An address that can be dialled, where the mock listens on every one.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => {
+            SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port())
+        }
+        IpAddr::V6(ip) if ip.is_unspecified() => {
+            SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port())
+        }
+        _ => address,
+    }
+}
+
+/// A command that works as printed: a token that is good, and an organization that it is good for.
+fn curl_line(state: &AppState, fixture: &Fixture, address: SocketAddr) -> String {
+    let now = state.clock.now();
+    let token = fixture
+        .tokens
+        .iter()
+        .find(|seed| state.store.tokens().get(&seed.secret, now).is_ok());
+    let secret = token.map_or("any-token", |seed| &seed.secret);
+    let of_token = token.and_then(|seed| seed.token.organizations.first());
+    let org = of_token
+        .or(fixture.organizations.first().map(|(id, _)| id))
+        .map_or("acme", |id| id.as_str());
+    format!(
+        "curl -H 'Authorization: Bearer {secret}' -H 'X-Tallyfy-Client: APIClient' http://{}/api/organizations/{org}/groups",
+        reachable(address)
+    )
+}

@@ -1,0 +1,70 @@
+//! Everything that can be set, as plain data.
+
+use std::{path::PathBuf, time::Duration};
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::contract::ContractChoice;
+
+/// How a mock is to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The host to listen on: an address, or a name that resolves to one.
+    pub host: String,
+    /// The port to listen on; 0 takes a free one.
+    pub port: u16,
+    /// The fixtures to load, files and folders; with none, the built-in demo.
+    pub fixtures: Vec<PathBuf>,
+    /// What has the last word on the contract.
+    pub contract: ContractChoice,
+    /// Whether what the fixture leaves out is closed rather than open.
+    pub strict: bool,
+    /// The seed of the ids; without one they cannot be foreseen.
+    pub seed: Option<u64>,
+    /// The time at which the clock stands still; without one it runs.
+    pub clock: Option<DateTime<Utc>>,
+    /// How much one client, or all of them, may ask for.
+    pub limits: Limits,
+}
+
+/// The bounds of what clients may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many connections are served at a time; more wait.
+    pub max_connections: usize,
+    /// The longest body of a request, in bytes.
+    pub max_body: usize,
+    /// How many organizations are stored.
+    pub max_organizations: usize,
+    /// How long a request's head may take; also how long an idle connection is kept.
+    pub header_timeout: Duration,
+    /// How long a request's body may take.
+    pub body_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".into(),
+            port: 8255,
+            fixtures: Vec::new(),
+            contract: ContractChoice::default(),
+            strict: false,
+            seed: None,
+            clock: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 1024,
+            max_body: 1024 * 1024,
+            max_organizations: 10_000,
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Tallyfy's envelopes: `{"data":…}` and `{"data":…,"meta":…}` (evidence 3.2).
+
+use axum::{
+    Json,
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use crate::{
+    domain::{
+        contract::{EmptyLinks, NextLink},
+        page::Page,
+        query::query_with_page,
+    },
+    state::AppState,
+};
+
+/// `{"data":…}`
+#[derive(Debug, Serialize)]
+pub(super) struct Data<T> {
+    /// What was asked for.
+    pub(super) data: T,
+}
+
+impl<T: Serialize> Data<T> {
+    /// The answer with that status.
+    pub(super) fn answer(data: T, status: StatusCode) -> Response {
+        (status, Json(Self { data })).into_response()
+    }
+}
+
+/// `{"data":[…],"meta":{"pagination":{…}}}`
+#[derive(Debug, Serialize)]
+pub(super) struct List<T> {
+    data: Vec<T>,
+    meta: Meta,
+}
+
+#[derive(Debug, Serialize)]
+struct Meta {
+    pagination: Pagination,
+}
+
+// The order of the fields is that of league/fractal (evidence 3.2).
+#[derive(Debug, Serialize)]
+struct Pagination {
+    total: usize,
+    count: usize,
+    per_page: u64,
+    current_page: u64,
+    total_pages: u64,
+    links: Links,
+}
+
+#[derive(Debug)]
+struct Links {
+    previous: Option<String>,
+    next: Option<String>,
+    empty: EmptyLinks,
+}
+
+impl<T: Serialize> List<T> {
+    /// One page of a list, with links on the host and prefix that was asked.
+    pub(super) fn answer<R>(
+        page: Page<R>,
+        view: impl FnMut(R) -> T,
+        asked: &Asked,
+        app: &AppState,
+    ) -> Response {
+        let link = |page: u64| asked.link(page, app);
+        let pagination = Pagination {
+            total: page.total,
+            count: page.items.len(),
+            per_page: page.request.per_page,
+            current_page: page.request.page,
+            total_pages: page.total_pages(),
+            links: Links {
+                previous: page.previous().map(link),
+                next: page.next().map(link),
+                empty: app.contract.empty_links,
+            },
+        };
+        let data = page.items.into_iter().map(view).collect();
+        Json(Self {
+            data,
+            meta: Meta { pagination },
+        })
+        .into_response()
+    }
+}
+
+impl Serialize for Links {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let (None, None, EmptyLinks::Array) = (&self.previous, &self.next, self.empty) {
+            return serializer.collect_seq(std::iter::empty::<&str>());
+        }
+        let mut links = serializer.serialize_map(None)?;
+        for (key, url) in [("previous", &self.previous), ("next", &self.next)] {
+            if let Some(url) = url {
+                links.serialize_entry(key, url)?;
+            }
+        }
+        links.end()
+    }
+}
+
+/// Where a list was asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    uri: Uri,
+    host: Option<String>,
+}
+
+impl Asked {
+    pub(super) fn new(uri: Uri, headers: &HeaderMap) -> Self {
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok())
+            .filter(|host| !host.is_empty());
+        Self {
+            host: host
+                .or(uri.authority().map(|host| host.as_str()))
+                .map(str::to_owned),
+            uri,
+        }
+    }
+
+    /// The query string, empty where there is none.
+    pub(super) fn query(&self) -> &str {
+        self.uri.query().unwrap_or_default()
+    }
+
+    fn link(&self, page: u64, app: &AppState) -> String {
+        let host = self.host.as_deref().unwrap_or(&app.authority);
+        let query = match app.contract.next_link {
+            NextLink::FullQuery => self.query(),
+            NextLink::PageOnly => "",
+        };
+        format!(
+            "http://{host}{}?{}",
+            self.uri.path(),
+            query_with_page(query, page)
+        )
+    }
+}

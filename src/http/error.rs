@@ -1,0 +1,209 @@
+//! Every way in which the API says no.
+
+use std::borrow::Cow;
+
+use axum::{
+    Json,
+    http::{HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use crate::{
+    domain::{
+        contract::{Contract, ForeignOrg, ValidationBody},
+        validate::ValidationErrors,
+    },
+    store::StoreError,
+};
+
+/// One variant per way the API says no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApiError {
+    /// 400 `{"error":true,"message":"Malformed JSON in request body."}`
+    ///
+    /// Assumed: update-group lists 400 without a body (evidence 4.6).
+    MalformedJson(String),
+    /// 401 `{"error":true,"message":"Unauthenticated."}`
+    ///
+    /// As the official command line's tests have it (evidence 5.2).
+    Unauthenticated(&'static str),
+    /// 403 `{"error":true,"message":"This action is unauthorized."}`
+    ///
+    /// Laravel's own words (evidence 5.5, inferred).
+    Unauthorized(&'static str),
+    /// 404 `{"error":true,"message":"API endpoint not found","code":"ENDPOINT_NOT_FOUND"}`
+    ///
+    /// Troubleshooting (evidence 5.1).
+    EndpointNotFound(String),
+    /// 404 `{"error":true,"message":"Resource not found","code":"RESOURCE_NOT_FOUND"}`
+    ///
+    /// Troubleshooting (evidence 5.1); also for what belongs to another organization (evidence 5.5).
+    ResourceNotFound,
+    /// 405 `{"error":true,"message":"The PATCH method is not supported for route …. Supported methods: …."}` and `Allow`
+    ///
+    /// Laravel's own words (evidence 5.5, inferred).
+    MethodNotAllowed {
+        /// The method that was used.
+        method: Method,
+        /// The path it was used on, without the slash in front.
+        route: String,
+        /// The methods that are served there.
+        allow: String,
+    },
+    /// 408 `{"error":true,"message":"Request Timeout"}`
+    ///
+    /// The mock's own: the body did not come within `--body-timeout`.
+    RequestTimeout,
+    /// 413 `{"error":true,"message":"Payload Too Large"}`
+    ///
+    /// Laravel's own words (inferred).
+    PayloadTooLarge,
+    /// 422 `{"error":true,"message":"The given data was invalid.","errors":{"name":["The name field is required."]}}`
+    ///
+    /// Which of the keys there are is the contract's `validation_body` (evidence 5.5).
+    Invalid(ValidationErrors, ValidationBody),
+    /// 500 `{"error":true,"message":"Server Error"}`
+    ///
+    /// A defect of the mock's; Laravel's own words (evidence 5.5, inferred).
+    ServerError,
+    /// 503 `{"error":true,"message":"Service Unavailable"}`
+    ///
+    /// The mock's own: it holds as many organizations as it may.
+    Full,
+}
+
+/// What the log says about an answer beside its status.
+#[derive(Debug, Clone)]
+pub(super) struct Remark(pub(super) Cow<'static, str>);
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<&'a ValidationErrors>,
+}
+
+impl ApiError {
+    /// What the store says no to, as the contract answers it.
+    pub fn from_store(error: StoreError, contract: &Contract) -> Self {
+        match error {
+            StoreError::NoOrg | StoreError::NoGroup => Self::ResourceNotFound,
+            StoreError::ForeignOrg => match contract.foreign_org {
+                ForeignOrg::Forbidden => {
+                    Self::Unauthorized("the token is not for this organization")
+                }
+                ForeignOrg::NotFound => Self::ResourceNotFound,
+            },
+            StoreError::Invalid(errors) => Self::Invalid(errors, contract.validation_body),
+            StoreError::Full => Self::Full,
+        }
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::MalformedJson(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized(_) => StatusCode::FORBIDDEN,
+            Self::EndpointNotFound(_) | Self::ResourceNotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Invalid(..) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn body(&self) -> Body<'_> {
+        let message = |message: Cow<'static, str>| Body {
+            error: Some(true),
+            message: Some(message),
+            code: None,
+            errors: None,
+        };
+        match self {
+            Self::MalformedJson(_) => message("Malformed JSON in request body.".into()),
+            Self::Unauthenticated(_) => message("Unauthenticated.".into()),
+            Self::Unauthorized(_) => message("This action is unauthorized.".into()),
+            Self::EndpointNotFound(_) => Body { code: Some("ENDPOINT_NOT_FOUND"), ..message("API endpoint not found".into()) },
+            Self::ResourceNotFound => Body { code: Some("RESOURCE_NOT_FOUND"), ..message("Resource not found".into()) },
+            Self::MethodNotAllowed { method, route, allow } => message(
+                format!("The {method} method is not supported for route {route}. Supported methods: {allow}.").into(),
+            ),
+            Self::RequestTimeout => message("Request Timeout".into()),
+            Self::PayloadTooLarge => message("Payload Too Large".into()),
+            Self::Invalid(errors, shape) => invalid(errors, *shape),
+            Self::ServerError => message("Server Error".into()),
+            Self::Full => message("Service Unavailable".into()),
+        }
+    }
+
+    /// What a person who reads the log is told beside the status.
+    fn remark(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::MalformedJson(remark) | Self::EndpointNotFound(remark) => {
+                Some(remark.clone().into())
+            }
+            Self::Unauthenticated(remark) | Self::Unauthorized(remark) => Some((*remark).into()),
+            Self::Invalid(errors, _) => errors
+                .iter()
+                .next()
+                .map(|(_, sentence)| sentence.to_owned().into()),
+            Self::Full => {
+                Some("there are as many organizations as `--max-organizations` allows".into())
+            }
+            Self::RequestTimeout => Some("the body did not come within `--body-timeout`".into()),
+            Self::PayloadTooLarge => Some("the body is longer than `--max-body`".into()),
+            Self::ResourceNotFound | Self::MethodNotAllowed { .. } | Self::ServerError => None,
+        }
+    }
+}
+
+fn invalid(errors: &ValidationErrors, shape: ValidationBody) -> Body<'_> {
+    let (error, message) = match shape {
+        ValidationBody::Full => (Some(true), Some("The given data was invalid.".into())),
+        ValidationBody::ErrorsOnly => (Some(true), None),
+        ValidationBody::Laravel => (None, Some(summary(errors).into())),
+    };
+    Body {
+        error,
+        message,
+        code: None,
+        errors: Some(errors),
+    }
+}
+
+/// Laravel's summary: the first sentence, and how many more there are.
+fn summary(errors: &ValidationErrors) -> String {
+    let first = errors
+        .iter()
+        .next()
+        .map_or("The given data was invalid.", |(_, sentence)| sentence);
+    match errors.count() - 1 {
+        0 => first.to_owned(),
+        1 => format!("{first} (and 1 more error)"),
+        more => format!("{first} (and {more} more errors)"),
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status(), Json(self.body())).into_response();
+        let remark = self.remark();
+        if let Self::MethodNotAllowed { allow, .. } = self {
+            let allow = HeaderValue::from_str(&allow).expect("names of methods fit into a header");
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        if let Some(remark) = remark {
+            response.extensions_mut().insert(Remark(remark));
+        }
+        response
+    }
+}

@@ -1,0 +1,138 @@
+//! What else a handler takes out of a request, with refusals in Tallyfy's shape.
+
+use std::sync::Arc;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, FromRequestParts},
+    http::{HeaderMap, Request, header, request::Parts},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::Value;
+
+use super::{auth::path_id, error::ApiError};
+use crate::{
+    domain::{
+        contract::{BodyWithoutJsonType, MalformedJson},
+        id::GroupId,
+        validate::Fields,
+    },
+    state::AppState,
+};
+
+/// The group's id in the path.
+#[derive(Debug)]
+pub(super) struct GroupPath(pub(super) GroupId);
+
+impl FromRequestParts<Arc<AppState>> for GroupPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
+        path_id(parts, app, "id", GroupId::parse).await.map(Self)
+    }
+}
+
+/// The fields of a JSON body; an empty body has none.
+#[derive(Debug)]
+pub(super) struct Sent(pub(super) Fields);
+
+impl FromRequest<Arc<AppState>> for Sent {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request<Body>, app: &Arc<AppState>) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let bytes = tokio::time::timeout(
+            app.limits.body_timeout,
+            read(&parts.headers, body, app.limits.max_body),
+        )
+        .await
+        .map_err(|_| ApiError::RequestTimeout)??;
+        if bytes.is_empty() {
+            return Ok(Self(Fields::new()));
+        }
+        if !says_json(&parts.headers)
+            && app.contract.body_without_json_type == BodyWithoutJsonType::NoFields
+        {
+            let content_type = parts.headers.get(header::CONTENT_TYPE);
+            tracing::warn!(
+                content_type = content_type.map_or("", |value| value.to_str().unwrap_or("?")),
+                "the body was not read, as at Tallyfy: send `Content-Type: application/json`"
+            );
+            return Ok(Self(Fields::new()));
+        }
+        let refused = match serde_json::from_slice(&bytes) {
+            Ok(Value::Object(fields)) => return Ok(Self(fields)),
+            Ok(_) => "the body is JSON, but not an object".to_owned(),
+            Err(error) => format!("the body is not JSON: {error}"),
+        };
+        match app.contract.malformed_json {
+            MalformedJson::BadRequest => Err(ApiError::MalformedJson(refused)),
+            MalformedJson::NoFields => Ok(Self(Fields::new())),
+        }
+    }
+}
+
+async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > limit as u64) {
+        return Err(ApiError::PayloadTooLarge);
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge),
+        Err(error) => Err(ApiError::MalformedJson(format!(
+            "the body ended early: {error}"
+        ))),
+    }
+}
+
+/// `application/json` or `…+json`, with any parameters.
+fn says_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(value)) = headers
+        .get(header::CONTENT_TYPE)
+        .map(|value| value.to_str())
+    else {
+        return false;
+    };
+    let essence = value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json" || (essence.contains('/') && essence.ends_with("+json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_said_in_more_than_one_way() {
+        let says = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, value.parse().unwrap());
+            says_json(&headers)
+        };
+        for json in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/vnd.tallyfy+json",
+        ] {
+            assert!(says(json), "{json}");
+        }
+        for other in [
+            "",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/jsonl",
+            "+json",
+            "text/json-ish",
+        ] {
+            assert!(!says(other), "{other}");
+        }
+        assert!(!says_json(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,175 @@
+//! The groups of an organization: list, create, get, update, delete.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, Method, StatusCode, Uri},
+    response::{IntoResponse, Response},
+    routing,
+};
+
+use super::{
+    Endpoint, Right,
+    auth::{GroupManager, Member},
+    envelope::{Asked, Data, List},
+    error::ApiError,
+    extract::{GroupPath, Sent},
+    view::GroupView,
+};
+use crate::{
+    domain::{
+        contract::{CreateStatus, DeleteMissing, DeleteReply, UpdateStatus},
+        id::{GroupId, OrgId},
+        operation::Operation,
+        query::{Includes, ListQuery},
+    },
+    state::AppState,
+    store::StoreError,
+};
+
+const GROUPS: &str = "/organizations/{org}/groups";
+const GROUP: &str = "/organizations/{org}/groups/{id}";
+
+/// The complete set that is documented or that a client asks for (evidence 1.1).
+pub(super) static ENDPOINTS: [Endpoint; 5] = [
+    Endpoint {
+        operation: Operation::ListGroups,
+        method: Method::GET,
+        path: GROUPS,
+        right: Right::Member,
+        handler: || routing::get(list),
+    },
+    Endpoint {
+        operation: Operation::CreateGroup,
+        method: Method::POST,
+        path: GROUPS,
+        right: Right::ManageGroups,
+        handler: || routing::post(create),
+    },
+    Endpoint {
+        operation: Operation::GetGroup,
+        method: Method::GET,
+        path: GROUP,
+        right: Right::Member,
+        handler: || routing::get(show),
+    },
+    Endpoint {
+        operation: Operation::UpdateGroup,
+        method: Method::PUT,
+        path: GROUP,
+        right: Right::ManageGroups,
+        handler: || routing::put(update),
+    },
+    Endpoint {
+        operation: Operation::DeleteGroup,
+        method: Method::DELETE,
+        path: GROUP,
+        right: Right::ManageGroups,
+        handler: || routing::delete(delete),
+    },
+];
+
+type App = State<Arc<AppState>>;
+
+async fn list(
+    State(app): App,
+    member: Member,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let asked = Asked::new(uri, &headers);
+    let query = ListQuery::parse(asked.query(), app.contract.per_page_cap);
+    app.store
+        .read(&member.org, |org| {
+            let page = org.list(&query);
+            List::answer(
+                page,
+                |group| GroupView::with(group, app.contract, query.with, org),
+                &asked,
+                &app,
+            )
+        })
+        .map_err(|error| ApiError::from_store(error, &app.contract))
+}
+
+async fn create(
+    State(app): App,
+    manager: GroupManager,
+    Sent(fields): Sent,
+) -> Result<Response, ApiError> {
+    let new_id = |org: &OrgId, number| new_group_id(&app, org, number);
+    let group = app
+        .store
+        .write(&manager.org, |org| {
+            org.insert(&fields, &app.contract, app.clock.now(), new_id)
+        })
+        .map_err(|error| ApiError::from_store(error, &app.contract))?;
+    let status = match app.contract.create_status {
+        CreateStatus::Created => StatusCode::CREATED,
+        CreateStatus::Ok => StatusCode::OK,
+    };
+    Ok(Data::answer(GroupView::plain(group, app.contract), status))
+}
+
+async fn show(
+    State(app): App,
+    member: Member,
+    GroupPath(id): GroupPath,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let with = Includes::of(uri.query().unwrap_or_default());
+    let view = app
+        .store
+        .read(&member.org, |org| {
+            Ok(GroupView::with(org.get(&id)?, app.contract, with, org))
+        })
+        .and_then(|found| found)
+        .map_err(|error| ApiError::from_store(error, &app.contract))?;
+    Ok(Data::answer(view, StatusCode::OK))
+}
+
+async fn update(
+    State(app): App,
+    manager: GroupManager,
+    GroupPath(id): GroupPath,
+    Sent(fields): Sent,
+) -> Result<Response, ApiError> {
+    let group = app
+        .store
+        .write(&manager.org, |org| {
+            org.update(&id, &fields, app.clock.now())
+        })
+        .map_err(|error| ApiError::from_store(error, &app.contract))?;
+    let status = match app.contract.update_status {
+        UpdateStatus::Created => StatusCode::CREATED,
+        UpdateStatus::Ok => StatusCode::OK,
+    };
+    Ok(Data::answer(GroupView::plain(group, app.contract), status))
+}
+
+async fn delete(
+    State(app): App,
+    manager: GroupManager,
+    GroupPath(id): GroupPath,
+) -> Result<Response, ApiError> {
+    match (
+        app.store.write(&manager.org, |org| org.remove(&id)),
+        app.contract.delete_missing,
+        app.contract.delete_reply,
+    ) {
+        (Ok(group), _, DeleteReply::DeletedGroup) => Ok(Data::answer(
+            GroupView::plain(group, app.contract),
+            StatusCode::OK,
+        )),
+        (Ok(_), _, DeleteReply::NoContent)
+        | (Err(StoreError::NoGroup), DeleteMissing::NoContent, _) => {
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+        (Err(error), _, _) => Err(ApiError::from_store(error, &app.contract)),
+    }
+}
+
+fn new_group_id(app: &AppState, org: &OrgId, number: u64) -> GroupId {
+    GroupId::parse(&app.ids.id(org.as_str(), number)).expect("32 hexadecimal digits are an id")
+}

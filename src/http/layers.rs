@@ -1,0 +1,218 @@
+//! What happens to every request, whatever it asks for.
+
+use std::{
+    any::Any,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{MatchedPath, Request},
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+};
+use http_body_util::BodyExt;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{Any as AnyOrigin, CorsLayer},
+};
+
+use super::{
+    endpoints_on,
+    error::{ApiError, Remark},
+};
+use crate::domain::operation::Operation;
+
+/// Puts the layers around the Tallyfy routes; from the outside in: catch-panic, CORS, the log,
+/// the rest of an unread body, catch-panic (so that the log sees the 500).
+pub(super) fn around(routes: Router) -> Router {
+    routes
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(finish_body))
+        .layer(from_fn(log))
+        .layer(cors())
+        .layer(CatchPanicLayer::custom(panicked))
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    ApiError::ServerError.into_response()
+}
+
+/// Any origin may call the Tallyfy routes, as a front end in development does.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AnyOrigin)
+        .allow_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::DELETE,
+        ])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::ACCEPT,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("x-tallyfy-client"),
+            HeaderName::from_static("prefer"),
+            HeaderName::from_static("x-mock-response-code"),
+        ])
+        .expose_headers([
+            header::RETRY_AFTER,
+            HeaderName::from_static("x-ratelimit-limit"),
+            HeaderName::from_static("x-ratelimit-remaining"),
+        ])
+        // The same for every origin, so no cache has to tell them apart.
+        .vary([])
+}
+
+/// One line a request: method, route, status, milliseconds, organization; never a header or a query.
+async fn log(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let operation = operation(&request);
+    let response = next.run(request).await;
+    tracing::info!(
+        method = method.as_str(),
+        route = operation.map_or("-", Operation::name),
+        status = response.status().as_u16(),
+        ms = started.elapsed().as_micros() as f64 / 1000.0,
+        org = organization(&path).unwrap_or("-"),
+        path,
+        remark = response
+            .extensions()
+            .get::<Remark>()
+            .map(|remark| remark.0.as_ref()),
+    );
+    response
+}
+
+fn operation(request: &Request) -> Option<Operation> {
+    let path = request.extensions().get::<MatchedPath>()?.as_str();
+    let method = if request.method() == Method::HEAD {
+        &Method::GET
+    } else {
+        request.method()
+    };
+    endpoints_on(path)
+        .find(|endpoint| endpoint.method == *method)
+        .map(|endpoint| endpoint.operation)
+}
+
+/// The organization that a path names, whether or not anything is served there.
+fn organization(path: &str) -> Option<&str> {
+    let path = path.strip_prefix("/api").unwrap_or(path);
+    path.strip_prefix("/organizations/")?.split('/').next()
+}
+
+/// How much of a body that nobody wanted is read all the same.
+const DISCARD_BYTES: usize = 8 * 1024 * 1024;
+/// For how long.
+const DISCARD_TIME: Duration = Duration::from_secs(5);
+
+/// Reads on what a handler left of the body and throws it away, so that a client that is still
+/// sending sees the answer rather than a broken pipe; what does not end in time ends the connection.
+async fn finish_body(request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let waits = request.headers().contains_key(header::EXPECT);
+    let (parts, body) = request.into_parts();
+    let body = SharedBody::new(body);
+    let mut response = next
+        .run(Request::from_parts(parts, Body::new(body.clone())))
+        .await;
+    // A client that waits for `100 Continue` sends nothing until it is asked to.
+    let finished = if waits && !body.was_asked() {
+        false
+    } else {
+        body.discard().await
+    };
+    if !finished {
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// A body that a handler reads and that can be finished after it.
+#[derive(Clone)]
+struct SharedBody(Arc<Mutex<Shared>>);
+
+struct Shared {
+    body: Body,
+    asked: bool,
+    ended: bool,
+}
+
+impl SharedBody {
+    fn new(body: Body) -> Self {
+        Self(Arc::new(Mutex::new(Shared {
+            body,
+            asked: false,
+            ended: false,
+        })))
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut Shared) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn was_asked(&self) -> bool {
+        self.with(|shared| shared.asked)
+    }
+
+    /// Reads to the end; false where there is too much, it takes too long, or the client is gone.
+    async fn discard(mut self) -> bool {
+        if self.with(|shared| shared.ended) {
+            return true;
+        }
+        let rest = async {
+            let mut discarded = 0;
+            while let Some(frame) = self.frame().await {
+                let Ok(frame) = frame else { return false };
+                discarded += frame.data_ref().map_or(0, Bytes::len);
+                if discarded > DISCARD_BYTES {
+                    return false;
+                }
+            }
+            true
+        };
+        tokio::time::timeout(DISCARD_TIME, rest)
+            .await
+            .unwrap_or(false)
+    }
+}
+
+impl HttpBody for SharedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.with(|shared| {
+            shared.asked = true;
+            let polled = Pin::new(&mut shared.body).poll_frame(cx);
+            shared.ended |= matches!(polled, Poll::Ready(None)) || shared.body.is_end_stream();
+            polled
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.with(|shared| shared.body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.with(|shared| shared.body.size_hint())
+    }
+}
