@@ -1,0 +1,603 @@
+//! The command itself: ready line, exit codes, signals, what it prints and what it refuses.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tallyfy-mock"));
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .env_remove("PORT");
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TALLYFY_MOCK_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn output(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A server that runs until it is told to stop.
+struct Server {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    stderr: BufReader<ChildStderr>,
+    url: String,
+}
+
+impl Server {
+    fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let url = line.trim_end().strip_prefix("tallyfy-mock is ready on ");
+        let Some(url) = url.map(str::to_owned) else {
+            let mut said = String::new();
+            stderr.read_to_string(&mut said).unwrap();
+            panic!("no ready line: {line}{said}");
+        };
+        Self {
+            child,
+            stdout,
+            stderr,
+            url,
+        }
+    }
+
+    fn port(&self) -> &str {
+        self.url.rsplit(':').next().unwrap()
+    }
+
+    fn get(&self, path: &str) -> reqwest::blocking::Response {
+        let client = reqwest::blocking::Client::new();
+        client
+            .get(format!("{}{path}", self.url))
+            .bearer_auth("secret-token")
+            .header("X-Tallyfy-Client", "x")
+            .send()
+            .unwrap()
+    }
+
+    /// The first line on stderr, from here on, that has this in it.
+    fn says(&mut self, wanted: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert_ne!(
+                self.stderr.read_line(&mut line).unwrap(),
+                0,
+                "it never said `{wanted}`"
+            );
+            if line.contains(wanted) {
+                return line.trim().to_owned();
+            }
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Stops it and returns its exit code, what was left on stdout, and stderr.
+    fn stop(mut self, signal: &str) -> (Option<i32>, String, String) {
+        self.signal(signal);
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        self.stderr.read_to_string(&mut stderr).unwrap();
+        (self.child.wait().unwrap().code(), stdout, stderr)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_first_line_on_stdout_says_where_and_the_banners_command_works_as_printed() {
+    let server = Server::start(command(&["--port", "0"]));
+    assert!(server.url.starts_with("http://127.0.0.1:"));
+    assert_eq!(server.get("/_mock/ready").status(), 200);
+    let (code, stdout, stderr) = server.stop("TERM");
+    assert_eq!((code, stdout.as_str()), (Some(0), ""));
+    assert!(stderr.contains("loaded    2 organizations, 29 groups, any token, other organizations on demand from the built-in demo, edition 2026-03"), "{stderr}");
+}
+
+#[test]
+fn the_banners_command_works_as_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let closed = folder.path().join("closed.json");
+    let fixture = r#"{"version":1,"tokens":[{"token":"old","expires_at":"2020-01-01T00:00:00Z"},
+        {"token":"good","user":1,"organizations":["globex"]}],
+        "organizations":[{"id":"acme"},{"id":"globex","users":[{"id":1}],"groups":[{"name":"A"}]}]}"#;
+    fs::write(&closed, fixture).unwrap();
+    let closed = closed.display().to_string();
+    for (arguments, groups) in [
+        (vec!["--port", "0"], 27),
+        (
+            vec![
+                "serve",
+                "--port",
+                "0",
+                "--host",
+                "0.0.0.0",
+                "--fixtures",
+                &closed,
+            ],
+            1,
+        ),
+        (vec!["--port=0", "--host=::1"], 27),
+    ] {
+        let mut server = Server::start(command(&arguments));
+        let curl = server.says("  try ").replace("try", "");
+        let answer = Command::new("sh")
+            .args(["-c", &format!("{curl} -sS --fail -g")])
+            .output()
+            .unwrap();
+        let answer: Value = serde_json::from_slice(&answer.stdout).expect("an answer in JSON");
+        assert_eq!(answer["meta"]["pagination"]["total"], groups, "{curl}");
+    }
+}
+
+#[test]
+fn one_line_is_logged_a_request_and_never_a_token() {
+    let server = Server::start(command(&["--port", "0"]));
+    server.get("/api/organizations/northwind/groups?q=secret-token");
+    server.get("/api/organizations/northwind/group");
+    let post = "POST /api/organizations/acme/groups HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer secret-token\r\nX-Tallyfy-Client: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+    let mut stream = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).unwrap();
+    stream.write_all(post.as_bytes()).unwrap();
+    stream.read_to_string(&mut String::new()).unwrap();
+    let (_, _, stderr) = server.stop("TERM");
+    let lines: Vec<&str> = stderr
+        .lines()
+        .filter(|line| line.contains("method="))
+        .collect();
+    assert_eq!(lines.len(), 3, "{stderr}");
+    for (line, wanted) in lines.iter().zip([
+        [
+            "method=\"GET\"",
+            "route=\"groups.list\"",
+            "status=200",
+            "org=\"northwind\"",
+            "ms=",
+        ],
+        [
+            "method=\"GET\"",
+            "route=\"-\"",
+            "status=404",
+            "nearest known route: GET /api/organizations/{org}/groups",
+            "ms=",
+        ],
+        [
+            "method=\"POST\"",
+            "route=\"groups.create\"",
+            "status=422",
+            "org=\"acme\"",
+            "ms=",
+        ],
+    ]) {
+        for part in wanted {
+            assert!(line.contains(part), "`{part}` in {line}");
+        }
+    }
+    assert!(
+        stderr.contains("send `Content-Type: application/json`"),
+        "{stderr}"
+    );
+    assert!(!stderr.contains("secret-token"), "{stderr}");
+}
+
+#[test]
+fn the_log_may_be_json_or_nothing() {
+    let server = Server::start(command(&["--port", "0", "--log-format", "json"]));
+    server.get("/api/organizations/northwind/groups");
+    let (_, _, stderr) = server.stop("TERM");
+    let lines: Vec<Value> = stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+        .collect();
+    assert_eq!(
+        (&lines[1]["route"], &lines[1]["status"]),
+        (&"groups.list".into(), &200.into())
+    );
+
+    let server = Server::start(command(&["--port", "0", "--log-level", "off"]));
+    server.get("/api/organizations/northwind/groups");
+    assert_eq!(server.stop("INT"), (Some(0), String::new(), String::new()));
+}
+
+#[test]
+fn a_signal_lets_a_request_under_way_finish_and_a_second_one_does_not() {
+    let half = "POST /api/organizations/acme/groups HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer t\r\nX-Tallyfy-Client: x\r\nContent-Type: application/json\r\nContent-Length: 30\r\nExpect: 100-continue\r\n\r\n";
+    let under_way = |server: &Server| {
+        let mut stream = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).unwrap();
+        stream.write_all(half.as_bytes()).unwrap();
+        let mut asked = [0; 25];
+        // The server asks for the body: from here on the request is under way.
+        stream.read_exact(&mut asked).unwrap();
+        stream
+    };
+    let gone = |server: &Server| {
+        while TcpStream::connect(server.url.strip_prefix("http://").unwrap()).is_ok() {}
+    };
+
+    let server = Server::start(command(&["--port", "0"]));
+    let mut stream = under_way(&server);
+    server.signal("TERM");
+    gone(&server);
+    stream
+        .write_all(br#"{"name":"A","description":"d"}"#)
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert_eq!(server.stop("TERM").0, Some(0));
+
+    let server = Server::start(command(&["--port", "0"]));
+    let _stream = under_way(&server);
+    server.signal("INT");
+    gone(&server);
+    assert_eq!(server.stop("INT").0, Some(1));
+}
+
+#[test]
+fn healthcheck_tells_up_from_down() {
+    let server = Server::start(command(&["--port", "0", "--host", "0.0.0.0"]));
+    let check = |extra: &[&str]| {
+        output(
+            &[
+                &["healthcheck", "--host", "0.0.0.0", "--port", server.port()],
+                extra,
+            ]
+            .concat(),
+        )
+    };
+    let up = check(&[]);
+    assert_eq!(
+        (up.status.code(), up.stdout.as_slice()),
+        (Some(0), &b"ready\n"[..])
+    );
+    assert_eq!(
+        check(&["--wait", "--timeout", "10s"]).status.code(),
+        Some(0)
+    );
+    // What it is asked by, a container gives in variables; a bad one of another command's is none of its business.
+    let by_variable = command(&["healthcheck"])
+        .env("TALLYFY_MOCK_PORT", server.port())
+        .env("TALLYFY_MOCK_STRICT", "perhaps")
+        .output()
+        .unwrap();
+    assert_eq!(by_variable.status.code(), Some(0));
+    let port = server.port().to_owned();
+    server.stop("TERM");
+    let down = output(&["healthcheck", "--port", &port]);
+    assert_eq!(down.status.code(), Some(1));
+    assert!(
+        stderr(&down).starts_with(&format!("error: no mock is ready on 127.0.0.1:{port}: ")),
+        "{}",
+        stderr(&down)
+    );
+    assert_eq!(
+        output(&[
+            "healthcheck",
+            "--port",
+            &port,
+            "--wait",
+            "--timeout",
+            "50ms"
+        ])
+        .status
+        .code(),
+        Some(1)
+    );
+}
+
+#[test]
+fn healthcheck_waits_for_a_mock_that_is_still_to_come() {
+    let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = reserved.local_addr().unwrap().port().to_string();
+    // Whoever listens there now never answers as a mock does.
+    let waiting = command(&["healthcheck", "--port", &port, "--wait", "--timeout", "30s"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(reserved.accept().unwrap());
+    drop(reserved);
+    let server = Server::start(command(&["--port", &port]));
+    assert_eq!(waiting.wait_with_output().unwrap().status.code(), Some(0));
+    drop(server);
+}
+
+#[test]
+fn validate_prints_every_problem_and_ends_with_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = folder.path().join("demo.json");
+    fs::write(&demo, r#"{"version":1,"organizations":[{"id":"acme","groups":[{"name":"A"},{"name":""},{"nam":"B"}]}]}"#).unwrap();
+    let bad = output(&["validate", demo.to_str().unwrap()]);
+    assert_eq!(bad.status.code(), Some(1));
+    insta::assert_snapshot!(stderr(&bad).replace(&format!("{}/", folder.path().display()), ""), @"
+    demo.json: organizations[0].groups[1].name: The name field is required.
+    demo.json: organizations[0].groups[2].nam: unknown key; did you mean `name`?
+    demo.json: organizations[0].groups[2].name: The name field is required.
+    error: the fixture has 3 problems
+    ");
+
+    let good = output(&["validate", concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")]);
+    assert_eq!(good.status.code(), Some(0));
+    insta::assert_snapshot!(String::from_utf8(good.stdout).unwrap(), @"ok: 2 organizations, 29 groups, any token, other organizations on demand");
+}
+
+#[test]
+fn what_cannot_be_served_refuses_to_start() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (arguments, code, said) in [
+        (
+            vec!["--port", &port],
+            1,
+            format!("cannot listen on 127.0.0.1:{port}: Address already in use"),
+        ),
+        (
+            vec!["--host", "no.such.host.invalid"],
+            1,
+            "cannot listen on no.such.host.invalid:8255: ".into(),
+        ),
+        (
+            vec!["--fixtures", "/nowhere/a.json"],
+            1,
+            "/nowhere/a.json: cannot be read: No such file".into(),
+        ),
+        (
+            vec!["--strict"],
+            1,
+            "`--strict` needs a fixture that declares tokens".into(),
+        ),
+        (
+            vec!["--max-organizations", "1"],
+            1,
+            "the fixture declares 2 organizations, but `--max-organizations` is 1".into(),
+        ),
+        (
+            vec!["--port", "http"],
+            2,
+            "invalid value 'http' for '--port <PORT>'".into(),
+        ),
+        (
+            vec!["--edition", "2024-01"],
+            2,
+            "the editions are `2026-03`, `2025-08`".into(),
+        ),
+        (
+            vec!["--set", "update_status=204"],
+            2,
+            "it takes `201`, `200`".into(),
+        ),
+        (
+            vec!["--set", "upsert=yes"],
+            2,
+            "the switches are `create_status`, `update_status`".into(),
+        ),
+        (
+            vec!["--set", "upsert"],
+            2,
+            "not of the form KEY=VALUE".into(),
+        ),
+        (
+            vec!["--max-connections", "0"],
+            2,
+            "expected a whole number of at least 1".into(),
+        ),
+        (
+            vec!["--max-body", "much"],
+            2,
+            "invalid value 'much' for '--max-body <SIZE>'".into(),
+        ),
+        (
+            vec!["--header-timeout", "soon"],
+            2,
+            "invalid value 'soon' for '--header-timeout <DURATION>'".into(),
+        ),
+        (
+            vec!["--log-level", "loud"],
+            2,
+            "[possible values: off, error, warn, info, debug]".into(),
+        ),
+        (
+            vec!["--shoe-size", "44"],
+            2,
+            "unexpected argument '--shoe-size'".into(),
+        ),
+        (vec!["validate"], 2, "<PATH>".into()),
+    ] {
+        let refused = output(&arguments);
+        assert_eq!(
+            refused.status.code(),
+            Some(code),
+            "{arguments:?}: {}",
+            stderr(&refused)
+        );
+        assert!(
+            stderr(&refused).contains(&said),
+            "{arguments:?}: `{said}` in {}",
+            stderr(&refused)
+        );
+        assert!(refused.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_flag_wins_over_its_variable_and_port_comes_last() {
+    let with = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = command(arguments);
+        command.envs(variables.iter().copied());
+        command
+    };
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    drop(Server::start(with(
+        &["--port", "0"],
+        &[("TALLYFY_MOCK_PORT", &port), ("PORT", &port)],
+    )));
+    drop(Server::start(with(
+        &[],
+        &[("TALLYFY_MOCK_PORT", "0"), ("PORT", &port)],
+    )));
+    drop(Server::start(with(&[], &[("PORT", "0")])));
+
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/demo.json");
+    let variables = [
+        ("TALLYFY_MOCK_SET", "create_status=200,time_format=millis"),
+        ("TALLYFY_MOCK_FIXTURES", fixtures),
+        ("TALLYFY_MOCK_EDITION", "2025-08"),
+        ("TALLYFY_MOCK_STRICT", "false"),
+    ];
+    let server = Server::start(with(&["--port", "0"], &variables));
+    let group: Value = server.get("/organizations/globex/groups").json().unwrap();
+    assert_eq!(group["data"][0]["updated_at"], "2026-02-01T09:00:00.000Z");
+    drop(server);
+
+    for (name, value, said) in [
+        (
+            "PORT",
+            "http",
+            "invalid value 'http' for the variable PORT: expected a number from 0 to 65535",
+        ),
+        (
+            "TALLYFY_MOCK_PORT",
+            "70000",
+            "invalid value '70000' for '--port <PORT>'",
+        ),
+        (
+            "TALLYFY_MOCK_STRICT",
+            "perhaps",
+            "invalid value 'perhaps' for '--strict'",
+        ),
+        (
+            "TALLYFY_MOCK_EDITION",
+            "1999",
+            "invalid value '1999' for '--edition <EDITION>'",
+        ),
+    ] {
+        let refused = with(&[], &[(name, value)]).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{name}");
+        assert!(
+            stderr(&refused).contains(said),
+            "{name}: {}",
+            stderr(&refused)
+        );
+    }
+}
+
+#[test]
+fn help_is_worth_reading() {
+    let help = |arguments: &[&str]| String::from_utf8(output(arguments).stdout).unwrap();
+    insta::assert_snapshot!(help(&["--help"]), @"
+    Serve the API (what happens without a command)
+
+    Usage: tallyfy-mock [serve] [OPTIONS]
+
+    Options:
+          --host <HOST>                The host: an address, or a name that resolves to one [env:
+                                       TALLYFY_MOCK_HOST=] [default: 127.0.0.1]
+          --port <PORT>                The port; 0 takes a free one [default: 8255, or the variable
+                                       PORT] [env: TALLYFY_MOCK_PORT=]
+          --fixtures <PATH>            Fixture to load: a file, or a folder of `*.json`; repeatable
+                                       [default: the folder /fixtures, else the built-in demo] [env:
+                                       TALLYFY_MOCK_FIXTURES=]
+          --edition <EDITION>          Edition of Tallyfy's documentation to follow: `2026-03` or
+                                       `2025-08` [default: the fixture's, else 2026-03] [env:
+                                       TALLYFY_MOCK_EDITION=]
+          --set <KEY=VALUE>            Set one switch of the contract; repeatable [env:
+                                       TALLYFY_MOCK_SET=]
+          --strict                     Close what the fixture leaves open; needs a fixture that declares
+                                       tokens [env: TALLYFY_MOCK_STRICT=]
+          --max-connections <N>        Connections served at a time; more wait [default: 1024, or what
+                                       the open-file limit leaves] [env: TALLYFY_MOCK_MAX_CONNECTIONS=]
+          --max-body <SIZE>            Longest body of a request [env: TALLYFY_MOCK_MAX_BODY=] [default:
+                                       1MiB]
+          --max-organizations <N>      Organizations stored at most [env:
+                                       TALLYFY_MOCK_MAX_ORGANIZATIONS=] [default: 10000]
+          --header-timeout <DURATION>  Time for the head of a request; also how long an idle connection
+                                       is kept [env: TALLYFY_MOCK_HEADER_TIMEOUT=] [default: 30s]
+          --body-timeout <DURATION>    Time for the body of a request [env: TALLYFY_MOCK_BODY_TIMEOUT=]
+                                       [default: 30s]
+          --workers <N>                Threads that serve [default: one a core] [env:
+                                       TALLYFY_MOCK_WORKERS=]
+          --log-format <FORMAT>        Form of the log [env: TALLYFY_MOCK_LOG_FORMAT=] [default: text]
+                                       [possible values: text, json]
+          --log-level <LEVEL>          What is logged [env: TALLYFY_MOCK_LOG_LEVEL=] [default: info]
+                                       [possible values: off, error, warn, info, debug]
+      -h, --help                       Print help
+
+    Other commands: `healthcheck`, `validate`; `tallyfy-mock help` lists them.
+    ");
+    insta::assert_snapshot!(help(&["help"]), @"
+    A local server that answers like the groups API of Tallyfy, for tests and development
+
+    Usage: tallyfy-mock <COMMAND>
+
+    Commands:
+      serve        Serve the API (what happens without a command)
+      healthcheck  Ask a running mock whether it is ready; exit 0 if it is
+      validate     Check fixtures and print every problem, one a line
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+    ");
+    insta::assert_snapshot!(help(&["healthcheck", "--help"]), @"
+    Ask a running mock whether it is ready; exit 0 if it is
+
+    Usage: tallyfy-mock healthcheck [OPTIONS]
+
+    Options:
+          --host <HOST>         The host: an address, or a name that resolves to one [env:
+                                TALLYFY_MOCK_HOST=] [default: 127.0.0.1]
+          --port <PORT>         The port; 0 takes a free one [default: 8255, or the variable PORT] [env:
+                                TALLYFY_MOCK_PORT=]
+          --wait                Keep asking until the mock is ready or the time is over
+          --timeout <DURATION>  How long to try, such as `500ms` or `10s` [default: 5s]
+      -h, --help                Print help
+    ");
+    insta::assert_snapshot!(help(&["validate", "--help"]), @"
+    Check fixtures and print every problem, one a line
+
+    Usage: tallyfy-mock validate <PATH>...
+
+    Arguments:
+      <PATH>...  Files, and folders of `*.json`; several are read as one fixture
+
+    Options:
+      -h, --help  Print help
+    ");
+    assert_eq!(
+        help(&["--version"]),
+        concat!("tallyfy-mock ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+    assert_eq!(help(&["serve", "--help"]), help(&["--help"]));
+}

@@ -1,0 +1,15 @@
+//! The one test binary: what the product promises, in the product's words.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod access;
+mod binary;
+mod direction;
+mod editions;
+mod errors;
+mod fixtures;
+mod groups;
+mod laws;
+mod lists;
+mod samples;
+mod sockets;
+mod support;

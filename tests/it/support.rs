@@ -1,0 +1,256 @@
+//! [`TestApp`]: the mock without a socket, asked in Tallyfy's words.
+
+use std::{fmt, sync::Arc};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tallyfy_mock::{config::Config, fixture::Fixture, http::App, state::AppState};
+use tower::ServiceExt;
+
+/// A mock in this process. Its clock stands at 2026-03-01T09:00:00Z and its ids come from a seed.
+pub(crate) struct TestApp {
+    app: App,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl TestApp {
+    /// A mock without a fixture: any token, any organization, nothing in it.
+    pub(crate) fn empty() -> Self {
+        Self::start(&json!({ "version": 1 }), |_| {})
+    }
+
+    /// A mock that starts with these organizations, tokens and so on.
+    pub(crate) fn with(fixture: Value) -> Self {
+        Self::start(&fixture, |_| {})
+    }
+
+    /// A mock on the built-in demo.
+    pub(crate) fn demo() -> Self {
+        Self::of(&Fixture::demo(), |_| {})
+    }
+
+    /// An empty mock with switches of the contract set, such as `update_status=200`; `edition=2025-08` counts as one.
+    pub(crate) fn set(switches: &[&str]) -> Self {
+        Self::start(&json!({ "version": 1 }), |config| {
+            for switch in switches {
+                match switch.strip_prefix("edition=") {
+                    Some(edition) => config.contract.edition = Some(edition.parse().unwrap()),
+                    None => config.contract.switches.push(switch.parse().unwrap()),
+                }
+            }
+        })
+    }
+
+    pub(crate) fn start(fixture: &Value, change: impl FnOnce(&mut Config)) -> Self {
+        Self::of(
+            &Fixture::parse(fixture.to_string().as_bytes()).unwrap(),
+            change,
+        )
+    }
+
+    fn of(fixture: &Fixture, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config {
+            seed: Some(7),
+            clock: Some("2026-03-01T09:00:00Z".parse().unwrap()),
+            ..Config::default()
+        };
+        change(&mut config);
+        let state = AppState::new(&config, fixture, "mock.test:8255".into()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        Self {
+            app: App::new(Arc::new(state)),
+            runtime,
+        }
+    }
+
+    /// Somebody with a token and the client header.
+    pub(crate) fn as_token(&self, token: &str) -> Caller<'_> {
+        Caller {
+            app: self,
+            headers: vec![
+                ("authorization", format!("Bearer {token}")),
+                ("x-tallyfy-client", "APIClient".into()),
+            ],
+            prefix: "/api",
+        }
+    }
+
+    /// Somebody who may manage groups, in the world of a fixture without tokens.
+    pub(crate) fn as_manager(&self) -> Caller<'_> {
+        self.as_token("any-token")
+    }
+
+    /// Somebody who sends no header at all.
+    pub(crate) fn anonymous(&self) -> Caller<'_> {
+        Caller {
+            app: self,
+            headers: vec![],
+            prefix: "/api",
+        }
+    }
+
+    /// Any request at all.
+    pub(crate) fn send(&self, request: Request<Body>) -> Answer {
+        self.runtime.block_on(async {
+            let response = self.app.clone().oneshot(request).await.unwrap();
+            let (parts, body) = response.into_parts();
+            let body = body.collect().await.unwrap().to_bytes();
+            check_headers(&parts.headers);
+            Answer {
+                status: parts.status,
+                headers: parts.headers,
+                body: String::from_utf8(body.to_vec()).unwrap(),
+            }
+        })
+    }
+}
+
+/// No answer has a header that Tallyfy would not send.
+fn check_headers(headers: &HeaderMap) {
+    let known = [
+        header::CONTENT_TYPE,
+        header::CONTENT_LENGTH,
+        header::ALLOW,
+        header::CONNECTION,
+    ];
+    for name in headers.keys() {
+        assert!(
+            known.contains(name) || name.as_str().starts_with("access-control-"),
+            "unexpected header {name}"
+        );
+    }
+}
+
+/// Somebody who asks.
+pub(crate) struct Caller<'a> {
+    app: &'a TestApp,
+    headers: Vec<(&'static str, String)>,
+    prefix: &'static str,
+}
+
+impl Caller<'_> {
+    /// The same caller with a header more, or another value for it.
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same caller without a header.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self
+    }
+
+    /// The same caller at the prefix of api.tallyfy.com.
+    pub(crate) fn at_root(mut self) -> Self {
+        self.prefix = "";
+        self
+    }
+
+    /// Any method on any path after the prefix, with a body as it is.
+    pub(crate) fn send(&self, method: &str, path: &str, body: impl Into<Body>) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.prefix));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        self.app.send(request.body(body.into()).unwrap())
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, Body::empty())
+    }
+
+    fn send_json(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.prefix));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        self.app.send(
+            request
+                .header("content-type", "application/json")
+                .body(body.to_string().into())
+                .unwrap(),
+        )
+    }
+
+    pub(crate) fn create_group(&self, org: &str, body: &Value) -> Answer {
+        self.send_json("POST", &format!("/organizations/{org}/groups"), body)
+    }
+
+    /// Creates a group of that name and returns its id.
+    pub(crate) fn group_named(&self, org: &str, name: &str) -> String {
+        let answer = self.create_group(org, &json!({ "name": name, "description": "for a test" }));
+        assert!(answer.status.is_success(), "{answer}");
+        answer.json()["data"]["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn get_group(&self, org: &str, id: &str) -> Answer {
+        self.get(&format!("/organizations/{org}/groups/{id}"))
+    }
+
+    pub(crate) fn list_groups(&self, org: &str, query: &str) -> Answer {
+        self.get(&format!("/organizations/{org}/groups?{query}"))
+    }
+
+    pub(crate) fn update_group(&self, org: &str, id: &str, body: &Value) -> Answer {
+        self.send_json("PUT", &format!("/organizations/{org}/groups/{id}"), body)
+    }
+
+    pub(crate) fn delete_group(&self, org: &str, id: &str) -> Answer {
+        self.send(
+            "DELETE",
+            &format!("/organizations/{org}/groups/{id}"),
+            Body::empty(),
+        )
+    }
+}
+
+/// What came back; displayed as its status line and body.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(
+            self.headers[header::CONTENT_TYPE],
+            "application/json",
+            "{self}"
+        );
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// The names of the groups in a list, in its order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let data = self.json()["data"].clone();
+        data.as_array()
+            .unwrap()
+            .iter()
+            .map(|group| group["name"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    pub(crate) fn pagination(&self) -> Value {
+        self.json()["meta"]["pagination"].clone()
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n{}", self.status, self.body)
+    }
+}
