@@ -244,7 +244,7 @@ fn serve(config: &Config, workers: Option<usize>, banner: Banner) -> Result<Exit
         let stop = async {
             // Where no signal can be watched, none stops the mock.
             if signals.first.await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         };
         tokio::select! {
@@ -267,7 +267,7 @@ impl Signals {
         // Watched from here on, not only once the task first runs.
         match stop_signal() {
             Err(error) => {
-                tracing::warn!(%error, "signals cannot be watched: the mock ends without draining")
+                tracing::warn!(%error, "signals cannot be watched: the mock ends without draining");
             }
             Ok(mut signal) => {
                 tokio::spawn(async move {

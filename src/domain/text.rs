@@ -2,7 +2,7 @@
 
 /// The text in lower case, one character at a time and without an allocation.
 ///
-/// Character by character, as PostgreSQL's `lower` does it: no rule looks at the neighbours, so a
+/// Character by character, as the `lower` of PostgreSQL does it: no rule looks at the neighbours, so a
 /// capital sigma is always `σ`. Evidence 3.1: `q` is a "case-insensitive partial match".
 pub fn folded(text: &str) -> impl Iterator<Item = char> + Clone + '_ {
     text.chars().flat_map(char::to_lowercase)

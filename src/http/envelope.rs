@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, Uri, header, uri::Authority},
     response::{IntoResponse, Response},
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -120,7 +120,7 @@ impl Asked {
             .filter(|host| !host.is_empty());
         Self {
             host: host
-                .or(uri.authority().map(|host| host.as_str()))
+                .or(uri.authority().map(Authority::as_str))
                 .map(str::to_owned),
             uri,
         }

@@ -83,7 +83,7 @@ async fn log(request: Request, next: Next) -> Response {
         method = method.as_str(),
         route = operation.map_or("-", Operation::name),
         status = response.status().as_u16(),
-        ms = started.elapsed().as_micros() as f64 / 1000.0,
+        ms = started.elapsed().as_secs_f64() * 1000.0,
         org = organization(&path).unwrap_or("-"),
         path,
         remark = response
@@ -214,5 +214,26 @@ impl HttpBody for SharedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.with(|shared| shared.body.size_hint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{http::StatusCode, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_answers_500_in_tallyfys_shape() {
+        let routes = Router::new().route("/panics", get(async || -> () { panic!("a test's own") }));
+        let app = around(routes);
+        for _ in 0..2 {
+            let request = Request::get("/panics").body(Body::empty()).unwrap();
+            let response = app.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            assert_eq!(body, r#"{"error":true,"message":"Server Error"}"#);
+        }
     }
 }

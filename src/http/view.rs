@@ -90,7 +90,7 @@ impl Serialize for GroupView {
         view.serialize_entry("created_at", &time(group.created_at))?;
         match contract.time_keys {
             TimeKeys::LastUpdated => {
-                view.serialize_entry("last_updated", &time(group.updated_at))?
+                view.serialize_entry("last_updated", &time(group.updated_at))?;
             }
             TimeKeys::UpdatedAt => {
                 view.serialize_entry("updated_at", &time(group.updated_at))?;

@@ -109,7 +109,7 @@ fn another_organization_is_forbidden_whether_it_exists_or_not() {
         config
             .contract
             .switches
-            .push("foreign_org=404".parse().unwrap())
+            .push("foreign_org=404".parse().unwrap());
     });
     insta::assert_snapshot!(app.as_token("admin").list_groups("foreign", ""), @r#"
     404 Not Found
@@ -185,7 +185,7 @@ fn one_request_gets_the_first_answer_that_fails() {
         config
             .contract
             .switches
-            .push("missing_client_header=404".parse().unwrap())
+            .push("missing_client_header=404".parse().unwrap());
     });
     assert_eq!(
         app_404

@@ -207,14 +207,14 @@ fn a_fixture_may_choose_the_contract_and_flags_win_over_it() {
     };
     assert_eq!(create(&TestApp::with(fixture.clone())), 200);
     let app = TestApp::start(&fixture, |config| {
-        config.contract.edition = Some("2026-03".parse().unwrap())
+        config.contract.edition = Some("2026-03".parse().unwrap());
     });
     assert_eq!(create(&app), 422, "a description is required in 2026-03");
     let app = TestApp::start(&fixture, |config| {
         config
             .contract
             .switches
-            .push("create_status=201".parse().unwrap())
+            .push("create_status=201".parse().unwrap());
     });
     assert_eq!(create(&app), 201);
     let health = app.anonymous().at_root().get("/_mock/health").json();

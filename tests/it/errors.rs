@@ -1,6 +1,13 @@
 //! Every way in which the API says no, in Tallyfy's shape.
 
-use axum::body::Body;
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::body::{Body, Bytes, HttpBody};
+use http_body_util::BodyExt;
+use hyper::body::Frame;
 use serde_json::json;
 use tallyfy_mock::{
     domain::{contract::ValidationBody, validate::ValidationErrors},
@@ -55,7 +62,6 @@ fn every_error() -> Vec<ApiError> {
 #[test]
 fn every_refusal_has_tallyfys_shape() {
     use axum::response::IntoResponse;
-    use http_body_util::BodyExt;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -108,7 +114,6 @@ fn an_unknown_route_needs_no_token() {
         "/organizations/northwind/group",
         "/organizations/northwind/groups/1/members",
         "/groups",
-        "/organizations//groups",
     ] {
         insta::allow_duplicates! {
             insta::assert_snapshot!(app.anonymous().get(path), @r#"
@@ -221,6 +226,47 @@ fn a_forgotten_content_type_gets_every_required_field() {
 }
 
 #[test]
+fn a_body_that_does_not_come_is_not_waited_for_for_ever() {
+    let app = TestApp::empty();
+    let json = app.as_manager().header("content-type", "application/json");
+    let answer = json.send("POST", "/organizations/acme/groups", stuck());
+    insta::assert_snapshot!(answer, @r#"
+    408 Request Timeout
+    {"error":true,"message":"Request Timeout"}
+    "#);
+    assert_eq!(answer.headers["connection"], "close");
+    // Nobody wants this one, so it is given up after five seconds.
+    let answer = app
+        .anonymous()
+        .send("POST", "/organizations/acme/groups", stuck());
+    assert_eq!(
+        (answer.status.as_u16(), &answer.headers["connection"]),
+        (401, &"close".parse().unwrap())
+    );
+}
+
+/// A body of which one byte comes and then no more.
+struct Stuck(Option<Bytes>);
+
+impl HttpBody for Stuck {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.0.take().map_or(Poll::Pending, |bytes| {
+            Poll::Ready(Some(Ok(Frame::data(bytes))))
+        })
+    }
+}
+
+fn stuck() -> Body {
+    Body::new(Stuck(Some(Bytes::from_static(b"{"))))
+}
+
+#[test]
 fn a_long_body_is_too_large_and_one_of_the_limit_is_not() {
     let app = TestApp::empty();
     let json = app.as_manager().header("content-type", "application/json");
@@ -304,6 +350,15 @@ fn ids_that_cannot_be_are_not_found() {
             "the token comes first: {id}"
         );
     }
+}
+
+#[test]
+fn an_organization_without_a_name_is_not_found() {
+    let app = TestApp::demo();
+    assert_eq!(
+        app.as_manager().list_groups("", "").json()["code"],
+        "RESOURCE_NOT_FOUND"
+    );
 }
 
 #[test]

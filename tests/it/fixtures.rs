@@ -194,6 +194,7 @@ fn every_problem_is_told_with_its_path() {
     organizations[0].groups.data[0].name: The name field is required.
     organizations[0].groups.data[1].descripton: unknown key; did you mean `description`?
     organizations[0].groups.data[1].members[0]: The selected members.0 is invalid.
+    organizations[0].groups.data[2].id: group `a` stands twice
     organizations[0].groups.data[2].deleted_at: expected null: a deleted group is not stored, found "2026-01-01T00:00:00Z"
     organizations[0].groups.data[2].created_at: expected a time such as `2026-01-15T09:00:00Z`, found 7
     organizations[0].groups.data[2].guests[0]: The guests.0 field must be a valid email address.
@@ -204,6 +205,7 @@ fn every_problem_is_told_with_its_path() {
     organizations[2].id: is missing; expected 1 to 255 letters, digits, `-` or `_`
     organizations[3]: expected an object, found []
     organizations[1].id: organization `acme` is already in this fixture
+    tokens[0].organizations[1]: organization `nowhere` is not declared, and there is no template
     tokens[2].user: user 9 is not among the users of organization `acme`
     tokens[3].token: the same token stands twice
     "#);

@@ -250,7 +250,7 @@ fn reading_an_organization_stores_nothing_and_a_refused_write_neither() {
 #[test]
 fn a_full_mock_says_so() {
     let app = TestApp::start(&json!({ "version": 1 }), |config| {
-        config.limits.max_organizations = 1
+        config.limits.max_organizations = 1;
     });
     app.as_manager().group_named("acme", "Sales");
     app.as_manager().group_named("acme", "Support");

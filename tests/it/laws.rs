@@ -186,7 +186,7 @@ fn a_large_organization_keeps_its_order_while_rows_come_and_go() {
         apply(
             &Step::Create {
                 name: format!("Group {}", i * 7919 % 3000),
-                at: (i % 50) as i64,
+                at: i64::try_from(i % 50).unwrap(),
             },
             &mut org,
             &mut model,

@@ -38,7 +38,8 @@ fn agree(file: &str, at: &str, sample: &Value, answer: &Value) {
         (Value::Object(sample), Value::Object(answer)) => {
             let (mut wanted, mut found): (Vec<_>, Vec<_>) =
                 (sample.keys().collect(), answer.keys().collect());
-            (wanted.sort(), found.sort());
+            wanted.sort();
+            found.sort();
             assert_eq!(wanted, found, "{file}: the keys at `{at}`");
             for (key, value) in sample {
                 agree(file, &format!("{at}/{key}"), value, &answer[key]);

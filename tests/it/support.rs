@@ -24,8 +24,8 @@ impl TestApp {
     }
 
     /// A mock that starts with these organizations, tokens and so on.
-    pub(crate) fn with(fixture: Value) -> Self {
-        Self::start(&fixture, |_| {})
+    pub(crate) fn with(fixture: impl std::borrow::Borrow<Value>) -> Self {
+        Self::start(fixture.borrow(), |_| {})
     }
 
     /// A mock on the built-in demo.
@@ -62,6 +62,8 @@ impl TestApp {
         let state = AppState::new(&config, fixture, "mock.test:8255".into()).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            // Waiting costs no time: the clock leaps to whatever is waited for.
+            .start_paused(true)
             .build()
             .unwrap();
         Self {
