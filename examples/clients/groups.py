@@ -71,6 +71,8 @@ def main():
 
 try:
     main()
+except requests.JSONDecodeError as error:
+    sys.exit(f"groups.py: the last answer is not JSON: {error.doc}")
 except (Surprise, requests.RequestException) as error:
     sys.exit(f"groups.py: {error}")
 except (LookupError, TypeError, AttributeError) as error:

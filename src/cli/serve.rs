@@ -126,7 +126,7 @@ const MOUNTED: &str = "/fixtures";
 pub(super) fn run(args: Args) -> ExitCode {
     start_log(args.log_format, args.log_level);
     let banner = match (args.log_level, args.log_format) {
-        (LogLevel::Off, _) => Banner::None,
+        (LogLevel::Off | LogLevel::Error | LogLevel::Warn, _) => Banner::None,
         (_, LogFormat::Text) => Banner::Text,
         (_, LogFormat::Json) => Banner::Event,
     };

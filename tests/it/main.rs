@@ -10,6 +10,7 @@ mod fixtures;
 mod groups;
 mod laws;
 mod lists;
+mod readme;
 mod samples;
 mod sockets;
 mod support;

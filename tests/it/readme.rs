@@ -1,0 +1,282 @@
+//! README is executed: its commands, its fixtures, its tables. (Its Rust is a doc test.)
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use tallyfy_mock::{
+    domain::{contract::Contract, operation::Operation},
+    fixture::Fixture,
+};
+
+use crate::support::TestApp;
+
+const README: &str = include_str!("../../README.md");
+
+/// The blocks of that language, in order.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let mut blocks = Vec::new();
+    let mut rest = README;
+    while let Some((_, after)) = rest.split_once("\n```") {
+        let (name, after) = after.split_once('\n').unwrap();
+        let (block, after) = after.split_once("\n```\n").unwrap();
+        if name == language {
+            blocks.push(block);
+        }
+        rest = after;
+    }
+    blocks
+}
+
+/// The cells of the table that opens with this header, without the backticks around them.
+fn table(header: &str) -> Vec<Vec<String>> {
+    let (_, after) = README.split_once(header).expect("the table is there");
+    let rows = after
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    rows.map(|row| {
+        row.trim_matches('|')
+            .split('|')
+            .map(|cell| cell.trim().trim_matches('`').to_owned())
+            .collect()
+    })
+    .collect()
+}
+
+/// Whether the text is the pattern's, in which `…` stands for anything.
+fn matches(pattern: &str, text: &str) -> bool {
+    let parts: Vec<&str> = pattern.split('…').collect();
+    let Some(mut rest) = text.strip_prefix(parts[0]) else {
+        return false;
+    };
+    for part in &parts[1..] {
+        let Some(at) = rest.find(part) else {
+            return false;
+        };
+        rest = &rest[at + part.len()..];
+    }
+    parts.len() == 1 && rest.is_empty() || parts.len() > 1 && text.ends_with(parts[parts.len() - 1])
+}
+
+#[test]
+fn every_command_prints_what_readme_says() {
+    let binary = Path::new(env!("CARGO_BIN_EXE_tallyfy-mock"));
+    let mut server = Command::new(binary)
+        .args(["--port", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    BufReader::new(server.stdout.take().unwrap())
+        .read_line(&mut ready)
+        .unwrap();
+    let port = ready.trim_end().rsplit(':').next().unwrap().to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!(
+        "{}:{}",
+        binary.parent().unwrap().display(),
+        std::env::var("PATH").unwrap()
+    );
+    let mut commands = 0;
+    for block in blocks("console") {
+        for step in block
+            .strip_prefix("$ ")
+            .expect("a block starts with a command")
+            .split("\n$ ")
+        {
+            let (command, expected) = step.split_once('\n').unwrap_or((step, ""));
+            let run = Command::new("bash")
+                .args([
+                    "-c",
+                    &format!("exec 2>&1; {}", command.replace("8255", &port)),
+                ])
+                .current_dir(&folder)
+                .env("PATH", &path)
+                .output()
+                .unwrap();
+            let printed = String::from_utf8(run.stdout)
+                .unwrap()
+                .replace(&port, "8255");
+            assert!(
+                matches(expected.trim_end(), printed.trim_end()),
+                "$ {command}\n{printed}\nbut README says\n{expected}"
+            );
+            commands += 1;
+        }
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(commands >= 7, "the commands are found");
+}
+
+#[test]
+fn every_fixture_in_readme_loads() {
+    let fixtures: Vec<_> = blocks("json")
+        .into_iter()
+        .filter(|block| block.contains("\"version\""))
+        .collect();
+    assert!(!fixtures.is_empty());
+    for fixture in fixtures {
+        Fixture::parse(fixture.as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn the_table_of_flags_is_that_of_help() {
+    let help = Command::new(env!("CARGO_BIN_EXE_tallyfy-mock"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    // Help is wrapped; the lines do not matter here.
+    let help = String::from_utf8(help.stdout).unwrap();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let in_help: BTreeSet<String> = help
+        .split_whitespace()
+        .filter(|word| word.starts_with("--") && *word != "--help" && *word != "--version")
+        .map(|word| {
+            word.trim_end_matches(|c: char| !c.is_alphabetic())
+                .to_owned()
+        })
+        .collect();
+    let rows = table("| flag | variable |");
+    assert_eq!(
+        rows.iter()
+            .map(|row| row[0].clone())
+            .collect::<BTreeSet<_>>(),
+        in_help
+    );
+    for row in &rows {
+        let variable = format!(
+            "TALLYFY_MOCK_{}",
+            row[0]
+                .trim_start_matches('-')
+                .replace('-', "_")
+                .to_uppercase()
+        );
+        assert_eq!(row[1], variable);
+        assert!(help.contains(&format!("[env: {variable}=")), "{variable}");
+    }
+    for (flag, default) in rows.iter().map(|row| (&row[0], &row[2])) {
+        if help.contains(&format!("[default: {default}]"))
+            || ["--port", "--strict"].contains(&flag.as_str())
+        {
+            continue;
+        }
+        assert!(
+            default.contains(' ') || default.is_empty(),
+            "{flag}: --help does not say that the default is {default}"
+        );
+    }
+}
+
+#[test]
+fn the_table_of_switches_is_complete() {
+    let rows: Vec<(String, Vec<String>)> = table("| switch | values |")
+        .into_iter()
+        .map(|row| {
+            (
+                row[0].clone(),
+                row[1].split("`, `").map(str::to_owned).collect(),
+            )
+        })
+        .collect();
+    let switches: Vec<(String, Vec<String>)> = Contract::SWITCHES
+        .iter()
+        .map(|(key, values)| {
+            (
+                (*key).to_owned(),
+                values.iter().map(|value| (*value).to_owned()).collect(),
+            )
+        })
+        .collect();
+    assert_eq!(rows, switches);
+}
+
+#[test]
+fn the_table_of_editions_is_what_is_served() {
+    use tallyfy_mock::domain::contract::{Edition, Switch};
+    let august = Edition::August2025.contract();
+    let set = [
+        "update_status=200",
+        "delete_reply=deleted_group",
+        "time_keys=updated_at",
+        "description_on_create=optional",
+    ];
+    let by_switches = set
+        .iter()
+        .fold(Edition::March2026.contract(), |contract, switch| {
+            contract.with(switch.parse::<Switch>().unwrap())
+        });
+    assert_eq!(august, by_switches);
+}
+
+#[test]
+fn the_fidelity_table_names_every_operation_that_is_served() {
+    let app = TestApp::empty();
+    let routes = app.anonymous().at_root().get("/_mock/routes").json();
+    let routes = routes["routes"].as_array().unwrap();
+    assert_eq!(routes.len(), Operation::ALL.len());
+    let rows = table("| endpoint or rule |");
+    for route in routes {
+        let path = route["path"]
+            .as_str()
+            .unwrap()
+            .replace("/organizations/{org}", "…");
+        let wanted = format!("{} {path}", route["method"].as_str().unwrap());
+        assert!(
+            rows.iter()
+                .any(|row| row[0] == wanted && row[1] == "supported"),
+            "{wanted}"
+        );
+    }
+}
+
+#[test]
+fn the_control_table_names_every_control_endpoint() {
+    let app = TestApp::empty();
+    let known = app.anonymous().at_root().get("/_mock/nothing");
+    let known: serde_json::Value = serde_json::from_str(&known.body).unwrap();
+    let known: Vec<String> = known["known"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|path| format!("GET {}", path.as_str().unwrap()))
+        .collect();
+    let rows: Vec<String> = table("| control endpoint | answer |")
+        .into_iter()
+        .map(|row| row[0].clone())
+        .collect();
+    assert_eq!(rows, known);
+    for path in known {
+        assert_eq!(
+            app.anonymous()
+                .at_root()
+                .get(path.trim_start_matches("GET "))
+                .status,
+            200
+        );
+    }
+}
+
+#[test]
+fn what_readme_says_of_the_container_is_in_the_dockerfile() {
+    let dockerfile =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Dockerfile")).unwrap();
+    let (_, last_stage) = dockerfile.rsplit_once("FROM ").unwrap();
+    for line in [
+        "scratch",
+        "USER 65532:65532",
+        "EXPOSE 8255",
+        "ENTRYPOINT [\"/tallyfy-mock\"]",
+        "TALLYFY_MOCK_HOST=0.0.0.0",
+        "[\"/tallyfy-mock\", \"healthcheck\"]",
+    ] {
+        assert!(last_stage.contains(line), "{line}");
+    }
+}
