@@ -78,11 +78,9 @@ fn every_command_prints_what_readme_says() {
         .unwrap();
     let port = ready.trim_end().rsplit(':').next().unwrap().to_owned();
     let folder = tempfile::tempdir().unwrap();
-    let path = format!(
-        "{}:{}",
-        binary.parent().unwrap().display(),
-        std::env::var("PATH").unwrap()
-    );
+    let mut path = binary.parent().unwrap().as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap());
     let mut commands = 0;
     for block in blocks("console") {
         for step in block
