@@ -2,11 +2,13 @@
 
 mod healthcheck;
 mod serve;
+mod signals;
 mod validate;
 
 use std::{
     ffi::OsString,
     io::{self, Write},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
 };
 
@@ -99,6 +101,16 @@ impl Address {
             (None, _) => Ok(Config::default().port),
         }
     }
+}
+
+/// A mock that listens on every address is dialled on loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// Says what went wrong, as clap does, and ends with that code.

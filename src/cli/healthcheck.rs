@@ -2,13 +2,13 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs},
+    net::{TcpStream, ToSocketAddrs},
     process::ExitCode,
     thread,
     time::{Duration, Instant},
 };
 
-use super::{Address, FAILED, USAGE, fail, print};
+use super::{Address, FAILED, USAGE, fail, print, reachable};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -69,14 +69,4 @@ fn ask(host: &str, port: u16, timeout: Duration) -> io::Result<()> {
         "it answered `{}`",
         String::from_utf8_lossy(&answer)
     )))
-}
-
-/// A mock that listens on every address is asked on loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }

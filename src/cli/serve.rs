@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, IsTerminal},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -11,9 +11,10 @@ use std::{
 
 use bytesize::ByteSize;
 use clap::ValueEnum;
-use tokio::sync::oneshot;
 
-use super::{Address, FAILED, USAGE, fail, print, say, validate::summary};
+use super::{
+    Address, FAILED, USAGE, fail, print, reachable, say, signals::Signals, validate::summary,
+};
 use crate::{
     config::{Config, Limits},
     domain::contract::{ContractChoice, ContractError, Edition, Switch},
@@ -254,76 +255,6 @@ fn serve(config: &Config, workers: Option<usize>, banner: Banner) -> Result<Exit
     })
 }
 
-/// The first signal to stop, and the second.
-struct Signals {
-    first: oneshot::Receiver<()>,
-    second: oneshot::Receiver<()>,
-}
-
-impl Signals {
-    fn watch() -> Self {
-        let (first_heard, first) = oneshot::channel();
-        let (second_heard, second) = oneshot::channel();
-        // Watched from here on, not only once the task first runs.
-        match stop_signal() {
-            Err(error) => {
-                tracing::warn!(%error, "signals cannot be watched: the mock ends without draining");
-            }
-            Ok(mut signal) => {
-                tokio::spawn(async move {
-                    signal.next().await;
-                    let _ = first_heard.send(());
-                    signal.next().await;
-                    let _ = second_heard.send(());
-                });
-            }
-        }
-        Self { first, second }
-    }
-}
-
-#[cfg(unix)]
-struct StopSignal {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-fn stop_signal() -> io::Result<StopSignal> {
-    use tokio::signal::unix::{SignalKind, signal};
-    Ok(StopSignal {
-        terminate: signal(SignalKind::terminate())?,
-        interrupt: signal(SignalKind::interrupt())?,
-    })
-}
-
-#[cfg(unix)]
-impl StopSignal {
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct StopSignal;
-
-#[cfg(not(unix))]
-fn stop_signal() -> io::Result<StopSignal> {
-    Ok(StopSignal)
-}
-
-#[cfg(not(unix))]
-impl StopSignal {
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
-        }
-    }
-}
-
 /// How the start is announced to a person.
 #[derive(Debug, Clone, Copy)]
 enum Banner {
@@ -343,19 +274,6 @@ impl Banner {
                 env!("CARGO_PKG_VERSION")
             )),
         }
-    }
-}
-
-/// An address that can be dialled, where the mock listens on every one.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => {
-            SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port())
-        }
-        IpAddr::V6(ip) if ip.is_unspecified() => {
-            SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port())
-        }
-        _ => address,
     }
 }
 

@@ -100,8 +100,13 @@ impl Server {
     }
 
     /// Stops it and returns its exit code, what was left on stdout, and stderr.
-    fn stop(mut self, signal: &str) -> (Option<i32>, String, String) {
+    fn stop(self, signal: &str) -> (Option<i32>, String, String) {
         self.signal(signal);
+        self.end()
+    }
+
+    /// Waits for its end; as [`Server::stop`] without a signal.
+    fn end(mut self) -> (Option<i32>, String, String) {
         let (mut stdout, mut stderr) = (String::new(), String::new());
         self.stdout.read_to_string(&mut stdout).unwrap();
         self.stderr.read_to_string(&mut stderr).unwrap();
@@ -255,7 +260,7 @@ fn a_signal_lets_a_request_under_way_finish_and_a_second_one_does_not() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-    assert_eq!(server.stop("TERM").0, Some(0));
+    assert_eq!(server.end().0, Some(0));
 
     let server = Server::start(command(&["--port", "0"]));
     let _stream = under_way(&server);
@@ -600,4 +605,83 @@ fn help_is_worth_reading() {
         concat!("tallyfy-mock ", env!("CARGO_PKG_VERSION"), "\n")
     );
     assert_eq!(help(&["serve", "--help"]), help(&["--help"]));
+}
+
+/// A raw connection to a server.
+fn connect(server: &Server) -> TcpStream {
+    TcpStream::connect(server.url.strip_prefix("http://").unwrap()).unwrap()
+}
+
+fn ask(stream: &mut TcpStream) {
+    stream
+        .write_all(b"GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+}
+
+/// The status line of the next answer, and the rest of it away.
+fn status(stream: &mut TcpStream) -> String {
+    let mut reader = BufReader::new(stream);
+    let (mut first, mut line, mut length) = (String::new(), String::new(), 0);
+    reader.read_line(&mut first).unwrap();
+    while reader.read_line(&mut line).unwrap() > 2 {
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length: ") {
+            length = value.trim().parse().unwrap();
+        }
+        line.clear();
+    }
+    reader.read_exact(&mut vec![0; length]).unwrap();
+    first.trim_end().to_owned()
+}
+
+#[test]
+fn above_the_limit_new_connections_wait_for_a_place() {
+    let server = Server::start(command(&["--port", "0", "--max-connections", "1"]));
+    let mut first = connect(&server);
+    ask(&mut first);
+    assert_eq!(status(&mut first), "HTTP/1.1 200 OK");
+    let mut second = connect(&server);
+    ask(&mut second);
+    ask(&mut first);
+    assert_eq!(status(&mut first), "HTTP/1.1 200 OK");
+    second.set_nonblocking(true).unwrap();
+    let early = second.read(&mut [0]).unwrap_err();
+    assert_eq!(
+        early.kind(),
+        std::io::ErrorKind::WouldBlock,
+        "the second waits"
+    );
+    second.set_nonblocking(false).unwrap();
+    drop(first);
+    assert_eq!(status(&mut second), "HTTP/1.1 200 OK");
+}
+
+#[test]
+fn a_head_that_does_not_come_ends_its_connection() {
+    let server = Server::start(command(&["--port", "0", "--header-timeout", "50ms"]));
+    let mut silent = connect(&server);
+    let mut slow = connect(&server);
+    slow.write_all(b"GET /_mock/health HTTP/1.1\r\nHo").unwrap();
+    let mut said = String::new();
+    assert_eq!(silent.read_to_string(&mut said).unwrap(), 0);
+    slow.read_to_string(&mut said).unwrap();
+    assert!(!said.contains("200"), "{said}");
+    let mut next = connect(&server);
+    ask(&mut next);
+    assert_eq!(status(&mut next), "HTTP/1.1 200 OK");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn running_out_of_file_descriptors_ends_nothing() {
+    let mut limited = Command::new("sh");
+    let binary = env!("CARGO_BIN_EXE_tallyfy-mock");
+    limited.args([
+        "-c",
+        &format!("ulimit -n 24; exec {binary} --port 0 --workers 1 --max-connections 500"),
+    ]);
+    let mut server = Server::start(limited);
+    let crowd: Vec<TcpStream> = (0..60).map(|_| connect(&server)).collect();
+    server.says("cannot accept a connection; trying again");
+    drop(crowd);
+    assert_eq!(server.get("/_mock/health").status(), 200);
 }
