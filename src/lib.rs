@@ -13,6 +13,7 @@ pub mod domain;
 pub mod fixture;
 #[doc(hidden)]
 pub mod http;
+mod json;
 mod mock;
 #[doc(hidden)]
 pub mod server;
