@@ -46,7 +46,7 @@ fn main() {
         .build()
         .unwrap();
     let state =
-        Arc::new(AppState::new(&Config::default(), &Fixture::default(), "mock:1".into()).unwrap());
+        Arc::new(AppState::new(&Config::default(), Fixture::default(), "mock:1".into()).unwrap());
     let started = Instant::now();
     let slowest = fill(&state, "small", SMALL).max(fill(&state, "large", large));
     println!(
@@ -101,9 +101,10 @@ fn fill(state: &AppState, org: &str, groups: usize) -> Duration {
             |org: &OrgId, number| GroupId::parse(&state.ids.id(org.as_str(), number)).unwrap();
         let started = Instant::now();
         state
+            .world()
             .store
             .write(&OrgId::parse(org).unwrap(), |org| {
-                org.insert(&fields, &contract, state.clock.now(), new_id)
+                org.insert(&fields, &contract, state.world().clock.now(None), new_id)
             })
             .unwrap();
         slowest = slowest.max(started.elapsed());
@@ -130,7 +131,13 @@ fn look(state: &AppState, org: &str, query: &str) -> Duration {
     let org = OrgId::parse(org).unwrap();
     let query = ListQuery::parse(query, PerPageCap::Hundred);
     let started = Instant::now();
-    let page = black_box(state.store.read(&org, |org| org.list(&query)).unwrap());
+    let page = black_box(
+        state
+            .world()
+            .store
+            .read(&org, |org| org.list(&query))
+            .unwrap(),
+    );
     let elapsed = started.elapsed();
     assert_eq!(page.items.len(), 10);
     elapsed

@@ -1,31 +1,160 @@
 //! The only sources of time and of ids, so that a run can be repeated.
 
-use chrono::{DateTime, Utc};
+use std::sync::{
+    PoisonError, RwLock,
+    atomic::{AtomicBool, Ordering},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use dashmap::DashMap;
 use uuid::Uuid;
 
-/// The mock's clock.
+/// The mock's clock: one time for all, and for an organization that was given one, its own.
+#[derive(Debug)]
+pub struct Clock {
+    start: Time,
+    base: RwLock<Time>,
+    of_orgs: DashMap<Box<str>, Time>,
+    /// Whether anything but the machine's time is told.
+    is_set: AtomicBool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Clock {
-    /// The machine's time, to the microsecond.
-    System,
+enum Time {
+    /// The machine's time and so much more.
+    Running(TimeDelta),
     /// A time that stands still.
     Frozen(DateTime<Utc>),
 }
 
+/// What a clock shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// What time it is, to the microsecond.
+    pub now: DateTime<Utc>,
+    /// Whether it stands still.
+    pub frozen: bool,
+}
+
 impl Clock {
-    /// What time it is.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that asks the machine"
-    )]
-    pub fn now(&self) -> DateTime<Utc> {
-        match self {
-            // Stored times are compared and written to the microsecond; keep no more than that.
-            Self::System => DateTime::from_timestamp_micros(Utc::now().timestamp_micros())
-                .expect("a machine's time is within chrono's range of 262,000 years"),
-            Self::Frozen(at) => *at,
+    /// A clock that stands still at that time, or runs with the machine's.
+    pub fn new(frozen_at: Option<DateTime<Utc>>) -> Self {
+        let start = frozen_at.map_or(Time::Running(TimeDelta::zero()), Time::Frozen);
+        Self {
+            start,
+            base: RwLock::new(start),
+            of_orgs: DashMap::new(),
+            is_set: AtomicBool::new(frozen_at.is_some()),
         }
     }
+
+    /// What time it is in an organization, or where none is meant.
+    pub fn now(&self, org: Option<&str>) -> DateTime<Utc> {
+        self.read(org).now
+    }
+
+    /// What the clock of an organization, or the base clock, shows.
+    pub fn read(&self, org: Option<&str>) -> Reading {
+        self.time(org).read()
+    }
+
+    /// Whether the clock shows anything but the machine's time.
+    pub fn differs(&self, org: Option<&str>) -> bool {
+        self.time(org) != Time::Running(TimeDelta::zero())
+    }
+
+    /// Sets the time, freezes the clock or lets it run on; what is not said stays. A clock of an
+    /// organization's own is made out of the base clock's time.
+    pub fn set(
+        &self,
+        org: Option<&str>,
+        now: Option<DateTime<Utc>>,
+        frozen: Option<bool>,
+    ) -> Reading {
+        let shown = self.read(org);
+        let now = now.map_or(shown.now, to_micros);
+        let time = if frozen.unwrap_or(shown.frozen) {
+            Time::Frozen(now)
+        } else {
+            Time::Running(now - machine_time())
+        };
+        self.put(org, time)
+    }
+
+    /// Moves the clock by so much, forwards or back; nothing where no calendar goes so far.
+    pub fn advance(&self, org: Option<&str>, by: TimeDelta) -> Option<Reading> {
+        let time = match self.time(org) {
+            Time::Frozen(at) => Time::Frozen(at.checked_add_signed(by)?),
+            Time::Running(offset) => {
+                let offset = offset.checked_add(&by)?;
+                machine_time().checked_add_signed(offset)?;
+                Time::Running(offset)
+            }
+        };
+        Some(self.put(org, time))
+    }
+
+    /// Takes an organization's own clock away.
+    pub fn reset(&self, org: &str) {
+        self.of_orgs.remove(org);
+    }
+
+    /// A clock as this one was at the start.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        match self.start {
+            Time::Running(_) => Self::new(None),
+            Time::Frozen(at) => Self::new(Some(at)),
+        }
+    }
+
+    fn put(&self, org: Option<&str>, time: Time) -> Reading {
+        match org {
+            Some(org) => {
+                self.of_orgs.insert(org.into(), time);
+            }
+            None => *self.base.write().unwrap_or_else(PoisonError::into_inner) = time,
+        }
+        self.is_set.store(true, Ordering::Release);
+        time.read()
+    }
+
+    fn time(&self, org: Option<&str>) -> Time {
+        if !self.is_set.load(Ordering::Acquire) {
+            return Time::Running(TimeDelta::zero());
+        }
+        let own = org.and_then(|org| self.of_orgs.get(org).map(|time| *time));
+        own.unwrap_or_else(|| *self.base.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Time {
+    fn read(self) -> Reading {
+        match self {
+            // A sum out of range was refused when the clock was moved.
+            Self::Running(offset) => {
+                let now = machine_time();
+                Reading {
+                    now: now.checked_add_signed(offset).unwrap_or(now),
+                    frozen: false,
+                }
+            }
+            Self::Frozen(now) => Reading { now, frozen: true },
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that asks the machine"
+)]
+fn machine_time() -> DateTime<Utc> {
+    to_micros(Utc::now())
+}
+
+/// Stored times are compared and written to the microsecond; no more than that is kept.
+fn to_micros(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
 }
 
 /// Makes ids: 32 lowercase hexadecimal digits, each a function of the seed, the organization and a number.
@@ -51,6 +180,11 @@ impl IdGen {
         Self {
             seed: Uuid::from_u64_pair(0, seed),
         }
+    }
+
+    /// What else is drawn by chance starts from this.
+    pub fn seed(&self) -> Uuid {
+        self.seed
     }
 
     /// The id of the organization's row number `number`.
@@ -101,9 +235,50 @@ mod tests {
     }
 
     #[test]
-    fn a_frozen_clock_stands_still() {
-        let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        assert_eq!(Clock::Frozen(at).now(), at);
-        assert!(Clock::System.now() > DateTime::from_timestamp(1_700_000_000, 0).unwrap());
+    fn a_clock_is_frozen_set_moved_and_let_run() {
+        let at: DateTime<Utc> = "2031-05-06T07:08:09Z".parse().unwrap();
+        let clock = Clock::new(None);
+        assert!(!clock.read(None).frozen && !clock.differs(None));
+        assert_eq!(
+            clock.set(None, Some(at), Some(true)),
+            Reading {
+                now: at,
+                frozen: true
+            }
+        );
+        assert_eq!(
+            clock.now(Some("acme")),
+            at,
+            "an organization without a clock of its own follows the base clock"
+        );
+        clock.advance(Some("acme"), TimeDelta::hours(1)).unwrap();
+        assert_eq!(
+            (clock.now(Some("acme")), clock.now(None)),
+            (at + TimeDelta::hours(1), at)
+        );
+        let running = clock.set(None, None, Some(false));
+        assert!(!running.frozen && running.now >= at && running.now < at + TimeDelta::minutes(5));
+        assert!(
+            clock.now(None) < at + TimeDelta::minutes(5),
+            "it runs on from where it stood"
+        );
+        clock.reset("acme");
+        assert!(!clock.read(Some("acme")).frozen);
+        assert!(clock.advance(None, TimeDelta::MAX).is_none());
+        assert!(!clock.fresh().differs(None));
+    }
+
+    #[test]
+    fn a_clock_that_started_frozen_is_so_again_after_a_reset() {
+        let at: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+        let clock = Clock::new(Some(at));
+        clock.advance(None, TimeDelta::hours(1)).unwrap();
+        assert_eq!(
+            clock.fresh().read(None),
+            Reading {
+                now: at,
+                frozen: true
+            }
+        );
     }
 }

@@ -176,7 +176,7 @@ impl Builder {
             Source::Files => fixture::load(&self.config.fixtures)?,
         };
         let (listener, address) = server::listen(&self.config)?;
-        let state = AppState::new(&self.config, &fixture, address.to_string())?;
+        let state = AppState::new(&self.config, fixture, address.to_string())?;
         let app = App::new(Arc::new(state));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -1,7 +1,9 @@
 //! What a request handler may reach.
 
-use std::io;
+use std::{io, sync::Arc};
 
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use crate::{
@@ -50,17 +52,29 @@ pub enum StartError {
     Runtime(#[source] io::Error),
 }
 
+/// Everything that a run changes. A reset puts another in its place, whole, so that no request sees
+/// one half done; a request keeps the one that it began with.
+#[derive(Debug)]
+pub struct World {
+    /// Who has what.
+    pub store: Arc<Store>,
+    /// What an organization that nobody declared starts as, where a fixture says so.
+    pub template: Option<Arc<OrgSeed>>,
+    /// What time it is.
+    pub clock: Arc<Clock>,
+}
+
 /// What a request handler may reach.
 #[derive(Debug)]
 pub struct AppState {
-    /// Who has what.
-    pub store: Store,
+    world: ArcSwap<World>,
+    loaded: ArcSwap<Fixture>,
+    started_at: DateTime<Utc>,
+    strict: bool,
     /// The edition that was chosen.
     pub edition: Edition,
     /// What to answer where the documentation disagrees with itself.
     pub contract: Contract,
-    /// What time it is.
-    pub clock: Clock,
     /// Where ids come from.
     pub ids: IdGen,
     /// What clients may ask for.
@@ -71,48 +85,101 @@ pub struct AppState {
 
 impl AppState {
     /// The state that a fixture describes, for a server that listens on `authority`.
-    pub fn new(config: &Config, fixture: &Fixture, authority: String) -> Result<Self, StartError> {
-        let limit = config.limits.max_organizations;
-        let declared = fixture.organizations.len();
-        if declared > limit {
-            return Err(StartError::TooManyOrganizations { declared, limit });
-        }
-        let undeclared = if config.strict {
-            Undeclared::Closed
-        } else {
-            Undeclared::Open
-        };
-        if config.strict {
-            check_strict(fixture)?;
-        }
-        let clock = config.clock.map_or(Clock::System, Clock::Frozen);
-        let start = clock.now();
-        let orgs: Vec<Org> = fixture
-            .organizations
-            .iter()
-            .map(|(id, seed)| seed.build(id, start, undeclared))
-            .collect();
-        let template: Template = (fixture.is_open() && !config.strict).then(|| {
-            let seed: OrgSeed = fixture.template.clone().unwrap_or_default();
-            Box::new(move |id: &_| seed.build(id, start, Undeclared::Open)) as _
-        });
-        let tokens = Tokens::new(
-            fixture
-                .tokens
-                .iter()
-                .map(|seed| (seed.secret.clone(), seed.token.clone())),
-        );
+    pub fn new(config: &Config, fixture: Fixture, authority: String) -> Result<Self, StartError> {
         let (edition, contract) = config.contract.over(&fixture.contract);
+        let clock = Clock::new(config.clock);
+        let started_at = clock.now(None);
+        let (store, template) = stored(&fixture, config.strict, &config.limits, started_at)?;
         Ok(Self {
-            store: Store::new(orgs, template, tokens, limit),
+            world: ArcSwap::from_pointee(World {
+                store,
+                template,
+                clock: Arc::new(clock),
+            }),
+            loaded: ArcSwap::from_pointee(fixture),
+            started_at,
+            strict: config.strict,
             edition,
             contract,
-            clock,
             ids: config.seed.map_or_else(IdGen::random, IdGen::seeded),
             limits: config.limits,
             authority,
         })
     }
+
+    /// Everything as it is now.
+    pub fn world(&self) -> Arc<World> {
+        self.world.load_full()
+    }
+
+    /// Puts another world in the place of the one that is, made out of it.
+    pub fn set_world(&self, make: impl Fn(&World) -> World) {
+        self.world.rcu(|world| make(world));
+    }
+
+    /// The fixtures that were loaded last: what a reset goes back to.
+    pub fn loaded(&self) -> Arc<Fixture> {
+        self.loaded.load_full()
+    }
+
+    /// Remembers what a reset goes back to from now on.
+    pub fn set_loaded(&self, fixture: Fixture) {
+        self.loaded.store(Arc::new(fixture));
+    }
+
+    /// What is stored where a fixture is all there is; what has no time in it is as old as this mock.
+    pub fn stored(
+        &self,
+        fixture: &Fixture,
+    ) -> Result<(Arc<Store>, Option<Arc<OrgSeed>>), StartError> {
+        stored(fixture, self.strict, &self.limits, self.started_at)
+    }
+
+    /// The organization that a seed describes; what has no time in it is as old as this mock.
+    pub fn org_of(&self, seed: &OrgSeed, id: &crate::domain::id::OrgId) -> Org {
+        seed.build(id, self.started_at, undeclared(self.strict))
+    }
+}
+
+fn undeclared(strict: bool) -> Undeclared {
+    if strict {
+        Undeclared::Closed
+    } else {
+        Undeclared::Open
+    }
+}
+
+fn stored(
+    fixture: &Fixture,
+    strict: bool,
+    limits: &Limits,
+    start: DateTime<Utc>,
+) -> Result<(Arc<Store>, Option<Arc<OrgSeed>>), StartError> {
+    let limit = limits.max_organizations;
+    let declared = fixture.organizations.len();
+    if declared > limit {
+        return Err(StartError::TooManyOrganizations { declared, limit });
+    }
+    if strict {
+        check_strict(fixture)?;
+    }
+    let build = |(id, seed): &(_, OrgSeed)| seed.build(id, start, undeclared(strict));
+    let orgs: Vec<Org> = fixture.organizations.iter().map(build).collect();
+    let template = fixture.template.clone().map(Arc::new);
+    let for_others: Template = (fixture.is_open() && !strict).then(|| {
+        let seed = template.clone().unwrap_or_default();
+        Box::new(move |id: &_| seed.build(id, start, Undeclared::Open)) as _
+    });
+    let tokens = Tokens::new(
+        fixture
+            .tokens
+            .iter()
+            .map(|seed| (seed.secret.clone(), seed.token.clone())),
+    );
+    Ok((
+        Arc::new(Store::new(orgs, for_others, tokens, limit)),
+        template,
+    ))
 }
 
 /// A strict mock closes what the fixture leaves open; what would then contradict itself is refused.

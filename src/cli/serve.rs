@@ -230,13 +230,14 @@ fn serve(config: &Config, workers: Option<usize>, banner: Banner) -> Result<Exit
     }
     let runtime = runtime.enable_all().build().map_err(StartError::Runtime)?;
     let (listener, address) = server::listen(config)?;
-    let state = AppState::new(config, &fixture, address.to_string())?;
+    let summary = summary(&fixture);
+    let state = AppState::new(config, fixture, address.to_string())?;
     let loaded = format!(
         "{} from {source}, edition {}",
-        summary(&fixture),
+        summary,
         state.edition.name()
     );
-    let curl = curl_line(&state, &fixture, address);
+    let curl = curl_line(&state, address);
     let app = App::new(Arc::new(state));
     runtime.block_on(async {
         let signals = Signals::watch();
@@ -278,12 +279,13 @@ impl Banner {
 }
 
 /// A command that works as printed: a token that is good, and an organization that it is good for.
-fn curl_line(state: &AppState, fixture: &Fixture, address: SocketAddr) -> String {
-    let now = state.clock.now();
+fn curl_line(state: &AppState, address: SocketAddr) -> String {
+    let (fixture, world) = (state.loaded(), state.world());
+    let (tokens, now) = (world.store.tokens(), world.clock.now(None));
     let token = fixture
         .tokens
         .iter()
-        .find(|seed| state.store.tokens().get(&seed.secret, now).is_ok());
+        .find(|seed| tokens.get(&seed.secret, now).is_ok());
     let secret = token.map_or("any-token", |seed| &seed.secret);
     let of_token = token.and_then(|seed| seed.token.organizations.first());
     let org = of_token

@@ -7,11 +7,14 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 
-use super::error::ApiError;
+use super::{
+    error::ApiError,
+    exchange::{Exchange, bearer},
+};
 use crate::{
     domain::{contract::MissingClientHeader, id::OrgId},
     state::AppState,
-    store::{Standing, Token, TokenRefusal},
+    store::{Standing, Store, Token, TokenRefusal},
 };
 
 /// A user of the organization in the path: may list and get.
@@ -19,29 +22,41 @@ use crate::{
 pub(super) struct Member {
     /// The organization.
     pub(super) org: OrgId,
+    /// Where it is, and what time it is there.
+    pub(super) exchange: Arc<Exchange>,
     standing: Standing,
+}
+
+impl Member {
+    /// Who has what.
+    pub(super) fn store(&self) -> &Store {
+        &self.exchange.world.store
+    }
 }
 
 /// A user who has `manage_groups` there: may create, update and delete as well (groups/index, evidence 7).
 #[derive(Debug)]
-pub(super) struct GroupManager {
-    /// The organization.
-    pub(super) org: OrgId,
-}
+pub(super) struct GroupManager(pub(super) Member);
 
 impl FromRequestParts<Arc<AppState>> for Member {
     type Rejection = ApiError;
 
     /// One request gets one answer, the first that fails: token, client header, organization.
     async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
-        let token = token(&parts.headers, app)?;
+        let exchange = Arc::clone(Exchange::of(&parts.extensions));
+        let token = token(&parts.headers, &exchange)?;
         check_client_header(&parts.headers, app)?;
         let org = path_id(parts, app, "org", OrgId::parse).await?;
-        let standing = app
+        let standing = exchange
+            .world
             .store
             .standing(&org, &token)
             .map_err(|error| ApiError::from_store(error, &app.contract))?;
-        Ok(Self { org, standing })
+        Ok(Self {
+            org,
+            exchange,
+            standing,
+        })
     }
 }
 
@@ -55,36 +70,30 @@ impl FromRequestParts<Arc<AppState>> for GroupManager {
                 "the token's user may not manage groups in this organization",
             ));
         }
-        Ok(Self { org: member.org })
+        Ok(Self(member))
     }
 }
 
-/// `Authorization: Bearer <token>`: exactly one space, the scheme in any case (Postman troubleshooting, evidence 2).
-fn token(headers: &HeaderMap, app: &AppState) -> Result<Arc<Token>, ApiError> {
-    let header = headers.get(header::AUTHORIZATION);
-    let header = header.ok_or(ApiError::Unauthenticated(
-        "there is no `Authorization` header",
-    ))?;
-    let secret = header.to_str().ok().and_then(bearer);
-    let secret = secret.ok_or(ApiError::Unauthenticated(
+fn token(headers: &HeaderMap, exchange: &Exchange) -> Result<Arc<Token>, ApiError> {
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return Err(ApiError::Unauthenticated(
+            "there is no `Authorization` header",
+        ));
+    }
+    let secret = bearer(headers).ok_or(ApiError::Unauthenticated(
         "`Authorization` is not `Bearer`, one space and a token",
     ))?;
-    app.store
+    exchange
+        .world
+        .store
         .tokens()
-        .get(secret, app.clock.now())
+        .get(secret, exchange.now())
         .map_err(|refusal| match refusal {
             TokenRefusal::Unknown => {
                 ApiError::Unauthenticated("the fixture does not declare this token")
             }
             TokenRefusal::Expired => ApiError::Unauthenticated("the token has expired"),
         })
-}
-
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    let well_formed =
-        scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([' ', '\t']);
-    well_formed.then_some(token)
 }
 
 /// `X-Tallyfy-Client`: any value that is not empty; official clients send `APIClient`, `TallyfySDK` and `n8n` (evidence 2).
@@ -118,31 +127,4 @@ pub(super) async fn path_id<T>(
         .find(|(key, _)| *key == name)
         .map(|(_, value)| value);
     text.and_then(parse).ok_or(ApiError::ResourceNotFound)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bearer_token_has_exactly_one_space_before_it() {
-        for good in ["Bearer t", "bearer t", "BEARER eyJ0.eyJz-_.x+/="] {
-            assert!(bearer(good).is_some(), "{good}");
-        }
-        for bad in [
-            "",
-            "t",
-            "Bearer",
-            "Bearer ",
-            "Bearert",
-            "Bearer  t",
-            "Bearer t ",
-            "Bearer\tt",
-            "Bearer a b",
-            "Basic t",
-            " Bearer t",
-        ] {
-            assert!(bearer(bad).is_none(), "{bad:?}");
-        }
-    }
 }

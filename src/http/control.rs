@@ -39,8 +39,8 @@ async fn health(State(app): State<Arc<AppState>>) -> Json<Value> {
 async fn ready(State(app): State<Arc<AppState>>) -> Json<Value> {
     Json(json!({
         "status": "ready",
-        "organizations": app.store.org_count(),
-        "groups": app.store.group_count(),
+        "organizations": app.world().store.org_count(),
+        "groups": app.world().store.group_count(),
     }))
 }
 

@@ -10,7 +10,7 @@ use axum::{
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 
-use super::{auth::path_id, error::ApiError};
+use super::{auth::path_id, error::ApiError, exchange::Exchange};
 use crate::{
     domain::{
         contract::{BodyWithoutJsonType, MalformedJson},
@@ -47,6 +47,8 @@ impl FromRequest<Arc<AppState>> for Sent {
         )
         .await
         .map_err(|_| ApiError::RequestTimeout)??;
+        // Who keeps a record of requests finds it there; it is set once, so nothing is lost.
+        let _ = Exchange::of(&parts.extensions).body.set(bytes.clone());
         if bytes.is_empty() {
             return Ok(Self(Fields::new()));
         }

@@ -80,29 +80,26 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let asked = Asked::new(uri, &headers);
     let query = ListQuery::parse(asked.query(), app.contract.per_page_cap);
-    app.store
+    member
+        .store()
         .read(&member.org, |org| {
-            let page = org.list(&query);
-            List::answer(
-                page,
-                |group| GroupView::with(group, app.contract, query.with, org),
-                &asked,
-                &app,
-            )
+            let view = |group| GroupView::with(group, app.contract, query.with, org);
+            List::answer(org.list(&query), view, &asked, &app)
         })
         .map_err(|error| ApiError::from_store(error, &app.contract))
 }
 
 async fn create(
     State(app): App,
-    manager: GroupManager,
+    GroupManager(member): GroupManager,
     Sent(fields): Sent,
 ) -> Result<Response, ApiError> {
+    let now = member.exchange.now();
     let new_id = |org: &OrgId, number| new_group_id(&app, org, number);
-    let group = app
-        .store
-        .write(&manager.org, |org| {
-            org.insert(&fields, &app.contract, app.clock.now(), new_id)
+    let group = member
+        .store()
+        .write(&member.org, |org| {
+            org.insert(&fields, &app.contract, now, new_id)
         })
         .map_err(|error| ApiError::from_store(error, &app.contract))?;
     let status = match app.contract.create_status {
@@ -119,8 +116,8 @@ async fn show(
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let with = Includes::of(uri.query().unwrap_or_default());
-    let view = app
-        .store
+    let view = member
+        .store()
         .read(&member.org, |org| {
             Ok(GroupView::with(org.get(&id)?, app.contract, with, org))
         })
@@ -131,15 +128,14 @@ async fn show(
 
 async fn update(
     State(app): App,
-    manager: GroupManager,
+    GroupManager(member): GroupManager,
     GroupPath(id): GroupPath,
     Sent(fields): Sent,
 ) -> Result<Response, ApiError> {
-    let group = app
-        .store
-        .write(&manager.org, |org| {
-            org.update(&id, &fields, app.clock.now())
-        })
+    let now = member.exchange.now();
+    let group = member
+        .store()
+        .write(&member.org, |org| org.update(&id, &fields, now))
         .map_err(|error| ApiError::from_store(error, &app.contract))?;
     let status = match app.contract.update_status {
         UpdateStatus::Created => StatusCode::CREATED,
@@ -150,11 +146,12 @@ async fn update(
 
 async fn delete(
     State(app): App,
-    manager: GroupManager,
+    GroupManager(member): GroupManager,
     GroupPath(id): GroupPath,
 ) -> Result<Response, ApiError> {
+    let removed = member.store().write(&member.org, |org| org.remove(&id));
     match (
-        app.store.write(&manager.org, |org| org.remove(&id)),
+        removed,
         app.contract.delete_missing,
         app.contract.delete_reply,
     ) {

@@ -11,9 +11,9 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{MatchedPath, Request},
+    extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method, header},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use http_body_util::BodyExt;
@@ -26,16 +26,21 @@ use tower_http::{
 use super::{
     endpoints_on,
     error::{ApiError, Remark},
+    exchange::{Exchange, organization},
 };
-use crate::domain::operation::Operation;
+use crate::{
+    domain::{id::OrgId, operation::Operation},
+    state::AppState,
+};
 
-/// Puts the layers around the Tallyfy routes; from the outside in: catch-panic, CORS, the log,
+/// Puts the layers around the Tallyfy routes; from the outside in: catch-panic, CORS, the exchange, the log,
 /// the rest of an unread body, catch-panic (so that the log sees the 500).
-pub(super) fn around(routes: Router) -> Router {
+pub(super) fn around(routes: Router, app: Arc<AppState>) -> Router {
     routes
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(finish_body))
         .layer(from_fn(log))
+        .layer(from_fn_with_state(app, open_exchange))
         .layer(cors())
         .layer(CatchPanicLayer::custom(panicked))
 }
@@ -72,6 +77,28 @@ fn cors() -> CorsLayer {
         .vary([])
 }
 
+/// Gives each request its exchange, and each answer the mock's time where that is not the machine's.
+async fn open_exchange(
+    State(app): State<Arc<AppState>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let exchange = Arc::new(Exchange::new(app.world(), &request));
+    request.extensions_mut().insert(Arc::clone(&exchange));
+    let mut response = next.run(request).await;
+    let org = exchange.org.as_ref().map(OrgId::as_str);
+    if exchange.world.clock.differs(org) {
+        let now = exchange
+            .now()
+            .format("%a, %d %b %Y %H:%M:%S GMT")
+            .to_string();
+        if let Ok(now) = HeaderValue::try_from(now) {
+            response.headers_mut().insert(header::DATE, now);
+        }
+    }
+    response
+}
+
 /// One line a request: method, route, status, milliseconds, organization; never a header or a query.
 async fn log(request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -104,12 +131,6 @@ fn operation(request: &Request) -> Option<Operation> {
     endpoints_on(path)
         .find(|endpoint| endpoint.method == *method)
         .map(|endpoint| endpoint.operation)
-}
-
-/// The organization that a path names, whether or not anything is served there.
-fn organization(path: &str) -> Option<&str> {
-    let path = path.strip_prefix("/api").unwrap_or(path);
-    path.strip_prefix("/organizations/")?.split('/').next()
 }
 
 /// How much of a body that nobody wanted is read all the same.
@@ -223,11 +244,13 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+    use crate::{config::Config, fixture::Fixture};
 
     #[tokio::test]
     async fn a_panic_answers_500_in_tallyfys_shape() {
         let routes = Router::new().route("/panics", get(async || -> () { panic!("a test's own") }));
-        let app = around(routes);
+        let state = AppState::new(&Config::default(), Fixture::default(), String::new()).unwrap();
+        let app = around(routes, Arc::new(state));
         for _ in 0..2 {
             let request = Request::get("/panics").body(Body::empty()).unwrap();
             let response = app.clone().oneshot(request).await.unwrap();

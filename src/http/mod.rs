@@ -4,6 +4,7 @@ mod auth;
 mod control;
 mod envelope;
 mod error;
+mod exchange;
 mod extract;
 mod groups;
 mod layers;
@@ -90,7 +91,7 @@ impl App {
             .fallback(endpoint_not_found)
             .with_state(Arc::clone(&state));
         Self {
-            tallyfy: layers::around(routes),
+            tallyfy: layers::around(routes, Arc::clone(&state)),
             control: control::router(state),
         }
     }

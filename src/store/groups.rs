@@ -14,7 +14,7 @@ use crate::domain::{
 };
 
 /// The groups of one organization, found by id and by name, ranked by each sort key.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Groups {
     by_id: BTreeSet<ById>,
     by_name: RankedSet<ByName>,
@@ -113,9 +113,11 @@ impl Groups {
         }
     }
 
-    /// All groups in the order of their creation.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Group>> {
-        self.by_created.iter().map(|row| &row.group)
+    /// All groups in the order in which they came.
+    pub fn in_order(&self) -> Vec<&Arc<Group>> {
+        let mut rows: Vec<&ById> = self.by_id.iter().collect();
+        rows.sort_unstable_by_key(|row| row.order);
+        rows.into_iter().map(|row| &row.group).collect()
     }
 }
 
@@ -194,20 +196,20 @@ fn nth<'a, R: 'a>(
     (items, total)
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct ById {
     order: u64,
     group: Arc<Group>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct ByName(Arc<Group>);
 
 /// When, in microseconds; then in which order the groups were created.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Stamp(i64, u64);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct ByTime {
     stamp: Stamp,
     group: Arc<Group>,

@@ -4,11 +4,15 @@ mod groups;
 mod org;
 mod tokens;
 
-use std::sync::{
-    Arc, PoisonError, RwLock,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
+use arc_swap::ArcSwap;
 use dashmap::{DashMap, Entry};
 
 pub use self::{
@@ -52,7 +56,7 @@ pub struct Store {
     org_count: AtomicUsize,
     max_organizations: usize,
     template: Template,
-    tokens: Tokens,
+    tokens: ArcSwap<Tokens>,
 }
 
 impl std::fmt::Debug for Store {
@@ -91,13 +95,23 @@ impl Store {
             orgs,
             max_organizations,
             template,
-            tokens,
+            tokens: ArcSwap::from_pointee(tokens),
         }
     }
 
     /// The tokens.
-    pub fn tokens(&self) -> &Tokens {
-        &self.tokens
+    pub fn tokens(&self) -> Arc<Tokens> {
+        self.tokens.load_full()
+    }
+
+    /// Puts other tokens in the place of those there are.
+    pub fn set_tokens(&self, tokens: Tokens) {
+        self.tokens.store(Arc::new(tokens));
+    }
+
+    /// Whether an organization that is not stored exists all the same.
+    pub fn is_open(&self) -> bool {
+        self.template.is_some()
     }
 
     /// How many organizations are stored.
@@ -107,19 +121,22 @@ impl Store {
 
     /// How many groups are stored, in all organizations.
     pub fn group_count(&self) -> usize {
-        let orgs: Vec<_> = self
+        let mut count = 0;
+        self.each(|org| count += org.groups().len());
+        count
+    }
+
+    /// Looks at each stored organization, in the order of their ids.
+    pub fn each(&self, mut look: impl FnMut(&Org)) {
+        let mut orgs: Vec<_> = self
             .orgs
             .iter()
-            .map(|entry| Arc::clone(entry.value()))
+            .map(|entry| (entry.key().clone(), Arc::clone(entry.value())))
             .collect();
-        orgs.iter()
-            .map(|org| {
-                org.read()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .groups()
-                    .len()
-            })
-            .sum()
+        orgs.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        for (_, org) in orgs {
+            look(&org.read().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 
     /// Looks at an organization. One that only could exist is looked at as it would start, and not stored.
@@ -161,6 +178,101 @@ impl Store {
                 Ok(changed)
             }
         }
+    }
+
+    /// Puts an organization in the place of the one of that id, if any.
+    pub fn replace(&self, org: Org) -> Result<(), StoreError> {
+        match self.orgs.entry(org.id.clone()) {
+            Entry::Occupied(entry) => {
+                let stored = Arc::clone(entry.get());
+                drop(entry);
+                *stored.write().unwrap_or_else(PoisonError::into_inner) = org;
+            }
+            Entry::Vacant(entry) => {
+                self.count_one_more()?;
+                entry.insert(Arc::new(RwLock::new(org)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets an organization, so that it is again as if nobody had written to it.
+    pub fn remove(&self, id: &OrgId) {
+        if self.orgs.remove(id).is_some() {
+            self.org_count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Changes several organizations, all or none, in one step that nobody sees half done; those that
+    /// are not stored begin as `start` makes them.
+    ///
+    /// `change` works on copies, and again where another request stored one of them in the meantime.
+    pub fn change_together<E: From<StoreError>>(
+        &self,
+        ids: impl IntoIterator<Item = OrgId>,
+        start: impl Fn(&OrgId) -> Org,
+        change: impl Fn(&mut BTreeMap<OrgId, Org>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let ids: BTreeSet<OrgId> = ids.into_iter().collect();
+        loop {
+            // Locked in the order of their ids, so that two such changes never wait for each other.
+            let stored: Vec<_> = ids
+                .iter()
+                .filter_map(|id| self.orgs.get(id).map(|entry| Arc::clone(entry.value())))
+                .collect();
+            let mut guards: Vec<_> = stored
+                .iter()
+                .map(|org| org.write().unwrap_or_else(PoisonError::into_inner))
+                .collect();
+            let mut copies: BTreeMap<_, _> = guards
+                .iter()
+                .map(|org| (org.id.clone(), Org::clone(org)))
+                .collect();
+            for id in &ids {
+                copies.entry(id.clone()).or_insert_with(|| start(id));
+            }
+            change(&mut copies)?;
+            let known: Vec<_> = guards.iter().map(|org| org.id.clone()).collect();
+            let new: Vec<_> = ids
+                .iter()
+                .filter(|id| !known.contains(id))
+                .filter_map(|id| copies.remove(id))
+                .collect();
+            if !self.insert_all(new)? {
+                continue;
+            }
+            for org in &mut guards {
+                if let Some(copy) = copies.remove(&org.id) {
+                    **org = copy;
+                }
+            }
+            return Ok(());
+        }
+    }
+
+    /// Stores new organizations; none of them, and false, where one is there already.
+    fn insert_all(&self, new: Vec<Org>) -> Result<bool, StoreError> {
+        let mut inserted = Vec::new();
+        let mut outcome = Ok(true);
+        for org in new {
+            let id = org.id.clone();
+            match self.orgs.entry(id.clone()) {
+                Entry::Occupied(_) => outcome = Ok(false),
+                Entry::Vacant(entry) => match self.count_one_more() {
+                    Ok(()) => {
+                        entry.insert(Arc::new(RwLock::new(org)));
+                        inserted.push(id);
+                        continue;
+                    }
+                    Err(error) => outcome = Err(error),
+                },
+            }
+            for id in &inserted {
+                self.remove(id);
+            }
+            break;
+        }
+        outcome
     }
 
     fn count_one_more(&self) -> Result<(), StoreError> {

@@ -27,7 +27,7 @@ pub enum Undeclared {
 }
 
 /// One organization and all that is in it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Org {
     /// Its id.
     pub id: OrgId,
@@ -36,7 +36,9 @@ pub struct Org {
     /// Whether users who are not admins may manage groups ("Allow non-Admins to create/manage groups?", evidence 7).
     pub allow_manage_groups: bool,
     undeclared: Undeclared,
-    users: BTreeMap<UserId, User>,
+    /// In the order in which they were declared.
+    users: Vec<User>,
+    place_of_user: BTreeMap<UserId, usize>,
     first_admin: Option<UserId>,
     guests: BTreeMap<Box<str>, Guest>,
     groups: Groups,
@@ -51,7 +53,8 @@ impl Org {
             name: name.into(),
             allow_manage_groups,
             undeclared,
-            users: BTreeMap::new(),
+            users: Vec::new(),
+            place_of_user: BTreeMap::new(),
             first_admin: None,
             guests: BTreeMap::new(),
             groups: Groups::default(),
@@ -64,36 +67,49 @@ impl Org {
         &self.groups
     }
 
-    /// How many users it declares.
-    pub fn user_count(&self) -> usize {
-        self.users.len()
+    /// The users it declares, in the order in which they were declared.
+    pub fn users(&self) -> &[User] {
+        &self.users
     }
 
-    /// Declares a user; false where the id is taken.
-    pub fn add_user(&mut self, user: User) -> bool {
-        if self.users.contains_key(&user.id) {
-            return false;
-        }
-        if user.role == Role::Admin {
-            self.first_admin.get_or_insert(user.id);
-        }
-        self.users.insert(user.id, user);
-        true
+    /// The guests it knows, in the order of their addresses.
+    pub fn guests(&self) -> impl Iterator<Item = &Guest> {
+        self.guests.values()
     }
 
-    /// Adds a guest; false where the address, in any case, is known.
-    pub fn add_guest(&mut self, guest: Guest) -> bool {
-        let key = guest.email.key();
-        let is_new = !self.guests.contains_key(&key);
-        if is_new {
-            self.guests.insert(key, guest);
+    /// How many ids it has handed out.
+    pub fn id_sequence(&self) -> u64 {
+        self.next_id
+    }
+
+    /// Goes on with the ids from there.
+    pub fn set_id_sequence(&mut self, next: u64) {
+        self.next_id = next;
+    }
+
+    /// Declares a user, in the place of the one of that id, if any.
+    pub fn put_user(&mut self, user: User) {
+        if let Some(place) = self.place_of_user.get(&user.id) {
+            self.users[*place] = user;
+            let first = self.users.iter().find(|user| user.role == Role::Admin);
+            self.first_admin = first.map(|user| user.id);
+        } else {
+            if user.role == Role::Admin {
+                self.first_admin.get_or_insert(user.id);
+            }
+            self.place_of_user.insert(user.id, self.users.len());
+            self.users.push(user);
         }
-        is_new
+    }
+
+    /// Declares a guest, in the place of the one of that address, if any.
+    pub fn put_guest(&mut self, guest: Guest) {
+        self.guests.insert(guest.email.key(), guest);
     }
 
     /// The user of that id, where the organization declares it.
     pub fn user(&self, id: UserId) -> Option<&User> {
-        self.users.get(&id)
+        self.place_of_user.get(&id).map(|place| &self.users[*place])
     }
 
     /// The guest of that address, in any case.
@@ -185,10 +201,23 @@ impl Org {
         self.groups.insert(group)
     }
 
+    /// Puts a group there whose name is free or its own and whose members are known, in the place of
+    /// the one of that id, if any.
+    pub fn put_group(&mut self, group: Group) {
+        self.meet(&group.guests);
+        if self.groups.get(group.id.as_str()).is_some() {
+            self.groups.replace(group);
+        } else {
+            self.groups.insert(group);
+        }
+    }
+
     /// An address that the organization does not know yet becomes a guest of it (evidence 4.5, assumed).
     fn meet(&mut self, guests: &[Email]) {
         for email in guests {
-            self.add_guest(Guest::from_email(email.clone()));
+            self.guests
+                .entry(email.key())
+                .or_insert_with(|| Guest::from_email(email.clone()));
         }
     }
 }
@@ -201,7 +230,7 @@ impl Roster for Org {
     fn knows_user(&self, user: UserId) -> bool {
         match self.undeclared {
             Undeclared::Open if self.users.is_empty() => true,
-            Undeclared::Open | Undeclared::Closed => self.users.contains_key(&user),
+            Undeclared::Open | Undeclared::Closed => self.place_of_user.contains_key(&user),
         }
     }
 }

@@ -53,6 +53,17 @@ impl Tokens {
         }
     }
 
+    /// The tokens that are declared, in the order of their text.
+    pub fn declared(&self) -> Vec<(&str, &Token)> {
+        let mut declared: Vec<(&str, &Token)> = self
+            .declared
+            .iter()
+            .map(|(secret, token)| (secret.as_ref(), token.as_ref()))
+            .collect();
+        declared.sort_unstable_by_key(|(secret, _)| *secret);
+        declared
+    }
+
     /// What the token stands for at `now`.
     pub fn get(&self, secret: &str, now: DateTime<Utc>) -> Result<Arc<Token>, TokenRefusal> {
         if self.declared.is_empty() {

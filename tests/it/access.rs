@@ -315,7 +315,7 @@ fn strict_refuses_a_fixture_that_leaves_open_what_it_would_close() {
             strict: true,
             ..Config::default()
         };
-        AppState::new(&config, &fixture, String::new())
+        AppState::new(&config, fixture, String::new())
             .unwrap_err()
             .to_string()
     };

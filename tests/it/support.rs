@@ -59,7 +59,7 @@ impl TestApp {
             ..Config::default()
         };
         change(&mut config);
-        let state = AppState::new(&config, fixture, "mock.test:8255".into()).unwrap();
+        let state = AppState::new(&config, fixture.clone(), "mock.test:8255".into()).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             // Waiting costs no time: the clock leaps to whatever is waited for.
@@ -121,6 +121,7 @@ fn check_headers(headers: &HeaderMap) {
         header::CONTENT_LENGTH,
         header::ALLOW,
         header::CONNECTION,
+        header::DATE,
     ];
     for name in headers.keys() {
         assert!(

@@ -1,0 +1,103 @@
+//! One request and its answer, as the layers and the extractors share it.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::{
+    body::Bytes,
+    extract::Request,
+    http::{Extensions, HeaderMap, header},
+};
+use chrono::{DateTime, Utc};
+
+use crate::{domain::id::OrgId, state::World};
+
+/// What is known of a request before anybody has looked at it, and what those who do leave behind.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    /// Everything as it was when the request came: a reset in the meantime does not split it.
+    pub(super) world: Arc<World>,
+    /// The organization in the path, where it can be one.
+    pub(super) org: Option<OrgId>,
+    /// The body, once somebody has read it.
+    pub(super) body: OnceLock<Bytes>,
+}
+
+impl Exchange {
+    pub(super) fn new(world: Arc<World>, request: &Request) -> Self {
+        let org = organization(request.uri().path()).and_then(OrgId::parse);
+        Self {
+            world,
+            org,
+            body: OnceLock::new(),
+        }
+    }
+
+    /// The exchange that a layer put into a request's extensions.
+    pub(super) fn of(extensions: &Extensions) -> &Arc<Self> {
+        extensions
+            .get()
+            .expect("the layers put it into each request")
+    }
+
+    /// What time it is for this request: the clock of its organization.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.world.clock.now(self.org.as_ref().map(OrgId::as_str))
+    }
+}
+
+/// The organization that a path names, whether or not anything is served there.
+pub(super) fn organization(path: &str) -> Option<&str> {
+    let path = path.strip_prefix("/api").unwrap_or(path);
+    path.strip_prefix("/organizations/")?.split('/').next()
+}
+
+/// The path after the prefix.
+pub(super) fn unprefixed(path: &str) -> &str {
+    path.strip_prefix("/api")
+        .filter(|rest| rest.starts_with('/'))
+        .unwrap_or(path)
+}
+
+/// `Authorization: Bearer <token>`: exactly one space, the scheme in any case (Postman troubleshooting, evidence 2).
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
+    let well_formed =
+        scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([' ', '\t']);
+    well_formed.then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_token_has_exactly_one_space_before_it() {
+        let bearer = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+            bearer(&headers).map(str::to_owned)
+        };
+        for good in ["Bearer t", "bearer t", "BEARER eyJ0.eyJz-_.x+/="] {
+            assert!(bearer(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "t",
+            "Bearer",
+            "Bearer ",
+            "Bearert",
+            "Bearer  t",
+            "Bearer t ",
+            "Bearer\tt",
+            "Bearer a b",
+            "Basic t",
+            " Bearer t",
+        ] {
+            assert!(bearer(bad).is_none(), "{bad:?}");
+        }
+    }
+}
