@@ -23,8 +23,19 @@ pub struct Config {
     pub seed: Option<u64>,
     /// The time at which the clock stands still; without one it runs.
     pub clock: Option<DateTime<Utc>>,
+    /// Who may use the control endpoints.
+    pub guard: Guard,
     /// How much one client, or all of them, may ask for.
     pub limits: Limits,
+}
+
+/// Who may use the control endpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Guard {
+    /// Hosts that may be named beside this machine's own names and addresses.
+    pub allowed_hosts: Vec<String>,
+    /// The token that has to be shown, where there is one.
+    pub token: Option<String>,
 }
 
 /// The bounds of what clients may ask for.
@@ -34,6 +45,8 @@ pub struct Limits {
     pub max_connections: usize,
     /// The longest body of a request, in bytes.
     pub max_body: usize,
+    /// The longest body of a control request, in bytes.
+    pub max_control_body: usize,
     /// How many organizations are stored.
     pub max_organizations: usize,
     /// How long a request's head may take; also how long an idle connection is kept.
@@ -52,6 +65,7 @@ impl Default for Config {
             strict: false,
             seed: None,
             clock: None,
+            guard: Guard::default(),
             limits: Limits::default(),
         }
     }
@@ -62,6 +76,7 @@ impl Default for Limits {
         Self {
             max_connections: 1024,
             max_body: 1024 * 1024,
+            max_control_body: 256 * 1024 * 1024,
             max_organizations: 10_000,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),

@@ -8,6 +8,8 @@ pub mod clock;
 #[doc(hidden)]
 pub mod config;
 #[doc(hidden)]
+pub mod control;
+#[doc(hidden)]
 pub mod domain;
 #[doc(hidden)]
 pub mod fixture;

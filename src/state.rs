@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::{
     clock::{Clock, IdGen},
-    config::{Config, Limits},
+    config::{Config, Guard, Limits},
     domain::contract::{Contract, ContractError, Edition},
     fixture::{Fixture, FixtureError, OrgSeed},
     store::{Org, Store, Template, Tokens, Undeclared},
@@ -79,6 +79,8 @@ pub struct AppState {
     pub ids: IdGen,
     /// What clients may ask for.
     pub limits: Limits,
+    /// Who may use the control endpoints.
+    pub guard: Guard,
     /// Host and port that links name where a request does not.
     pub authority: String,
 }
@@ -103,6 +105,7 @@ impl AppState {
             contract,
             ids: config.seed.map_or_else(IdGen::random, IdGen::seeded),
             limits: config.limits,
+            guard: config.guard.clone(),
             authority,
         })
     }

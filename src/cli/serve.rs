@@ -10,13 +10,14 @@ use std::{
 };
 
 use bytesize::ByteSize;
+use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
 use super::{
     Address, FAILED, USAGE, fail, print, reachable, say, signals::Signals, validate::summary,
 };
 use crate::{
-    config::{Config, Limits},
+    config::{Config, Guard, Limits},
     domain::contract::{ContractChoice, ContractError, Edition, Switch},
     fixture::{self, Fixture},
     http::App,
@@ -50,6 +51,28 @@ pub(super) struct Args {
     /// Close what the fixture leaves open; needs a fixture that declares tokens
     #[arg(long, env = "TALLYFY_MOCK_STRICT")]
     strict: bool,
+    /// Seed of ids, drawn delays and probabilities: the same at every run [default: none, they are random]
+    #[arg(long, env = "TALLYFY_MOCK_SEED", value_name = "N")]
+    seed: Option<u64>,
+    /// Time at which the clock stands still, such as `2026-01-01T00:00:00Z` [default: the machine's time]
+    #[arg(long, env = "TALLYFY_MOCK_CLOCK", value_name = "TIME")]
+    clock: Option<DateTime<Utc>>,
+    /// Host by which the control endpoints may be called, beside this machine's own names; repeatable
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_ALLOW_HOST",
+        value_name = "HOST",
+        value_delimiter = ','
+    )]
+    allow_host: Vec<String>,
+    /// Token that the control endpoints demand
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_CONTROL_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    control_token: Option<String>,
     /// Connections served at a time; more wait [default: 1024, or what the open-file limit leaves]
     #[arg(long, env = "TALLYFY_MOCK_MAX_CONNECTIONS", value_name = "N", value_parser = at_least_one)]
     max_connections: Option<usize>,
@@ -61,6 +84,14 @@ pub(super) struct Args {
         default_value = "1MiB"
     )]
     max_body: ByteSize,
+    /// Longest body of a control request
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_MAX_CONTROL_BODY",
+        value_name = "SIZE",
+        default_value = "256MiB"
+    )]
+    max_control_body: ByteSize,
     /// Organizations stored at most
     #[arg(long, env = "TALLYFY_MOCK_MAX_ORGANIZATIONS", value_name = "N", default_value_t = Limits::default().max_organizations)]
     max_organizations: usize,
@@ -157,11 +188,17 @@ impl Args {
                 switches: self.set,
             },
             strict: self.strict,
-            seed: None,
-            clock: None,
+            seed: self.seed,
+            clock: self.clock,
+            guard: Guard {
+                allowed_hosts: self.allow_host,
+                token: self.control_token,
+            },
             limits: Limits {
                 max_connections: self.max_connections.unwrap_or_else(default_max_connections),
                 max_body: usize::try_from(self.max_body.as_u64()).unwrap_or(usize::MAX),
+                max_control_body: usize::try_from(self.max_control_body.as_u64())
+                    .unwrap_or(usize::MAX),
                 max_organizations: self.max_organizations,
                 header_timeout: self.header_timeout,
                 body_timeout: self.body_timeout,

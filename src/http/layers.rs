@@ -140,7 +140,7 @@ const DISCARD_TIME: Duration = Duration::from_secs(5);
 
 /// Reads on what a handler left of the body and throws it away, so that a client that is still
 /// sending sees the answer rather than a broken pipe; what does not end in time ends the connection.
-async fn finish_body(request: Request, next: Next) -> Response {
+pub(super) async fn finish_body(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }

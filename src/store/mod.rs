@@ -109,6 +109,11 @@ impl Store {
         self.tokens.store(Arc::new(tokens));
     }
 
+    /// What an organization that nobody has written to starts as, where it exists all the same.
+    pub fn started(&self, id: &OrgId) -> Option<Org> {
+        self.template.as_ref().map(|start| start(id))
+    }
+
     /// Whether an organization that is not stored exists all the same.
     pub fn is_open(&self) -> bool {
         self.template.is_some()

@@ -540,10 +540,21 @@ fn help_is_worth_reading() {
                                        TALLYFY_MOCK_SET=]
           --strict                     Close what the fixture leaves open; needs a fixture that declares
                                        tokens [env: TALLYFY_MOCK_STRICT=]
+          --seed <N>                   Seed of ids, drawn delays and probabilities: the same at every
+                                       run [default: none, they are random] [env: TALLYFY_MOCK_SEED=]
+          --clock <TIME>               Time at which the clock stands still, such as
+                                       `2026-01-01T00:00:00Z` [default: the machine's time] [env:
+                                       TALLYFY_MOCK_CLOCK=]
+          --allow-host <HOST>          Host by which the control endpoints may be called, beside this
+                                       machine's own names; repeatable [env: TALLYFY_MOCK_ALLOW_HOST=]
+          --control-token <TOKEN>      Token that the control endpoints demand [env:
+                                       TALLYFY_MOCK_CONTROL_TOKEN]
           --max-connections <N>        Connections served at a time; more wait [default: 1024, or what
                                        the open-file limit leaves] [env: TALLYFY_MOCK_MAX_CONNECTIONS=]
           --max-body <SIZE>            Longest body of a request [env: TALLYFY_MOCK_MAX_BODY=] [default:
                                        1MiB]
+          --max-control-body <SIZE>    Longest body of a control request [env:
+                                       TALLYFY_MOCK_MAX_CONTROL_BODY=] [default: 256MiB]
           --max-organizations <N>      Organizations stored at most [env:
                                        TALLYFY_MOCK_MAX_ORGANIZATIONS=] [default: 10000]
           --header-timeout <DURATION>  Time for the head of a request; also how long an idle connection

@@ -14,7 +14,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["store", "domain"]),
     ("fixture", &["fixture", "store", "domain", "clock", "json"]),
     ("state", &["fixture", "store", "domain", "clock", "config"]),
-    ("http", &["http", "state", "store", "domain"]),
+    ("control", &["state", "fixture", "store", "domain"]),
+    (
+        "http",
+        &[
+            "http", "control", "state", "fixture", "store", "domain", "clock", "json",
+        ],
+    ),
     ("server", &["http", "state", "config"]),
     (
         "mock",
@@ -37,7 +43,10 @@ const TRANSPORT: &[(&str, &[&str])] = &[
     ("hyper_util", &["server"]),
     ("tokio", &["http", "server", "mock", "cli"]),
     ("clap", &["cli"]),
-    ("dashmap", &["store"]),
+    (
+        "dashmap",
+        &["store", "clock", "journal", "faults", "rate_limit"],
+    ),
 ];
 
 /// The code of each source file, without comments and without its tests, under its part's name.

@@ -217,6 +217,6 @@ fn a_fixture_may_choose_the_contract_and_flags_win_over_it() {
             .push("create_status=201".parse().unwrap());
     });
     assert_eq!(create(&app), 201);
-    let health = app.anonymous().at_root().get("/_mock/health").json();
+    let health = app.look("/_mock/health").json();
     assert_eq!(health["edition"], "2025-08");
 }

@@ -234,10 +234,7 @@ fn a_get_or_delete_with_a_json_content_type_and_no_body_is_fine() {
 fn reading_an_organization_stores_nothing_and_a_refused_write_neither() {
     let app = TestApp::empty();
     let ready = |app: &TestApp| {
-        serde_json::from_str::<serde_json::Value>(
-            &app.anonymous().at_root().get("/_mock/ready").body,
-        )
-        .unwrap()
+        serde_json::from_str::<serde_json::Value>(&app.look("/_mock/ready").body).unwrap()
     };
     app.as_manager().list_groups("acme", "");
     app.as_manager().create_group("acme", &json!({}));

@@ -3,6 +3,7 @@
 
 mod access;
 mod binary;
+mod control;
 mod direction;
 mod editions;
 mod errors;

@@ -1,0 +1,289 @@
+//! What can be done to a running mock from outside Tallyfy's API: look at its state, replace it, add to it, reset it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    domain::{contract::ContractChoice, id::OrgId},
+    fixture::{Fixture, FixtureError, OrgSeed, exported, exported_org},
+    state::{AppState, StartError, World},
+    store::{Store, StoreError, Tokens},
+};
+
+/// Why a change from outside is refused; nothing has changed then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// What was sent has mistakes.
+    Invalid(FixtureError),
+    /// There is no such organization, and none starts by being named.
+    NoOrg(OrgId),
+    /// There would be more organizations than `--max-organizations` allows.
+    Full,
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::Full,
+            other => Self::invalid(String::new(), format!("{other:?}")),
+        }
+    }
+}
+
+impl From<FixtureError> for Refusal {
+    fn from(error: FixtureError) -> Self {
+        Self::Invalid(error)
+    }
+}
+
+impl From<StartError> for Refusal {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Fixture(error) => Self::Invalid(error),
+            StartError::TooManyOrganizations { .. } => Self::Full,
+            other => Self::invalid(String::new(), other.to_string()),
+        }
+    }
+}
+
+impl Refusal {
+    fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid(FixtureError::at([(path.into(), message.into())]))
+    }
+}
+
+/// What a reset goes back on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one of the scopes that can be named"
+)]
+pub struct Scopes {
+    /// Organizations, tokens and template, and the id sequences.
+    pub state: bool,
+    /// The clocks.
+    pub clock: bool,
+}
+
+impl Scopes {
+    /// Everything.
+    pub const ALL: Self = Self {
+        state: true,
+        clock: true,
+    };
+    /// The scopes' names.
+    pub const NAMES: &'static [&'static str] = &["state", "clock"];
+
+    /// The scopes in a comma list, or the name that is none.
+    pub fn parse(list: &str) -> Result<Self, String> {
+        let mut scopes = Self {
+            state: false,
+            clock: false,
+        };
+        for name in list.split(',').map(str::trim) {
+            match name {
+                "state" => scopes.state = true,
+                "clock" => scopes.clock = true,
+                other => return Err(other.to_owned()),
+            }
+        }
+        Ok(scopes)
+    }
+}
+
+impl AppState {
+    /// All that is stored, or one organization without its id, as a fixture with times to the microsecond.
+    pub fn export(&self, org: Option<&OrgId>) -> Result<String, Refusal> {
+        let world = self.world();
+        match org {
+            None => Ok(exported(&world.store, world.template.as_deref())),
+            Some(id) => world
+                .store
+                .read(id, exported_org)
+                .map_err(|_| Refusal::NoOrg(id.clone())),
+        }
+    }
+
+    /// Puts what a fixture describes in the place of all that is stored, or of one organization. The
+    /// contract, the clock, the faults and the journal stay.
+    pub fn replace(&self, org: Option<&OrgId>, json: &[u8]) -> Result<(), Refusal> {
+        let Some(id) = org else {
+            let fixture = Fixture::parse(json)?;
+            check_contract(&fixture.contract)?;
+            let (store, template) = self.stored(&fixture)?;
+            self.set_world(|world| World {
+                store: Arc::clone(&store),
+                template: template.clone(),
+                clock: Arc::clone(&world.clock),
+            });
+            return Ok(());
+        };
+        let seed = OrgSeed::parse(json)?;
+        self.world().store.replace(self.org_of(&seed, id))?;
+        Ok(())
+    }
+
+    /// Adds what a fixture, or one organization without its id, describes to what is there: unknown
+    /// organizations are made, rows join known ones, the same id replaces. All or nothing.
+    pub fn seed(&self, org: Option<&OrgId>, json: &[u8]) -> Result<(), Refusal> {
+        let world = self.world();
+        let (fixture, prefixed) = match org {
+            None => (Fixture::parse_addition(json)?, true),
+            Some(id) => {
+                let organizations = vec![(id.clone(), OrgSeed::parse_addition(json)?)];
+                (
+                    Fixture {
+                        organizations,
+                        ..Fixture::default()
+                    },
+                    false,
+                )
+            }
+        };
+        check_contract(&fixture.contract)?;
+        if fixture.template.is_some() {
+            return Err(Refusal::invalid(
+                "template",
+                "cannot be added to; `PUT /_mock/state` replaces it",
+            ));
+        }
+        check_tokens(&fixture, &world.store)?;
+        let start = |id: &OrgId| {
+            let started = world.store.started(id);
+            started.unwrap_or_else(|| self.org_of(&OrgSeed::default(), id))
+        };
+        let ids = fixture.organizations.iter().map(|(id, _)| id.clone());
+        world.store.change_together(ids, start, |orgs| {
+            let mut problems = Vec::new();
+            for (i, (id, seed)) in fixture.organizations.iter().enumerate() {
+                let now = world.clock.now(Some(id.as_str()));
+                let org = orgs
+                    .get_mut(id)
+                    .expect("every id that was asked for is there");
+                for (path, message) in seed.add_to(org, now).err().unwrap_or_default() {
+                    let prefix = if prefixed {
+                        format!("organizations[{i}].")
+                    } else {
+                        String::new()
+                    };
+                    problems.push((format!("{prefix}{path}"), message));
+                }
+            }
+            if problems.is_empty() {
+                Ok(())
+            } else {
+                Err(Refusal::Invalid(FixtureError::at(problems)))
+            }
+        })?;
+        if !fixture.tokens.is_empty() {
+            let known = world.store.tokens();
+            let known = known
+                .declared()
+                .into_iter()
+                .map(|(secret, token)| (secret.into(), token.clone()));
+            let added = fixture
+                .tokens
+                .iter()
+                .map(|seed| (seed.secret.clone(), seed.token.clone()));
+            world.store.set_tokens(Tokens::new(known.chain(added)));
+        }
+        Ok(())
+    }
+
+    /// Goes back to the fixtures that were loaded last; with an organization, only there.
+    pub fn reset(&self, org: Option<&OrgId>, scopes: Scopes) -> Result<(), Refusal> {
+        let loaded = self.loaded();
+        let Some(id) = org else {
+            let stored = if scopes.state {
+                Some(self.stored(&loaded)?)
+            } else {
+                None
+            };
+            self.set_world(|world| {
+                let kept = || (Arc::clone(&world.store), world.template.clone());
+                let (store, template) = stored.clone().unwrap_or_else(kept);
+                let clock = if scopes.clock {
+                    Arc::new(world.clock.fresh())
+                } else {
+                    Arc::clone(&world.clock)
+                };
+                World {
+                    store,
+                    template,
+                    clock,
+                }
+            });
+            return Ok(());
+        };
+        let world = self.world();
+        if scopes.clock {
+            world.clock.reset(id.as_str());
+        }
+        if scopes.state {
+            match loaded
+                .organizations
+                .iter()
+                .find(|(declared, _)| declared == id)
+            {
+                Some((_, seed)) => world.store.replace(self.org_of(seed, id))?,
+                None => world.store.remove(id),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes another fixture for the one that was loaded, and goes back to it at once.
+    pub fn reload(&self, fixture: Fixture) -> Result<(), Refusal> {
+        self.stored(&fixture)?;
+        self.set_loaded(fixture);
+        self.reset(
+            None,
+            Scopes {
+                state: true,
+                clock: false,
+            },
+        )
+    }
+}
+
+fn check_contract(contract: &ContractChoice) -> Result<(), Refusal> {
+    if *contract == ContractChoice::default() {
+        return Ok(());
+    }
+    Err(Refusal::invalid(
+        "contract",
+        "stays as it was when the mock started; leave it out",
+    ))
+}
+
+/// A token that is added is for organizations that are there, or come with it.
+fn check_tokens(fixture: &Fixture, store: &Store) -> Result<(), Refusal> {
+    let added: BTreeMap<&OrgId, &OrgSeed> = fixture
+        .organizations
+        .iter()
+        .map(|(id, seed)| (id, seed))
+        .collect();
+    let mut problems = Vec::new();
+    for (i, seed) in fixture.tokens.iter().enumerate() {
+        for (j, id) in seed.token.organizations.iter().enumerate() {
+            let user = seed.token.user;
+            let there = store.read(id, |org| user.is_none_or(|user| org.role(user).is_some()));
+            let comes = added
+                .get(id)
+                .map(|org| user.is_none_or(|user| org.may_have(user)));
+            if there.is_err() && comes.is_none() {
+                problems.push((
+                    format!("tokens[{i}].organizations[{j}]"),
+                    format!("there is no organization `{id}`"),
+                ));
+            } else if there != Ok(true) && comes != Some(true) {
+                let message = format!("is not among the users of organization `{id}`");
+                problems.push((format!("tokens[{i}].user"), message));
+            }
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Invalid(FixtureError::at(problems)))
+    }
+}

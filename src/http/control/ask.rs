@@ -1,0 +1,152 @@
+//! What a control endpoint is asked: its query and its body, every mistake told.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, FromRequestParts},
+    http::{Request, StatusCode, header, request::Parts},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::Value;
+
+use super::problem::Problem;
+use crate::{domain::id::OrgId, state::AppState};
+
+/// The parameters of a query, each once.
+#[derive(Debug)]
+pub(super) struct Query {
+    /// The organization that `org` names.
+    pub(super) org: Option<OrgId>,
+    rest: BTreeMap<String, String>,
+}
+
+impl FromRequestParts<Arc<AppState>> for Query {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<AppState>) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let mut rest: BTreeMap<String, String> = form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect();
+        let org = match rest.remove("org") {
+            None => None,
+            Some(text) => match OrgId::parse(&text) {
+                Some(id) => Some(id),
+                None => {
+                    let message = "expected 1 to 255 letters, digits, `-` or `_`";
+                    return Err(Problem::invalid(vec![("query.org".into(), message.into())]));
+                }
+            },
+        };
+        Ok(Self { org, rest })
+    }
+}
+
+impl Query {
+    /// The parameter of that name.
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        self.rest.remove(name)
+    }
+
+    /// The parameter of that name, read; what cannot be read is a mistake.
+    pub(super) fn read<T>(
+        &mut self,
+        name: &str,
+        form: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.take(name) else {
+            return Ok(None);
+        };
+        let message = format!("expected {form}, found `{text}`");
+        read(&text)
+            .map(Some)
+            .ok_or_else(|| Problem::invalid(vec![(format!("query.{name}"), message)]))
+    }
+
+    /// No other parameter may be there: a misspelt `org` would do to all what was meant for one.
+    pub(super) fn done(self) -> Result<(), Problem> {
+        let unknown = self
+            .rest
+            .into_keys()
+            .map(|name| (format!("query.{name}"), "unknown parameter".to_owned()));
+        let unknown: Vec<_> = unknown.collect();
+        if unknown.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::invalid(unknown))
+        }
+    }
+}
+
+/// A body as it came, up to `--max-control-body`.
+#[derive(Debug)]
+pub(super) struct Raw(pub(super) Bytes);
+
+impl FromRequest<Arc<AppState>> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request<Body>, app: &Arc<AppState>) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let is_json = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|value| {
+                let essence = value
+                    .to_str()
+                    .unwrap_or_default()
+                    .split(';')
+                    .next()
+                    .unwrap_or_default();
+                essence.trim().eq_ignore_ascii_case("application/json")
+            });
+        let read = Limited::new(body, app.limits.max_control_body).collect();
+        let body = match tokio::time::timeout(app.limits.body_timeout, read).await {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                return Err(Problem::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "the body is longer than `--max-control-body`",
+                ));
+            }
+            Ok(Err(_)) => {
+                return Err(Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    "the body ended early",
+                ));
+            }
+            Err(_) => {
+                return Err(Problem::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "the body did not come within `--body-timeout`",
+                ));
+            }
+        };
+        // A page in a browser can send other types to anybody without asking first.
+        if !body.is_empty() && !is_json {
+            let detail = "a body here needs `Content-Type: application/json`";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+        }
+        Ok(Self(body))
+    }
+}
+
+/// A body of JSON.
+#[derive(Debug)]
+pub(super) struct Json(pub(super) Value);
+
+impl FromRequest<Arc<AppState>> for Json {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request<Body>, app: &Arc<AppState>) -> Result<Self, Problem> {
+        let Raw(bytes) = Raw::from_request(request, app).await?;
+        let parsed = serde_json::from_slice(&bytes);
+        parsed.map(Self).map_err(|error| {
+            Problem::invalid(vec![(
+                String::new(),
+                format!("the body is not JSON: {error}"),
+            )])
+        })
+    }
+}

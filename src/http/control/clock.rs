@@ -1,0 +1,107 @@
+//! `clock`: look at it, freeze it, set it, move it, let it run.
+
+use std::sync::Arc;
+
+use axum::{Json as Answer, extract::State};
+use chrono::{SecondsFormat, TimeDelta};
+use serde_json::{Value, json};
+
+use super::{
+    ask::{Json, Query},
+    problem::Problem,
+};
+use crate::{
+    clock::Reading,
+    domain::id::OrgId,
+    json::{Path, expected, note, object, optional, time},
+    state::AppState,
+};
+
+type App = State<Arc<AppState>>;
+
+fn shown(reading: Reading) -> Answer<Value> {
+    // As Tallyfy writes times, but with the fraction where there is one.
+    Answer(
+        json!({ "now": reading.now.to_rfc3339_opts(SecondsFormat::AutoSi, true), "frozen": reading.frozen }),
+    )
+}
+
+/// What time it is.
+pub(super) async fn show(State(app): App, query: Query) -> Result<Answer<Value>, Problem> {
+    let org = query.org.clone();
+    query.done()?;
+    Ok(shown(
+        app.world().clock.read(org.as_ref().map(OrgId::as_str)),
+    ))
+}
+
+/// `{"now":…,"frozen":…}`: what is left out stays.
+pub(super) async fn set(
+    State(app): App,
+    query: Query,
+    Json(body): Json,
+) -> Result<Answer<Value>, Problem> {
+    let org = query.org.clone();
+    query.done()?;
+    let mut mistakes = Vec::new();
+    let root = Path::Root;
+    let (mut now, mut frozen) = (None, None);
+    if let Some(fields) = object(&body, &root, &["now", "frozen"], &mut mistakes) {
+        now = time(fields, "now", &root, &mut mistakes);
+        match optional(fields, "frozen") {
+            None if now.is_none() && mistakes.is_empty() => {
+                note(&mut mistakes, &root, "expected `now`, `frozen`, or both")
+            }
+            None => {}
+            Some(Value::Bool(value)) => frozen = Some(*value),
+            Some(other) => expected(&mut mistakes, &root.key("frozen"), "true or false", other),
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(Problem::invalid(mistakes));
+    }
+    Ok(shown(app.world().clock.set(
+        org.as_ref().map(OrgId::as_str),
+        now,
+        frozen,
+    )))
+}
+
+/// `{"seconds":3600}`: so much further; back where it is negative.
+pub(super) async fn advance(
+    State(app): App,
+    query: Query,
+    Json(body): Json,
+) -> Result<Answer<Value>, Problem> {
+    let org = query.org.clone();
+    query.done()?;
+    let mut mistakes = Vec::new();
+    let root = Path::Root;
+    let fields = object(&body, &root, &["seconds"], &mut mistakes);
+    let value = fields
+        .and_then(|fields| fields.get("seconds"))
+        .unwrap_or(&Value::Null);
+    let clock = &app.world().clock;
+    let mut moved = None;
+    if mistakes.is_empty() {
+        moved = seconds(value).and_then(|by| clock.advance(org.as_ref().map(OrgId::as_str), by));
+        if moved.is_none() {
+            expected(
+                &mut mistakes,
+                &root.key("seconds"),
+                "a number of seconds that leads to a time",
+                value,
+            );
+        }
+    }
+    moved.map(shown).ok_or_else(|| Problem::invalid(mistakes))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the range is checked, and a fraction of a microsecond is not kept"
+)]
+fn seconds(value: &Value) -> Option<TimeDelta> {
+    let micros = value.as_f64()? * 1e6;
+    (micros.abs() < 9e18).then(|| TimeDelta::microseconds(micros.round() as i64))
+}

@@ -1,0 +1,85 @@
+//! How a control endpoint says no: RFC 9457 problem JSON.
+
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::{control::Refusal, fixture::FixtureError};
+
+/// A refusal: a status, a sentence, and members of its own.
+#[derive(Debug, Serialize)]
+pub(super) struct Problem {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(flatten)]
+    members: Map<String, Value>,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or("Refused"),
+            status: status.as_u16(),
+            detail: detail.into(),
+            members: Map::new(),
+        }
+    }
+
+    /// A body or a query with mistakes, each with its path.
+    pub(super) fn invalid(mistakes: Vec<(String, String)>) -> Self {
+        let detail = match mistakes.as_slice() {
+            [(path, message)] if path.is_empty() => message.clone(),
+            [(path, message)] => format!("{path}: {message}"),
+            several => format!("there are {} mistakes", several.len()),
+        };
+        let errors = mistakes
+            .into_iter()
+            .map(|(path, message)| json!({ "path": path, "message": message }));
+        Self::new(StatusCode::BAD_REQUEST, detail).with("errors", errors.collect())
+    }
+
+    pub(super) fn with(mut self, member: &str, value: Value) -> Self {
+        self.members.insert(member.to_owned(), value);
+        self
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid(FixtureError { problems }) => Self::invalid(
+                problems
+                    .into_iter()
+                    .map(|problem| (problem.path, problem.message))
+                    .collect(),
+            ),
+            Refusal::NoOrg(id) => Self::new(
+                StatusCode::NOT_FOUND,
+                format!("there is no organization `{id}`"),
+            ),
+            Refusal::Full => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "there would be more organizations than `--max-organizations` allows",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_string(&self).expect("a problem has only strings for keys");
+        (
+            status,
+            [(header::CONTENT_TYPE, "application/problem+json")],
+            body,
+        )
+            .into_response()
+    }
+}
