@@ -24,7 +24,7 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Full => Self::Full,
-            other => Self::invalid(String::new(), format!("{other:?}")),
+            other => Self::invalid(format!("{other:?}")),
         }
     }
 }
@@ -40,14 +40,14 @@ impl From<StartError> for Refusal {
         match error {
             StartError::Fixture(error) => Self::Invalid(error),
             StartError::TooManyOrganizations { .. } => Self::Full,
-            other => Self::invalid(String::new(), other.to_string()),
+            other => Self::invalid(other.to_string()),
         }
     }
 }
 
 impl Refusal {
-    fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Invalid(FixtureError::at([(path.into(), message.into())]))
+    fn invalid(message: impl Into<String>) -> Self {
+        Self::Invalid(FixtureError::at([(String::new(), message.into())]))
     }
 }
 
@@ -108,7 +108,9 @@ impl AppState {
     pub fn replace(&self, org: Option<&OrgId>, json: &[u8]) -> Result<(), Refusal> {
         let Some(id) = org else {
             let fixture = Fixture::parse(json)?;
-            check_contract(&fixture.contract)?;
+            let mut problems = Vec::new();
+            check_contract(&fixture.contract, &mut problems);
+            none_of(problems)?;
             let (store, template) = self.stored(&fixture)?;
             self.set_world(|world| World {
                 store: Arc::clone(&store),
@@ -139,14 +141,7 @@ impl AppState {
                 )
             }
         };
-        check_contract(&fixture.contract)?;
-        if fixture.template.is_some() {
-            return Err(Refusal::invalid(
-                "template",
-                "cannot be added to; `PUT /_mock/state` replaces it",
-            ));
-        }
-        check_tokens(&fixture, &world.store)?;
+        check_addition(&fixture, &world.store)?;
         let start = |id: &OrgId| {
             let started = world.store.started(id);
             started.unwrap_or_else(|| self.org_of(&OrgSeed::default(), id))
@@ -168,11 +163,7 @@ impl AppState {
                     problems.push((format!("{prefix}{path}"), message));
                 }
             }
-            if problems.is_empty() {
-                Ok(())
-            } else {
-                Err(Refusal::Invalid(FixtureError::at(problems)))
-            }
+            none_of(problems)
         })?;
         if !fixture.tokens.is_empty() {
             let known = world.store.tokens();
@@ -245,24 +236,39 @@ impl AppState {
     }
 }
 
-fn check_contract(contract: &ContractChoice) -> Result<(), Refusal> {
-    if *contract == ContractChoice::default() {
-        return Ok(());
+fn check_contract(contract: &ContractChoice, problems: &mut Vec<(String, String)>) {
+    if *contract != ContractChoice::default() {
+        problems.push((
+            "contract".into(),
+            "stays as it was when the mock started; leave it out".into(),
+        ));
     }
-    Err(Refusal::invalid(
-        "contract",
-        "stays as it was when the mock started; leave it out",
-    ))
 }
 
-/// A token that is added is for organizations that are there, or come with it.
-fn check_tokens(fixture: &Fixture, store: &Store) -> Result<(), Refusal> {
+fn none_of(problems: Vec<(String, String)>) -> Result<(), Refusal> {
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Invalid(FixtureError::at(problems)))
+    }
+}
+
+/// What is added brings no contract and no template, and a token that is added is for organizations
+/// that are there, or come with it.
+fn check_addition(fixture: &Fixture, store: &Store) -> Result<(), Refusal> {
     let added: BTreeMap<&OrgId, &OrgSeed> = fixture
         .organizations
         .iter()
         .map(|(id, seed)| (id, seed))
         .collect();
     let mut problems = Vec::new();
+    check_contract(&fixture.contract, &mut problems);
+    if fixture.template.is_some() {
+        problems.push((
+            "template".into(),
+            "cannot be added to; `PUT /_mock/state` replaces it".into(),
+        ));
+    }
     for (i, seed) in fixture.tokens.iter().enumerate() {
         for (j, id) in seed.token.organizations.iter().enumerate() {
             let user = seed.token.user;
@@ -281,9 +287,5 @@ fn check_tokens(fixture: &Fixture, store: &Store) -> Result<(), Refusal> {
             }
         }
     }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::Invalid(FixtureError::at(problems)))
-    }
+    none_of(problems)
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::{Json as Answer, extract::State};
 use chrono::{SecondsFormat, TimeDelta};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     ask::{Json, Query},
@@ -19,15 +20,22 @@ use crate::{
 
 type App = State<Arc<AppState>>;
 
-fn shown(reading: Reading) -> Answer<Value> {
+#[derive(Serialize)]
+pub(super) struct Shown {
+    now: String,
+    frozen: bool,
+}
+
+fn shown(reading: Reading) -> Answer<Shown> {
     // As Tallyfy writes times, but with the fraction where there is one.
-    Answer(
-        json!({ "now": reading.now.to_rfc3339_opts(SecondsFormat::AutoSi, true), "frozen": reading.frozen }),
-    )
+    Answer(Shown {
+        now: reading.now.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        frozen: reading.frozen,
+    })
 }
 
 /// What time it is.
-pub(super) async fn show(State(app): App, query: Query) -> Result<Answer<Value>, Problem> {
+pub(super) async fn show(State(app): App, query: Query) -> Result<Answer<Shown>, Problem> {
     let org = query.org.clone();
     query.done()?;
     Ok(shown(
@@ -40,7 +48,7 @@ pub(super) async fn set(
     State(app): App,
     query: Query,
     Json(body): Json,
-) -> Result<Answer<Value>, Problem> {
+) -> Result<Answer<Shown>, Problem> {
     let org = query.org.clone();
     query.done()?;
     let mut mistakes = Vec::new();
@@ -72,7 +80,7 @@ pub(super) async fn advance(
     State(app): App,
     query: Query,
     Json(body): Json,
-) -> Result<Answer<Value>, Problem> {
+) -> Result<Answer<Shown>, Problem> {
     let org = query.org.clone();
     query.done()?;
     let mut mistakes = Vec::new();

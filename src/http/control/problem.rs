@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{control::Refusal, fixture::FixtureError};
 
@@ -16,8 +16,16 @@ pub(super) struct Problem {
     title: &'static str,
     status: u16,
     detail: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Mistake>,
     #[serde(flatten)]
     members: Map<String, Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct Mistake {
+    path: String,
+    message: String,
 }
 
 impl Problem {
@@ -27,6 +35,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Refused"),
             status: status.as_u16(),
             detail: detail.into(),
+            errors: Vec::new(),
             members: Map::new(),
         }
     }
@@ -40,8 +49,12 @@ impl Problem {
         };
         let errors = mistakes
             .into_iter()
-            .map(|(path, message)| json!({ "path": path, "message": message }));
-        Self::new(StatusCode::BAD_REQUEST, detail).with("errors", errors.collect())
+            .map(|(path, message)| Mistake { path, message })
+            .collect();
+        Self {
+            errors,
+            ..Self::new(StatusCode::BAD_REQUEST, detail)
+        }
     }
 
     pub(super) fn with(mut self, member: &str, value: Value) -> Self {
