@@ -31,7 +31,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the API (what happens without a command).
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Ask a running mock whether it is ready; exit 0 if it is.
     Healthcheck(healthcheck::Args),
     /// Check fixtures and print every problem, one a line.
@@ -49,7 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match cli.command {
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => serve::run(*args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Validate(args) => validate::run(&args),
     }

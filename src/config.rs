@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::contract::ContractChoice;
+use crate::{domain::contract::ContractChoice, rate_limit::RateLimit};
 
 /// How a mock is to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct Config {
     pub seed: Option<u64>,
     /// The time at which the clock stands still; without one it runs.
     pub clock: Option<DateTime<Utc>>,
+    /// How many requests a token may send to an organization; without a limit, any number.
+    pub rate_limit: Option<RateLimit>,
+    /// Whether a request may say how it is to be answered.
+    pub steering: bool,
     /// Who may use the control endpoints.
     pub guard: Guard,
     /// How much one client, or all of them, may ask for.
@@ -65,6 +69,8 @@ impl Default for Config {
             strict: false,
             seed: None,
             clock: None,
+            rate_limit: None,
+            steering: true,
             guard: Guard::default(),
             limits: Limits::default(),
         }

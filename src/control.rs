@@ -62,6 +62,8 @@ pub struct Scopes {
     pub state: bool,
     /// The clocks.
     pub clock: bool,
+    /// What the rate limiter has counted.
+    pub limits: bool,
 }
 
 impl Scopes {
@@ -69,20 +71,24 @@ impl Scopes {
     pub const ALL: Self = Self {
         state: true,
         clock: true,
+        limits: true,
+    };
+    const NONE: Self = Self {
+        state: false,
+        clock: false,
+        limits: false,
     };
     /// The scopes' names.
-    pub const NAMES: &'static [&'static str] = &["state", "clock"];
+    pub const NAMES: &'static [&'static str] = &["state", "clock", "limits"];
 
     /// The scopes in a comma list, or the name that is none.
     pub fn parse(list: &str) -> Result<Self, String> {
-        let mut scopes = Self {
-            state: false,
-            clock: false,
-        };
+        let mut scopes = Self::NONE;
         for name in list.split(',').map(str::trim) {
             match name {
                 "state" => scopes.state = true,
                 "clock" => scopes.clock = true,
+                "limits" => scopes.limits = true,
                 other => return Err(other.to_owned()),
             }
         }
@@ -115,7 +121,7 @@ impl AppState {
             self.set_world(|world| World {
                 store: Arc::clone(&store),
                 template: template.clone(),
-                clock: Arc::clone(&world.clock),
+                ..world.clone()
             });
             return Ok(());
         };
@@ -190,24 +196,26 @@ impl AppState {
                 None
             };
             self.set_world(|world| {
-                let kept = || (Arc::clone(&world.store), world.template.clone());
-                let (store, template) = stored.clone().unwrap_or_else(kept);
-                let clock = if scopes.clock {
-                    Arc::new(world.clock.fresh())
-                } else {
-                    Arc::clone(&world.clock)
-                };
-                World {
-                    store,
-                    template,
-                    clock,
+                let mut world = world.clone();
+                if let Some((store, template)) = stored.clone() {
+                    (world.store, world.template) = (store, template);
                 }
+                if scopes.clock {
+                    world.clock = Arc::new(world.clock.fresh());
+                }
+                if scopes.limits {
+                    world.limiter = Arc::new(world.limiter.fresh());
+                }
+                world
             });
             return Ok(());
         };
         let world = self.world();
         if scopes.clock {
             world.clock.reset(id.as_str());
+        }
+        if scopes.limits {
+            world.limiter.reset(id.as_str());
         }
         if scopes.state {
             match loaded
@@ -230,7 +238,7 @@ impl AppState {
             None,
             Scopes {
                 state: true,
-                clock: false,
+                ..Scopes::NONE
             },
         )
     }

@@ -18,6 +18,8 @@ pub mod http;
 mod json;
 mod mock;
 #[doc(hidden)]
+pub mod rate_limit;
+#[doc(hidden)]
 pub mod server;
 #[doc(hidden)]
 pub mod state;

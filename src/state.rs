@@ -9,8 +9,12 @@ use thiserror::Error;
 use crate::{
     clock::{Clock, IdGen},
     config::{Config, Guard, Limits},
-    domain::contract::{Contract, ContractError, Edition},
+    domain::{
+        contract::{Contract, ContractError, Edition},
+        id::OrgId,
+    },
     fixture::{Fixture, FixtureError, OrgSeed},
+    rate_limit::RateLimiter,
     store::{Org, Store, Template, Tokens, Undeclared},
 };
 
@@ -54,7 +58,7 @@ pub enum StartError {
 
 /// Everything that a run changes. A reset puts another in its place, whole, so that no request sees
 /// one half done; a request keeps the one that it began with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     /// Who has what.
     pub store: Arc<Store>,
@@ -62,6 +66,8 @@ pub struct World {
     pub template: Option<Arc<OrgSeed>>,
     /// What time it is.
     pub clock: Arc<Clock>,
+    /// How many requests a token may still send.
+    pub limiter: Arc<RateLimiter>,
 }
 
 /// What a request handler may reach.
@@ -81,6 +87,8 @@ pub struct AppState {
     pub limits: Limits,
     /// Who may use the control endpoints.
     pub guard: Guard,
+    /// Whether a request may say how it is to be answered.
+    pub steering: bool,
     /// Host and port that links name where a request does not.
     pub authority: String,
 }
@@ -97,6 +105,7 @@ impl AppState {
                 store,
                 template,
                 clock: Arc::new(clock),
+                limiter: Arc::new(RateLimiter::new(config.rate_limit)),
             }),
             loaded: ArcSwap::from_pointee(fixture),
             started_at,
@@ -106,6 +115,7 @@ impl AppState {
             ids: config.seed.map_or_else(IdGen::random, IdGen::seeded),
             limits: config.limits,
             guard: config.guard.clone(),
+            steering: config.steering,
             authority,
         })
     }
@@ -139,7 +149,7 @@ impl AppState {
     }
 
     /// The organization that a seed describes; what has no time in it is as old as this mock.
-    pub fn org_of(&self, seed: &OrgSeed, id: &crate::domain::id::OrgId) -> Org {
+    pub fn org_of(&self, seed: &OrgSeed, id: &OrgId) -> Org {
         seed.build(id, self.started_at, undeclared(self.strict))
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     domain::contract::{ContractChoice, ContractError, Edition, Switch},
     fixture::{self, Fixture},
     http::App,
+    rate_limit::RateLimit,
     server,
     state::{AppState, StartError},
 };
@@ -57,6 +58,12 @@ pub(super) struct Args {
     /// Time at which the clock stands still, such as `2026-01-01T00:00:00Z` [default: the machine's time]
     #[arg(long, env = "TALLYFY_MOCK_CLOCK", value_name = "TIME")]
     clock: Option<DateTime<Utc>>,
+    /// Requests that a token may send to an organization, such as `600/60s` [default: any number]
+    #[arg(long, env = "TALLYFY_MOCK_RATE_LIMIT", value_name = "N/DURATION", value_parser = rate_limit)]
+    rate_limit: Option<RateLimit>,
+    /// Ignore headers and parameters that ask for a failure, such as `Prefer: code=503`
+    #[arg(long, env = "TALLYFY_MOCK_NO_STEERING")]
+    no_steering: bool,
     /// Host by which the control endpoints may be called, beside this machine's own names; repeatable
     #[arg(
         long,
@@ -145,6 +152,23 @@ fn switch(text: &str) -> Result<Switch, ContractError> {
     text.parse()
 }
 
+fn rate_limit(text: &str) -> Result<RateLimit, String> {
+    let expected =
+        || "expected a number of requests, `/` and a duration, such as `600/60s`".to_owned();
+    let (requests, window) = text.split_once('/').ok_or_else(expected)?;
+    let requests = requests
+        .trim()
+        .parse()
+        .ok()
+        .filter(|requests| *requests >= 1)
+        .ok_or_else(expected)?;
+    let window = humantime::parse_duration(window.trim())
+        .ok()
+        .filter(|window| !window.is_zero())
+        .ok_or_else(expected)?;
+    Ok(RateLimit { requests, window })
+}
+
 fn at_least_one(text: &str) -> Result<usize, &'static str> {
     text.parse()
         .ok()
@@ -190,6 +214,8 @@ impl Args {
             strict: self.strict,
             seed: self.seed,
             clock: self.clock,
+            rate_limit: self.rate_limit,
+            steering: !self.no_steering,
             guard: Guard {
                 allowed_hosts: self.allow_host,
                 token: self.control_token,

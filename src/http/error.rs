@@ -63,6 +63,14 @@ pub enum ApiError {
     ///
     /// Which of the keys there are is the contract's `validation_body` (evidence 5.5).
     Invalid(ValidationErrors, ValidationBody),
+    /// 429 `{"message":"You've reached the limit for API requests. Please try again later.","code":"RATE_LIMIT_EXCEEDED"}`
+    /// and `Retry-After`, in whole seconds
+    ///
+    /// Troubleshooting (evidence 5.1); the one refusal without `error`.
+    TooManyRequests {
+        /// In how many seconds to try again.
+        retry_after: u64,
+    },
     /// 500 `{"error":true,"message":"Server Error"}`
     ///
     /// A defect of the mock's; Laravel's own words (evidence 5.5, inferred).
@@ -116,6 +124,7 @@ impl ApiError {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Invalid(..) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Full => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -140,6 +149,11 @@ impl ApiError {
             Self::RequestTimeout => message("Request Timeout".into()),
             Self::PayloadTooLarge => message("Payload Too Large".into()),
             Self::Invalid(errors, shape) => invalid(errors, *shape),
+            Self::TooManyRequests { .. } => Body {
+                error: None,
+                code: Some("RATE_LIMIT_EXCEEDED"),
+                ..message("You've reached the limit for API requests. Please try again later.".into())
+            },
             Self::ServerError => message("Server Error".into()),
             Self::Full => message("Service Unavailable".into()),
         }
@@ -161,7 +175,10 @@ impl ApiError {
             }
             Self::RequestTimeout => Some("the body did not come within `--body-timeout`".into()),
             Self::PayloadTooLarge => Some("the body is longer than `--max-body`".into()),
-            Self::ResourceNotFound | Self::MethodNotAllowed { .. } | Self::ServerError => None,
+            Self::ResourceNotFound
+            | Self::MethodNotAllowed { .. }
+            | Self::TooManyRequests { .. }
+            | Self::ServerError => None,
         }
     }
 }
@@ -197,9 +214,18 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status(), Json(self.body())).into_response();
         let remark = self.remark();
-        if let Self::MethodNotAllowed { allow, .. } = self {
-            let allow = HeaderValue::from_str(&allow).expect("names of methods fit into a header");
-            response.headers_mut().insert(header::ALLOW, allow);
+        match self {
+            Self::MethodNotAllowed { allow, .. } => {
+                let allow =
+                    HeaderValue::from_str(&allow).expect("names of methods fit into a header");
+                response.headers_mut().insert(header::ALLOW, allow);
+            }
+            Self::TooManyRequests { retry_after } => {
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, retry_after.into());
+            }
+            _ => {}
         }
         if let Some(remark) = remark {
             response.extensions_mut().insert(Remark(remark));

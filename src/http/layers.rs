@@ -26,18 +26,19 @@ use tower_http::{
 use super::{
     endpoints_on,
     error::{ApiError, Remark},
-    exchange::{Exchange, organization},
+    exchange::{Exchange, bearer, organization},
 };
 use crate::{
     domain::{id::OrgId, operation::Operation},
     state::AppState,
 };
 
-/// Puts the layers around the Tallyfy routes; from the outside in: catch-panic, CORS, the exchange, the log,
-/// the rest of an unread body, catch-panic (so that the log sees the 500).
+/// Puts the layers around the Tallyfy routes; from the outside in: catch-panic, CORS, the exchange, the
+/// log, the rest of an unread body, the rate limit, catch-panic (so that the log sees the 500).
 pub(super) fn around(routes: Router, app: Arc<AppState>) -> Router {
     routes
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(limit))
         .layer(from_fn(finish_body))
         .layer(from_fn(log))
         .layer(from_fn_with_state(app, open_exchange))
@@ -96,6 +97,38 @@ async fn open_exchange(
             response.headers_mut().insert(header::DATE, now);
         }
     }
+    response
+}
+
+/// Counts the request where a limit is set, and says on each answer what is left.
+async fn limit(request: Request, next: Next) -> Response {
+    let exchange = Exchange::of(request.extensions());
+    let verdict = exchange
+        .org
+        .as_ref()
+        .zip(bearer(request.headers()))
+        .and_then(|(org, token)| {
+            exchange
+                .world
+                .limiter
+                .count(org.as_str(), token, exchange.now())
+        });
+    let Some(verdict) = verdict else {
+        return next.run(request).await;
+    };
+    let mut response = match verdict.retry_after {
+        Some(retry_after) => ApiError::TooManyRequests { retry_after }.into_response(),
+        None => next.run(request).await,
+    };
+    let headers = response.headers_mut();
+    headers.insert(
+        HeaderName::from_static("x-ratelimit-limit"),
+        verdict.limit.into(),
+    );
+    headers.insert(
+        HeaderName::from_static("x-ratelimit-remaining"),
+        verdict.remaining.into(),
+    );
     response
 }
 

@@ -9,6 +9,7 @@ mod extract;
 mod groups;
 mod layers;
 mod paths;
+mod steering;
 mod view;
 
 use std::{

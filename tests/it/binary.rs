@@ -545,6 +545,10 @@ fn help_is_worth_reading() {
           --clock <TIME>               Time at which the clock stands still, such as
                                        `2026-01-01T00:00:00Z` [default: the machine's time] [env:
                                        TALLYFY_MOCK_CLOCK=]
+          --rate-limit <N/DURATION>    Requests that a token may send to an organization, such as
+                                       `600/60s` [default: any number] [env: TALLYFY_MOCK_RATE_LIMIT=]
+          --no-steering                Ignore headers and parameters that ask for a failure, such as
+                                       `Prefer: code=503` [env: TALLYFY_MOCK_NO_STEERING=]
           --allow-host <HOST>          Host by which the control endpoints may be called, beside this
                                        machine's own names; repeatable [env: TALLYFY_MOCK_ALLOW_HOST=]
           --control-token <TOKEN>      Token that the control endpoints demand [env:

@@ -212,7 +212,7 @@ fn a_reset_may_name_what_it_goes_back_on() {
     assert_eq!(names(&app, "acme").len(), 2);
     insta::assert_snapshot!(app.control("POST", "/_mock/reset?scope=stat", None), @r#"
     400 Bad Request
-    {"type":"about:blank","title":"Bad Request","status":400,"detail":"query.scope: expected a comma list of state, clock, found `stat`","errors":[{"path":"query.scope","message":"expected a comma list of state, clock, found `stat`"}]}
+    {"type":"about:blank","title":"Bad Request","status":400,"detail":"query.scope: expected a comma list of state, clock, limits, found `stat`","errors":[{"path":"query.scope","message":"expected a comma list of state, clock, limits, found `stat`"}]}
     "#);
     insta::assert_snapshot!(app.control("POST", "/_mock/reset?ogr=acme", None), @r#"
     400 Bad Request
@@ -425,4 +425,74 @@ proptest! {
         done(&app.control("POST", "/_mock/reset", None));
         prop_assert_eq!(run(&app, &steps), first);
     }
+}
+
+#[test]
+fn too_many_requests_are_told_when_to_come_back() {
+    let app = TestApp::start(&acme(), |config| {
+        let window = std::time::Duration::from_secs(60);
+        config.rate_limit = Some(tallyfy_mock::rate_limit::RateLimit {
+            requests: 2,
+            window,
+        });
+    });
+    let list = |org: &str| app.as_manager().list_groups(org, "");
+    let left = |answer: &Answer| {
+        answer.headers["x-ratelimit-remaining"]
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
+    let answers = [
+        list("acme"),
+        app.as_manager().get_group("acme", "none"),
+        list("acme"),
+    ];
+    assert_eq!(
+        answers.each_ref().map(|answer| answer.status.as_u16()),
+        [200, 404, 429]
+    );
+    assert_eq!(answers.each_ref().map(left), ["1", "0", "0"]);
+    insta::assert_snapshot!(answers[2], @r#"
+    429 Too Many Requests
+    {"message":"You've reached the limit for API requests. Please try again later.","code":"RATE_LIMIT_EXCEEDED"}
+    "#);
+    assert_eq!(
+        (
+            &answers[2].headers["retry-after"],
+            &answers[2].headers["x-ratelimit-limit"]
+        ),
+        (&"60".parse().unwrap(), &"2".parse().unwrap())
+    );
+    assert_eq!(
+        [
+            list("globex").status,
+            app.as_token("other").list_groups("acme", "").status
+        ],
+        [200, 200]
+    );
+    app.control(
+        "POST",
+        "/_mock/clock/advance?org=acme",
+        Some(&json!({ "seconds": 59.5 })),
+    );
+    assert_eq!(list("acme").headers["retry-after"], "1");
+    app.control(
+        "POST",
+        "/_mock/clock/advance?org=acme",
+        Some(&json!({ "seconds": 0.5 })),
+    );
+    assert_eq!(list("acme").status, 200);
+    list("acme");
+    assert_eq!(list("acme").status, 429);
+    done(&app.control("POST", "/_mock/reset?org=acme&scope=limits", None));
+    assert_eq!(list("acme").status, 200);
+    assert!(
+        app.anonymous()
+            .list_groups("acme", "")
+            .headers
+            .get("x-ratelimit-limit")
+            .is_none(),
+        "no token, no window"
+    );
 }

@@ -6,14 +6,24 @@ use std::{fs, path::Path};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
     ("clock", &[]),
-    ("config", &["domain"]),
+    ("config", &["domain", "rate_limit"]),
     ("json", &[]),
     ("journal", &["domain", "json"]),
     ("faults", &["domain", "json"]),
     ("rate_limit", &[]),
     ("store", &["store", "domain"]),
     ("fixture", &["fixture", "store", "domain", "clock", "json"]),
-    ("state", &["fixture", "store", "domain", "clock", "config"]),
+    (
+        "state",
+        &[
+            "fixture",
+            "store",
+            "domain",
+            "clock",
+            "config",
+            "rate_limit",
+        ],
+    ),
     ("control", &["state", "fixture", "store", "domain"]),
     (
         "http",
@@ -29,7 +39,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "cli", "server", "http", "state", "fixture", "domain", "config",
+            "cli",
+            "server",
+            "http",
+            "state",
+            "fixture",
+            "domain",
+            "config",
+            "rate_limit",
         ],
     ),
 ];

@@ -38,6 +38,7 @@ fn every_error() -> Vec<ApiError> {
         of(ValidationBody::Full),
         of(ValidationBody::ErrorsOnly),
         of(ValidationBody::Laravel),
+        ApiError::TooManyRequests { retry_after: 7 },
         ApiError::ServerError,
         ApiError::Full,
     ];
@@ -52,6 +53,7 @@ fn every_error() -> Vec<ApiError> {
             | ApiError::RequestTimeout
             | ApiError::PayloadTooLarge
             | ApiError::Invalid(..)
+            | ApiError::TooManyRequests { .. }
             | ApiError::ServerError
             | ApiError::Full => {}
         }
@@ -98,6 +100,8 @@ fn every_refusal_has_tallyfys_shape() {
     {"error":true,"errors":{"name":["The name field is required."],"members.0":["The selected members.0 is invalid."]}}
     422 Unprocessable Entity
     {"message":"The name field is required. (and 1 more error)","errors":{"name":["The name field is required."],"members.0":["The selected members.0 is invalid."]}}
+    429 Too Many Requests
+    {"message":"You've reached the limit for API requests. Please try again later.","code":"RATE_LIMIT_EXCEEDED"}
     500 Internal Server Error
     {"error":true,"message":"Server Error"}
     503 Service Unavailable

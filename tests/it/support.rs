@@ -142,6 +142,9 @@ fn check_headers(headers: &HeaderMap) {
         header::ALLOW,
         header::CONNECTION,
         header::DATE,
+        header::RETRY_AFTER,
+        axum::http::HeaderName::from_static("x-ratelimit-limit"),
+        axum::http::HeaderName::from_static("x-ratelimit-remaining"),
     ];
     for name in headers.keys() {
         assert!(

@@ -29,16 +29,12 @@ impl FromRequestParts<Arc<AppState>> for Query {
         let mut rest: BTreeMap<String, String> = form_urlencoded::parse(query.as_bytes())
             .into_owned()
             .collect();
-        let org = match rest.remove("org") {
-            None => None,
-            Some(text) => match OrgId::parse(&text) {
-                Some(id) => Some(id),
-                None => {
-                    let message = "expected 1 to 255 letters, digits, `-` or `_`";
-                    return Err(Problem::invalid(vec![("query.org".into(), message.into())]));
-                }
-            },
-        };
+        let org = rest.remove("org").map(|text| {
+            let message = "expected 1 to 255 letters, digits, `-` or `_`";
+            OrgId::parse(&text)
+                .ok_or_else(|| Problem::invalid(vec![("query.org".into(), message.into())]))
+        });
+        let org = org.transpose()?;
         Ok(Self { org, rest })
     }
 }

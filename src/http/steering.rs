@@ -1,0 +1,163 @@
+//! One request made to fail by a header or a parameter of its own, for clients that can do no more than add one.
+
+use std::{fmt, time::Duration};
+
+use axum::http::{HeaderMap, Uri};
+
+/// What a request asks to be answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Steering {
+    /// The status of the answer, from 400 to 599.
+    pub(super) code: Option<u16>,
+    /// How long the answer is to take.
+    pub(super) delay: Option<Duration>,
+}
+
+/// No answer is held back for longer.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+impl Steering {
+    /// What the request asks for, where it asks for anything: `Prefer: code=404, delay=200` and
+    /// `?__code=404` (Prism's), `x-mock-response-code: 429` (Postman's). What makes no sense is
+    /// ignored, with a log line.
+    pub(super) fn of(headers: &HeaderMap, uri: &Uri) -> Option<Self> {
+        let mut steering = Self::default();
+        for preference in headers
+            .get_all("prefer")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+        {
+            for (name, value) in preference
+                .split([',', ';'])
+                .filter_map(|part| part.split_once('='))
+            {
+                let value = value.trim().trim_matches('"');
+                match name.trim().to_ascii_lowercase().as_str() {
+                    "code" => steering.code = steering.code.or(code(value)),
+                    "delay" => steering.delay = steering.delay.or(delay(value)),
+                    _ => {}
+                }
+            }
+        }
+        if let Some(query) = uri.query().filter(|query| query.contains("__code")) {
+            let found = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "__code");
+            steering.code = steering.code.or_else(|| code(&found?.1));
+        }
+        if let Some(value) = headers.get("x-mock-response-code") {
+            steering.code = steering
+                .code
+                .or_else(|| code(value.to_str().unwrap_or_default()));
+        }
+        (steering != Self::default()).then_some(steering)
+    }
+}
+
+fn code(text: &str) -> Option<u16> {
+    let code = text
+        .trim()
+        .parse()
+        .ok()
+        .filter(|code| (400..600).contains(code));
+    if code.is_none() {
+        ignored("code", text, &"a status from 400 to 599");
+    }
+    code
+}
+
+fn delay(text: &str) -> Option<Duration> {
+    let delay = text
+        .parse()
+        .ok()
+        .map(Duration::from_millis)
+        .filter(|delay| *delay <= LONGEST);
+    if delay.is_none() {
+        ignored(
+            "delay",
+            text,
+            &format_args!("milliseconds, {} at most", LONGEST.as_millis()),
+        );
+    }
+    delay
+}
+
+fn ignored(what: &str, found: &str, expected: &dyn fmt::Display) {
+    let found: String = found.chars().take(20).collect();
+    tracing::warn!(found, "a steering {what} was ignored: expected {expected}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(headers: &[(&'static str, &str)], uri: &str) -> Option<(Option<u16>, Option<u64>)> {
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        let steering = Steering::of(&headers, &uri.parse().unwrap())?;
+        Some((
+            steering.code,
+            steering
+                .delay
+                .map(|delay| u64::try_from(delay.as_millis()).unwrap()),
+        ))
+    }
+
+    #[test]
+    fn a_request_says_in_its_own_way_how_it_is_to_fail() {
+        assert_eq!(of(&[], "/groups?page=2"), None);
+        assert_eq!(
+            of(&[("prefer", "code=404")], "/groups"),
+            Some((Some(404), None))
+        );
+        assert_eq!(
+            of(&[("prefer", "code=503, delay=200")], "/groups"),
+            Some((Some(503), Some(200)))
+        );
+        assert_eq!(
+            of(&[("prefer", "respond-async; code=\"500\"")], "/groups"),
+            Some((Some(500), None))
+        );
+        assert_eq!(
+            of(&[("prefer", "delay=5")], "/groups"),
+            Some((None, Some(5)))
+        );
+        assert_eq!(
+            of(&[], "/groups?page=1&__code=418"),
+            Some((Some(418), None))
+        );
+        assert_eq!(
+            of(&[("x-mock-response-code", "429")], "/groups"),
+            Some((Some(429), None))
+        );
+        assert_eq!(
+            of(
+                &[("prefer", "code=500"), ("x-mock-response-code", "429")],
+                "/g?__code=401"
+            ),
+            Some((Some(500), None))
+        );
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_ignored() {
+        for value in ["200", "600", "abc", "", "-1", "99999"] {
+            assert_eq!(
+                of(&[("x-mock-response-code", value)], "/groups"),
+                None,
+                "{value}"
+            );
+        }
+        assert_eq!(
+            of(
+                &[("prefer", "code=204, delay=99999999999, dynamic=true, wait")],
+                "/groups?__code="
+            ),
+            None
+        );
+        assert_eq!(
+            of(&[("prefer", "code=204")], "/groups?__code=404"),
+            Some((Some(404), None))
+        );
+    }
+}
