@@ -1,6 +1,7 @@
 //! The command line: what is typed, turned into a [`Config`] and run.
 
 mod healthcheck;
+mod reload;
 mod serve;
 mod signals;
 mod validate;

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use thiserror::Error;
+
 use crate::{
     domain::{contract::ContractChoice, id::OrgId},
     fixture::{Fixture, FixtureError, OrgSeed, exported, exported_org},
@@ -10,13 +12,16 @@ use crate::{
 };
 
 /// Why a change from outside is refused; nothing has changed then.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// What was sent has mistakes.
+    #[error("{0}")]
     Invalid(FixtureError),
     /// There is no such organization, and none starts by being named.
+    #[error("there is no organization `{0}`")]
     NoOrg(OrgId),
     /// There would be more organizations than `--max-organizations` allows.
+    #[error("there would be more organizations than `--max-organizations` allows")]
     Full,
 }
 

@@ -14,7 +14,11 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
 use super::{
-    Address, FAILED, USAGE, fail, print, reachable, say, signals::Signals, validate::summary,
+    Address, FAILED, USAGE, fail, print, reachable,
+    reload::Reloader,
+    say,
+    signals::{Signals, on_hangup},
+    validate::summary,
 };
 use crate::{
     config::{Config, Guard, Limits},
@@ -43,6 +47,9 @@ pub(super) struct Args {
         value_delimiter = ','
     )]
     fixtures: Vec<PathBuf>,
+    /// Load the fixtures again when they change on disk
+    #[arg(long, env = "TALLYFY_MOCK_WATCH")]
+    watch: bool,
     /// Edition of Tallyfy's documentation to follow: `2026-03` or `2025-08` [default: the fixture's, else 2026-03]
     #[arg(long, env = "TALLYFY_MOCK_EDITION", value_parser = edition)]
     edition: Option<Edition>,
@@ -186,12 +193,12 @@ pub(super) fn run(args: Args) -> ExitCode {
         (_, LogFormat::Text) => Banner::Text,
         (_, LogFormat::Json) => Banner::Event,
     };
-    let workers = args.workers;
+    let (workers, watch) = (args.workers, args.watch);
     let config = match args.into_config() {
         Ok(config) => config,
         Err(error) => return fail(&error, USAGE),
     };
-    match serve(&config, workers, banner) {
+    match serve(&config, workers, watch, banner) {
         Ok(code) => code,
         Err(error) => fail(&error.to_string(), FAILED),
     }
@@ -276,7 +283,12 @@ fn start_log(format: LogFormat, level: LogLevel) {
     }
 }
 
-fn serve(config: &Config, workers: Option<usize>, banner: Banner) -> Result<ExitCode, StartError> {
+fn serve(
+    config: &Config,
+    workers: Option<usize>,
+    watch: bool,
+    banner: Banner,
+) -> Result<ExitCode, StartError> {
     let (fixture, source) = match config.fixtures.as_slice() {
         [] => (Fixture::demo(), "the built-in demo".to_owned()),
         paths => {
@@ -301,9 +313,17 @@ fn serve(config: &Config, workers: Option<usize>, banner: Banner) -> Result<Exit
         state.edition.name()
     );
     let curl = curl_line(&state, address);
-    let app = App::new(Arc::new(state));
+    let state = Arc::new(state);
+    let app = App::new(Arc::clone(&state));
+    let reloader = Reloader::new(state, config.fixtures.clone());
+    let _watcher = if watch {
+        start_watching(&reloader)
+    } else {
+        None
+    };
     runtime.block_on(async {
         let signals = Signals::watch();
+        on_hangup(move || reloader.reload());
         banner.show(address, &loaded, &curl);
         print(&format!("tallyfy-mock is ready on http://{address}"));
         let stop = async {
@@ -317,6 +337,14 @@ fn serve(config: &Config, workers: Option<usize>, banner: Banner) -> Result<Exit
             Ok(()) = signals.second => Ok(fail("stopped by a second signal while requests were under way", FAILED)),
         }
     })
+}
+
+/// A mock that cannot watch its fixtures serves them all the same.
+fn start_watching(reloader: &Arc<Reloader>) -> Option<impl Sized + use<>> {
+    reloader
+        .watch()
+        .inspect_err(|error| tracing::warn!(%error, "fixtures cannot be watched"))
+        .ok()
 }
 
 /// How the start is announced to a person.

@@ -76,3 +76,25 @@ impl StopSignal {
         }
     }
 }
+
+/// Does something at each SIGHUP, where there is such a signal.
+#[cfg(unix)]
+pub(super) fn on_hangup(act: impl Fn() + Send + Sync + 'static) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let act = std::sync::Arc::new(act);
+    match signal(SignalKind::hangup()) {
+        Err(error) => tracing::warn!(%error, "SIGHUP cannot be watched"),
+        Ok(mut hangup) => {
+            tokio::spawn(async move {
+                while hangup.recv().await.is_some() {
+                    let act = std::sync::Arc::clone(&act);
+                    // Reading files is no work for a thread that serves.
+                    let _ = tokio::task::spawn_blocking(move || act()).await;
+                }
+            });
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn on_hangup(_: impl Fn() + Send + Sync + 'static) {}

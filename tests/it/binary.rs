@@ -533,6 +533,8 @@ fn help_is_worth_reading() {
           --fixtures <PATH>            Fixture to load: a file, or a folder of `*.json`; repeatable
                                        [default: the folder /fixtures, else the built-in demo] [env:
                                        TALLYFY_MOCK_FIXTURES=]
+          --watch                      Load the fixtures again when they change on disk [env:
+                                       TALLYFY_MOCK_WATCH=]
           --edition <EDITION>          Edition of Tallyfy's documentation to follow: `2026-03` or
                                        `2025-08` [default: the fixture's, else 2026-03] [env:
                                        TALLYFY_MOCK_EDITION=]
@@ -699,4 +701,52 @@ fn running_out_of_file_descriptors_ends_nothing() {
     server.says("cannot accept a connection; trying again");
     drop(crowd);
     assert_eq!(server.get("/_mock/health").status(), 200);
+}
+
+#[test]
+fn fixtures_are_loaded_again_when_they_change_and_on_a_hangup() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seed.json");
+    let fixture = |name: &str| {
+        format!(
+            r#"{{"version":1,"organizations":[{{"id":"acme","groups":[{{"name":"{name}"}}]}}]}}"#
+        )
+    };
+    // As an editor does it: another file in the place of the old one.
+    let write = |text: &str| {
+        let new = folder.path().join("seed.json~");
+        fs::write(&new, text).unwrap();
+        fs::rename(new, &file).unwrap();
+    };
+    write(&fixture("First"));
+    let name = |server: &Server| {
+        let groups: Value = server.get("/organizations/acme/groups").json().unwrap();
+        groups["data"][0]["name"].as_str().unwrap().to_owned()
+    };
+    let path = file.display().to_string();
+    let mut server = Server::start(command(&["--port", "0", "--watch", "--fixtures", &path]));
+    assert_eq!(name(&server), "First");
+    write(&fixture("Second"));
+    server.says("fixtures reloaded");
+    assert_eq!(name(&server), "Second");
+    write(r#"{"version":1,"organizations":[{"id":"acme","groups":[{"nme":"Third"}]}]}"#);
+    let problem = server.says("fixtures not reloaded, the state stays: ");
+    assert!(problem.contains("did you mean `name`?"), "{problem}");
+    assert_eq!(name(&server), "Second");
+
+    write(&fixture("Fourth"));
+    server.says("fixtures reloaded");
+    drop(server);
+
+    let mut server = Server::start(command(&[
+        "--port",
+        "0",
+        "--fixtures",
+        folder.path().to_str().unwrap(),
+    ]));
+    write(&fixture("Fifth"));
+    assert_eq!(name(&server), "Fourth", "nobody watches");
+    server.signal("HUP");
+    server.says("fixtures reloaded");
+    assert_eq!(name(&server), "Fifth");
 }

@@ -47,6 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "domain",
             "config",
             "rate_limit",
+            "control",
         ],
     ),
 ];

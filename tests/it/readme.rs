@@ -162,7 +162,7 @@ fn the_table_of_flags_is_that_of_help() {
     }
     for (flag, default) in rows.iter().map(|row| (&row[0], &row[2])) {
         if help.contains(&format!("[default: {default}]"))
-            || ["--port", "--strict", "--no-steering"].contains(&flag.as_str())
+            || ["--port", "--strict", "--no-steering", "--watch"].contains(&flag.as_str())
         {
             continue;
         }

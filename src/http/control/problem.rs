@@ -72,14 +72,8 @@ impl From<Refusal> for Problem {
                     .map(|problem| (problem.path, problem.message))
                     .collect(),
             ),
-            Refusal::NoOrg(id) => Self::new(
-                StatusCode::NOT_FOUND,
-                format!("there is no organization `{id}`"),
-            ),
-            Refusal::Full => Self::new(
-                StatusCode::INSUFFICIENT_STORAGE,
-                "there would be more organizations than `--max-organizations` allows",
-            ),
+            Refusal::NoOrg(_) => Self::new(StatusCode::NOT_FOUND, refusal.to_string()),
+            Refusal::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, refusal.to_string()),
         }
     }
 }
