@@ -12,6 +12,7 @@ mod groups;
 mod laws;
 mod lists;
 mod readme;
+mod repeat;
 mod samples;
 mod sockets;
 mod support;
