@@ -1,6 +1,7 @@
 //! The command line: what is typed, turned into a [`Config`] and run.
 
 mod healthcheck;
+mod log;
 mod reload;
 mod serve;
 mod signals;
@@ -11,6 +12,7 @@ use std::{
     io::{self, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{Parser, Subcommand};
@@ -76,6 +78,18 @@ fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
+fn port(text: &str) -> Result<u16, &'static str> {
+    text.parse()
+        .map_err(|_| "expected a number from 0 to 65535")
+}
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let duration = humantime::parse_duration(text)
+        .ok()
+        .filter(|duration| !duration.is_zero());
+    duration.ok_or("expected a duration such as `500ms`, `30s` or `2m`")
+}
+
 /// Where a mock listens, or is looked for.
 #[derive(Debug, clap::Args)]
 struct Address {
@@ -83,7 +97,7 @@ struct Address {
     #[arg(long, env = "TALLYFY_MOCK_HOST", default_value = "127.0.0.1")]
     host: String,
     /// The port; 0 takes a free one [default: 8255, or the variable PORT]
-    #[arg(long, env = "TALLYFY_MOCK_PORT")]
+    #[arg(long, env = "TALLYFY_MOCK_PORT", value_parser = port)]
     port: Option<u16>,
 }
 

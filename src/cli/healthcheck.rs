@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Address, FAILED, USAGE, fail, print, reachable};
+use super::{Address, FAILED, USAGE, duration, fail, print, reachable};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -18,7 +18,7 @@ pub(super) struct Args {
     #[arg(long)]
     wait: bool,
     /// How long to try, such as `500ms` or `10s`
-    #[arg(long, default_value = "5s", value_parser = humantime::parse_duration, value_name = "DURATION")]
+    #[arg(long, default_value = "5s", value_parser = duration, value_name = "DURATION")]
     timeout: Duration,
 }
 
@@ -27,7 +27,8 @@ pub(super) fn run(args: &Args) -> ExitCode {
         Ok(port) => port,
         Err(error) => return fail(&error, USAGE),
     };
-    let deadline = Instant::now() + args.timeout;
+    // A wait beyond the calendar is one of an hour; nobody waits longer.
+    let deadline = Instant::now() + args.timeout.min(Duration::from_secs(3600));
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let Err(error) = ask(&args.address.host, port, left) else {

@@ -14,10 +14,12 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
 use super::{
-    Address, FAILED, USAGE, fail, print, reachable,
+    Address, FAILED, USAGE, duration, fail,
+    log::Log,
+    print, reachable,
     reload::Reloader,
     say,
-    signals::{Signals, on_hangup},
+    signals::{on_hangup, stop_signals},
     validate::summary,
 };
 use crate::{
@@ -95,7 +97,7 @@ pub(super) struct Args {
         long,
         env = "TALLYFY_MOCK_MAX_BODY",
         value_name = "SIZE",
-        default_value = "1MiB"
+        default_value = "1MiB", value_parser = size
     )]
     max_body: ByteSize,
     /// Longest body of a control request
@@ -103,17 +105,17 @@ pub(super) struct Args {
         long,
         env = "TALLYFY_MOCK_MAX_CONTROL_BODY",
         value_name = "SIZE",
-        default_value = "256MiB"
+        default_value = "256MiB", value_parser = size
     )]
     max_control_body: ByteSize,
     /// Organizations stored at most
     #[arg(long, env = "TALLYFY_MOCK_MAX_ORGANIZATIONS", value_name = "N", default_value_t = Limits::default().max_organizations)]
     max_organizations: usize,
     /// Time for the head of a request; also how long an idle connection is kept
-    #[arg(long, env = "TALLYFY_MOCK_HEADER_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "TALLYFY_MOCK_HEADER_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = duration)]
     header_timeout: Duration,
     /// Time for the body of a request
-    #[arg(long, env = "TALLYFY_MOCK_BODY_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "TALLYFY_MOCK_BODY_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = duration)]
     body_timeout: Duration,
     /// Threads that serve [default: one a core]
     #[arg(long, env = "TALLYFY_MOCK_WORKERS", value_name = "N", value_parser = at_least_one)]
@@ -159,6 +161,11 @@ fn switch(text: &str) -> Result<Switch, ContractError> {
     text.parse()
 }
 
+fn size(text: &str) -> Result<ByteSize, &'static str> {
+    text.parse()
+        .map_err(|_| "expected a size such as `500kB` or `1MiB`")
+}
+
 fn rate_limit(text: &str) -> Result<RateLimit, String> {
     let expected =
         || "expected a number of requests, `/` and a duration, such as `600/60s`".to_owned();
@@ -187,7 +194,11 @@ fn at_least_one(text: &str) -> Result<usize, &'static str> {
 const MOUNTED: &str = "/fixtures";
 
 pub(super) fn run(args: Args) -> ExitCode {
-    start_log(args.log_format, args.log_level);
+    let log = match Log::start() {
+        Ok(log) => log,
+        Err(error) => return fail(&StartError::Runtime(error).to_string(), FAILED),
+    };
+    start_log(&log, args.log_format, args.log_level);
     let banner = match (args.log_level, args.log_format) {
         (LogLevel::Off | LogLevel::Error | LogLevel::Warn, _) => Banner::None,
         (_, LogFormat::Text) => Banner::Text,
@@ -198,10 +209,9 @@ pub(super) fn run(args: Args) -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(&error, USAGE),
     };
-    match serve(&config, workers, watch, banner) {
-        Ok(code) => code,
-        Err(error) => fail(&error.to_string(), FAILED),
-    }
+    let served = serve(&config, workers, watch, banner);
+    log.finish(LAST_WORDS);
+    served.unwrap_or_else(|error| fail(&error.to_string(), FAILED))
 }
 
 impl Args {
@@ -261,7 +271,10 @@ fn open_file_limit() -> Option<usize> {
     None
 }
 
-fn start_log(format: LogFormat, level: LogLevel) {
+/// Nothing is lost at the end but what nobody reads.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+fn start_log(log: &Log, format: LogFormat, level: LogLevel) {
     use tracing_subscriber::filter::LevelFilter;
     let level = match level {
         LogLevel::Off => LevelFilter::OFF,
@@ -273,7 +286,7 @@ fn start_log(format: LogFormat, level: LogLevel) {
     let colour = io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let log = tracing_subscriber::fmt()
-        .with_writer(io::stderr)
+        .with_writer(log.clone())
         .with_target(false)
         .with_max_level(level)
         .with_ansi(colour);
@@ -321,22 +334,19 @@ fn serve(
     } else {
         None
     };
-    runtime.block_on(async {
-        let signals = Signals::watch();
+    let served = runtime.block_on(async {
         on_hangup(move || reloader.reload());
+        let (first, second) = (stop_signals(1), stop_signals(2));
         banner.show(address, &loaded, &curl);
         print(&format!("tallyfy-mock is ready on http://{address}"));
-        let stop = async {
-            // Where no signal can be watched, none stops the mock.
-            if signals.first.await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
         tokio::select! {
-            served = server::serve(listener, app, config.limits, stop) => served.map(|()| ExitCode::SUCCESS),
-            Ok(()) = signals.second => Ok(fail("stopped by a second signal while requests were under way", FAILED)),
+            served = server::serve(listener, app, config.limits, first) => served.map(|()| ExitCode::SUCCESS),
+            () = second => Ok(fail("stopped by a second signal while requests were under way", FAILED)),
         }
-    })
+    });
+    // Requests that are still under way are not waited for any more.
+    runtime.shutdown_background();
+    served
 }
 
 /// A mock that cannot watch its fixtures serves them all the same.

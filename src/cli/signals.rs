@@ -2,36 +2,19 @@
 
 use std::io;
 
-use tokio::sync::oneshot;
-
-/// The first signal to stop, and the second.
-pub(super) struct Signals {
-    /// Done at the first signal.
-    pub(super) first: oneshot::Receiver<()>,
-    /// Done at the second.
-    pub(super) second: oneshot::Receiver<()>,
-}
-
-impl Signals {
-    /// Watches from now on.
-    pub(super) fn watch() -> Self {
-        let (first_heard, first) = oneshot::channel();
-        let (second_heard, second) = oneshot::channel();
-        // Watched from here on, not only once the task first runs.
-        match stop_signal() {
-            Err(error) => {
-                tracing::warn!(%error, "signals cannot be watched: the mock ends without draining");
-            }
-            Ok(mut signal) => {
-                tokio::spawn(async move {
-                    signal.next().await;
-                    let _ = first_heard.send(());
-                    signal.next().await;
-                    let _ = second_heard.send(());
-                });
-            }
+/// Done when a signal to stop has come so many times from now on. Where none can be watched, none
+/// stops the mock so that it drains; the system then ends it at once.
+pub(super) fn stop_signals(times: usize) -> impl Future<Output = ()> {
+    // Watched from here on, and not only once the future is first polled.
+    let signal =
+        stop_signal().inspect_err(|error| tracing::warn!(%error, "signals cannot be watched"));
+    async move {
+        let Ok(mut signal) = signal else {
+            return std::future::pending().await;
+        };
+        for _ in 0..times {
+            signal.next().await;
         }
-        Self { first, second }
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     contract::DescriptionOnCreate,
     guest::Email,
     id::{GroupId, UserId},
-    text::folded,
+    text::{folded, trimmed},
     validate::{Field, Fields, ValidationErrors},
 };
 
@@ -21,6 +21,14 @@ pub struct Name(Box<str>);
 impl Name {
     /// The longest name, in characters (`max:200`, evidence 4.3).
     pub const MAX_CHARS: usize = 200;
+
+    /// The trimmed name, or nothing where it is empty or too long.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = trimmed(text);
+        (1..=Self::MAX_CHARS)
+            .contains(&text.chars().count())
+            .then(|| Self(text.into()))
+    }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
@@ -206,14 +214,13 @@ fn text<'a>(
 
 fn name(sent: &Field<'_>, roster: &impl Roster, errors: &mut ValidationErrors) -> Option<Name> {
     let text = text("name", sent, errors)?;
-    if text.chars().count() > Name::MAX_CHARS {
+    let Some(name) = Name::parse(text) else {
         errors.add(
             "name",
             "The name field must not be greater than 200 characters.",
         );
         return None;
-    }
-    let name = Name(text.into());
+    };
     if roster.name_taken(&name) {
         errors.add("name", "The name has already been taken.");
         return None;

@@ -114,16 +114,18 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn new(uri: Uri, headers: &HeaderMap) -> Self {
-        let host = headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
-            .filter(|host| !host.is_empty());
-        Self {
-            host: host
-                .or(uri.authority().map(Authority::as_str))
-                .map(str::to_owned),
-            uri,
-        }
+        // A target that names its host has the last word (RFC 9112, 3.2.2).
+        let host = uri.authority().map(Authority::as_str);
+        let header = || {
+            headers
+                .get(header::HOST)
+                .and_then(|host| host.to_str().ok())
+        };
+        let host = host
+            .or_else(header)
+            .filter(|host| !host.is_empty())
+            .map(str::to_owned);
+        Self { uri, host }
     }
 
     /// The query string, empty where there is none.

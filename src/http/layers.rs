@@ -24,9 +24,10 @@ use tower_http::{
 };
 
 use super::{
-    endpoints_on,
+    endpoint_not_found, endpoints_on,
     error::{ApiError, Remark},
     exchange::{Exchange, bearer, organization},
+    method_not_allowed,
 };
 use crate::{
     domain::{id::OrgId, operation::Operation},
@@ -43,11 +44,29 @@ pub(super) fn around(routes: Router, app: Arc<AppState>) -> Router {
         .layer(from_fn(log))
         .layer(from_fn_with_state(app, open_exchange))
         .layer(cors())
+        .layer(from_fn(plain_options))
         .layer(CatchPanicLayer::custom(panicked))
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     ApiError::ServerError.into_response()
+}
+
+/// An `OPTIONS` that is no preflight is a method like any other, and none that is served.
+async fn plain_options(request: Request, next: Next) -> Response {
+    let is_preflight = request
+        .headers()
+        .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if request.method() != Method::OPTIONS || is_preflight {
+        return next.run(request).await;
+    }
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    match request.extensions().get::<MatchedPath>() {
+        Some(matched) => method_not_allowed(method, matched.clone(), uri)
+            .await
+            .into_response(),
+        None => endpoint_not_found(method, uri).await.into_response(),
+    }
 }
 
 /// Any origin may call the Tallyfy routes, as a front end in development does.
@@ -170,6 +189,8 @@ fn operation(request: &Request) -> Option<Operation> {
 const DISCARD_BYTES: usize = 8 * 1024 * 1024;
 /// For how long.
 const DISCARD_TIME: Duration = Duration::from_secs(5);
+/// How long a client may pause meanwhile: one that has stopped sending is waiting for its answer.
+const DISCARD_PAUSE: Duration = Duration::from_millis(200);
 
 /// Reads on what a handler left of the body and throws it away, so that a client that is still
 /// sending sees the answer rather than a broken pipe; what does not end in time ends the connection.
@@ -231,14 +252,17 @@ impl SharedBody {
         }
         let rest = async {
             let mut discarded = 0;
-            while let Some(frame) = self.frame().await {
-                let Ok(frame) = frame else { return false };
+            loop {
+                let frame = match tokio::time::timeout(DISCARD_PAUSE, self.frame()).await {
+                    Ok(Some(Ok(frame))) => frame,
+                    Ok(None) => return true,
+                    Ok(Some(Err(_))) | Err(_) => return false,
+                };
                 discarded += frame.data_ref().map_or(0, Bytes::len);
                 if discarded > DISCARD_BYTES {
                     return false;
                 }
             }
-            true
         };
         tokio::time::timeout(DISCARD_TIME, rest)
             .await

@@ -122,7 +122,7 @@ impl Drop for Server {
 }
 
 #[test]
-fn the_first_line_on_stdout_says_where_and_the_banners_command_works_as_printed() {
+fn the_first_line_on_stdout_says_where_and_the_banner_what() {
     let server = Server::start(command(&["--port", "0"]));
     assert!(server.url.starts_with("http://127.0.0.1:"));
     assert_eq!(server.get("/_mock/ready").status(), 200);
@@ -749,4 +749,59 @@ fn fixtures_are_loaded_again_when_they_change_and_on_a_hangup() {
     server.signal("HUP");
     server.says("fixtures reloaded");
     assert_eq!(name(&server), "Fifth");
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_nobody_up() {
+    // The pipe is closed: each line goes nowhere.
+    let mut server = Server::start(command(&["--port", "0"]));
+    drop(std::mem::replace(
+        &mut server.stderr,
+        BufReader::new(
+            Command::new("true")
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+                .stderr
+                .unwrap(),
+        ),
+    ));
+    for _ in 0..3 {
+        assert_eq!(server.get("/organizations/northwind/groups").status(), 200);
+    }
+    assert_eq!(server.stop("TERM").0, Some(0));
+
+    // The pipe is open and full.
+    let server = Server::start(command(&["--port", "0"]));
+    let client = reqwest::blocking::Client::new();
+    let url = format!(
+        "{}/organizations/northwind/groups/{}",
+        server.url,
+        "x".repeat(200)
+    );
+    for _ in 0..600 {
+        let answer = client
+            .get(&url)
+            .bearer_auth("t")
+            .header("X-Tallyfy-Client", "x")
+            .send()
+            .unwrap();
+        assert_eq!(answer.status(), 404);
+    }
+    server.signal("TERM");
+    let mut server = server;
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_wait_beyond_the_calendar_is_no_reason_to_panic() {
+    let server = Server::start(command(&["--port", "0"]));
+    let checked = output(&[
+        "healthcheck",
+        "--port",
+        server.port(),
+        "--timeout",
+        "500000000000y",
+    ]);
+    assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
 }

@@ -364,7 +364,7 @@ fn a_control_body_has_a_limit() {
 #[test]
 fn the_control_side_may_demand_a_token() {
     let app = TestApp::start(&acme(), |config| {
-        config.guard.token = Some("control".into())
+        config.guard.token = Some("control".into());
     });
     assert_eq!(app.look("/_mock/state").status, 401);
     assert_eq!(app.look("/_mock/ready").status, 200);

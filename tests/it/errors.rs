@@ -436,6 +436,19 @@ fn a_browser_may_call_the_tallyfy_routes_and_not_the_control_routes() {
 }
 
 #[test]
+fn an_options_request_that_is_no_preflight_is_not_served() {
+    let app = TestApp::demo();
+    insta::assert_snapshot!(app.anonymous().send("OPTIONS", "/organizations/acme/groups", ""), @r#"
+    405 Method Not Allowed
+    {"error":true,"message":"The OPTIONS method is not supported for route api/organizations/acme/groups. Supported methods: GET, HEAD, POST."}
+    "#);
+    assert_eq!(
+        app.anonymous().send("OPTIONS", "/nothing", "").json()["code"],
+        "ENDPOINT_NOT_FOUND"
+    );
+}
+
+#[test]
 fn the_control_endpoints_answer_without_a_token() {
     let app = TestApp::demo();
     let ask = |path: &str| app.look(path);

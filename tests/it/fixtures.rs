@@ -90,6 +90,37 @@ fn a_renamed_group_does_not_take_the_id_of_a_new_one() {
 }
 
 #[test]
+fn no_two_groups_get_the_same_id() {
+    let derived = tallyfy_mock::clock::IdGen::derived("acme", "A");
+    let groups = json!([{ "id": derived, "name": "B" }, { "name": "A" }, { "name": derived }]);
+    let app = TestApp::with(
+        json!({ "version": 1, "organizations": [{ "id": "acme", "groups": groups }] }),
+    );
+    assert_eq!(
+        app.as_manager().list_groups("acme", "").names(),
+        ["B", "A", derived.as_str()]
+    );
+}
+
+#[test]
+fn a_broken_row_hides_no_other_problem() {
+    insta::assert_snapshot!(problems(&json!({ "version": 1, "organizations": [{ "id": "acme",
+        "users": [{ "id": 1, "role": "boss" }, { "id": 1 }],
+        "guests": [{ "email": "a@b.test", "first_name": 7 }, { "email": "A@b.test" }],
+        "groups": [{ "name": "A", "members": ["q"] }, { "name": "A" }, { "name": "B", "members": vec!["q"; 1200] }] }],
+        "tokens": [{ "token": "t", "user": 99 }] })).lines().filter(|line| !line.contains("groups[2].members")).collect::<Vec<_>>().join("\n"), @r#"
+    organizations[0].users[0].role: expected `admin`, `standard` or `light`, found "boss"
+    organizations[0].users[1].id: user 1 stands twice
+    organizations[0].guests[0].first_name: expected a string, found 7
+    organizations[0].guests[1].email: guest `A@b.test` stands twice
+    organizations[0].groups[0].members[0]: The selected members.0 is invalid.
+    organizations[0].groups[1].name: The name has already been taken.
+    organizations[0].groups[2]: and 200 more such mistakes
+    tokens[0].user: user 99 is not among the users of any organization
+    "#);
+}
+
+#[test]
 fn captured_answers_are_taken_as_they_are() {
     // What the mock itself answers, in each edition and with every include, is such an answer.
     for edition in ["2026-03", "2025-08"] {

@@ -198,20 +198,45 @@ fn the_table_of_switches_is_complete() {
 
 #[test]
 fn the_table_of_editions_is_what_is_served() {
-    use tallyfy_mock::domain::contract::{Edition, Switch};
-    let august = Edition::August2025.contract();
-    let set = [
-        "update_status=200",
-        "delete_reply=deleted_group",
-        "time_keys=updated_at",
-        "description_on_create=optional",
-    ];
-    let by_switches = set
-        .iter()
-        .fold(Edition::March2026.contract(), |contract, switch| {
-            contract.with(switch.parse::<Switch>().unwrap())
-        });
-    assert_eq!(august, by_switches);
+    for (column, edition) in [(1, "2026-03"), (2, "2025-08")] {
+        let app = TestApp::set(&[&format!("edition={edition}")]);
+        let manager = app.as_manager();
+        let undescribed = manager.create_group("acme", &serde_json::json!({ "name": "A" }));
+        let created = manager.create_group(
+            "acme",
+            &serde_json::json!({ "name": "B", "description": "d" }),
+        );
+        let id = created.json()["data"]["id"].as_str().unwrap().to_owned();
+        let updated = manager.update_group("acme", &id, &serde_json::json!({}));
+        let times: Vec<String> = ["created_at", "last_updated", "updated_at", "deleted_at"]
+            .into_iter()
+            .filter(|key| created.json()["data"].get(key).is_some())
+            .map(|key| format!("`{key}{}`", if key == "deleted_at" { ": null" } else { "" }))
+            .collect();
+        let deleted = manager.delete_group("acme", &id);
+        let what = if deleted.body.is_empty() {
+            ", empty"
+        } else {
+            " with the deleted group"
+        };
+        let rows: Vec<String> = table("| | `2026-03` (default) | `2025-08` |")
+            .into_iter()
+            .map(|row| row[column].clone())
+            .collect();
+        let served = [
+            created.status.as_u16().to_string(),
+            updated.status.as_u16().to_string(),
+            format!("{}{what}", deleted.status.as_u16()),
+            times.join(", ").trim_matches('`').to_owned(),
+            (if undescribed.status == 422 {
+                "required"
+            } else {
+                "optional"
+            })
+            .to_owned(),
+        ];
+        assert_eq!(rows, served, "{edition}");
+    }
 }
 
 #[test]

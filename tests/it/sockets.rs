@@ -242,6 +242,20 @@ fn a_body_without_an_end_is_given_up_and_the_connection_closes() {
 }
 
 #[test]
+fn a_client_that_stops_sending_gets_its_refusal_at_once() {
+    let mock = TallyfyMock::start();
+    let mut connection = Connection::to(&mock);
+    connection.send(
+        "POST /api/organizations/acme/groups HTTP/1.1\r\nHost: h\r\nContent-Length: 50\r\n\r\nsome",
+    );
+    let (head, _) = connection.answer();
+    assert!(
+        head.starts_with("http/1.1 401") && head.contains("connection: close"),
+        "{head}"
+    );
+}
+
+#[test]
 fn a_client_that_waits_for_continue_is_not_asked_for_a_body_nobody_wants() {
     let mock = TallyfyMock::start();
     let mut connection = Connection::to(&mock);
@@ -297,7 +311,7 @@ fn odd_but_lawful_clients_are_served() {
     assert_eq!(half_closed.status(), "http/1.1 200 ok");
 
     let mut absolute = Connection::to(&mock);
-    absolute.send("GET http://go.tallyfy.com/api/organizations/acme/groups?page=2 HTTP/1.1\r\nHost: go.tallyfy.com\r\nAuthorization: Bearer t\r\nX-Tallyfy-Client: x\r\n\r\n");
+    absolute.send("GET http://go.tallyfy.com/api/organizations/acme/groups?page=2 HTTP/1.1\r\nHost: other\r\nAuthorization: Bearer t\r\nX-Tallyfy-Client: x\r\n\r\n");
     assert!(
         absolute
             .answer()

@@ -58,7 +58,7 @@ pub(super) async fn set(
         now = time(fields, "now", &root, &mut mistakes);
         match optional(fields, "frozen") {
             None if now.is_none() && mistakes.is_empty() => {
-                note(&mut mistakes, &root, "expected `now`, `frozen`, or both")
+                note(&mut mistakes, &root, "expected `now`, `frozen`, or both");
             }
             None => {}
             Some(Value::Bool(value)) => frozen = Some(*value),

@@ -6,16 +6,18 @@ mod guard;
 mod problem;
 mod state;
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use axum::{
     Json, Router,
     extract::State,
     http::{Method, StatusCode, Uri},
     middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
     routing::{self, MethodRouter},
 };
 use serde_json::{Value, json};
+use tower_http::catch_panic::CatchPanicLayer;
 
 use self::problem::Problem;
 use super::{PREFIXES, endpoints, layers::finish_body};
@@ -56,6 +58,7 @@ pub(super) fn router(app: Arc<AppState>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(unknown)
         .layer(from_fn_with_state(Arc::clone(&app), guard::guard))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(finish_body))
         .with_state(app)
 }
@@ -102,4 +105,12 @@ async fn unknown(uri: Uri) -> Problem {
 async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
     let detail = format!("`{method}` does nothing on `{}`", uri.path());
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).with("known", known().into())
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "a defect of the mock's; please report it",
+    )
+    .into_response()
 }

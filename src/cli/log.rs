@@ -1,0 +1,125 @@
+//! Where log lines go: to stderr, by a thread of its own, so that nobody who serves ever waits for whoever reads them.
+
+use std::{
+    io::{self, Write},
+    mem,
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// How much waits to be written; what comes on top of it is dropped, and the drop is told.
+const WAITING_BYTES: usize = 1024 * 1024;
+
+/// Lines on their way to stderr.
+#[derive(Debug, Clone)]
+pub(super) struct Log(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: Vec<u8>,
+    dropped: u64,
+    is_writing: bool,
+}
+
+impl Log {
+    /// A log, and the thread that writes it.
+    pub(super) fn start() -> io::Result<Self> {
+        let log = Self(Arc::default());
+        let writer = log.clone();
+        thread::Builder::new()
+            .name("log".into())
+            .spawn(move || writer.write_for_ever(&mut io::stderr()))?;
+        Ok(log)
+    }
+
+    /// Waits until everything is written, or nobody has taken any of it for so long.
+    pub(super) fn finish(&self, patience: Duration) {
+        let waiting = self
+            .0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_busy = |waiting: &mut Waiting| waiting.is_writing || !waiting.lines.is_empty();
+        // Whether it was in time or not, the process is about to end.
+        drop(
+            self.0
+                .changed
+                .wait_timeout_while(waiting, patience, is_busy),
+        );
+    }
+
+    fn write_for_ever(&self, out: &mut impl Write) {
+        let mut lines = Vec::new();
+        loop {
+            let mut waiting = self
+                .0
+                .waiting
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            waiting.is_writing = false;
+            self.0.changed.notify_all();
+            while waiting.lines.is_empty() {
+                waiting = self
+                    .0
+                    .changed
+                    .wait(waiting)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+            waiting.is_writing = true;
+            lines.clear();
+            mem::swap(&mut lines, &mut waiting.lines);
+            let dropped = mem::take(&mut waiting.dropped);
+            drop(waiting);
+            // Where nobody reads any more, there is nobody to tell.
+            let _ = out.write_all(&lines);
+            if dropped > 0 {
+                let _ = writeln!(
+                    out,
+                    "{dropped} log lines were dropped: nobody read them in time"
+                );
+            }
+        }
+    }
+}
+
+impl Write for &Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let mut waiting = self
+            .0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if waiting.lines.len() + line.len() > WAITING_BYTES {
+            waiting.dropped += 1;
+            return Ok(line.len());
+        }
+        waiting.lines.extend_from_slice(line);
+        let is_idle = !waiting.is_writing;
+        drop(waiting);
+        if is_idle {
+            self.0.changed.notify_all();
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = &'a Log;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
+    }
+}
