@@ -58,10 +58,6 @@ impl Refusal {
 
 /// What a reset goes back on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one of the scopes that can be named"
-)]
 pub struct Scopes {
     /// Organizations, tokens and template, and the id sequences.
     pub state: bool,

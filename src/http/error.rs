@@ -75,6 +75,10 @@ pub enum ApiError {
     ///
     /// A defect of the mock's; Laravel's own words (evidence 5.5, inferred).
     ServerError,
+    /// Any other status `{"error":true,"message":"<its reason phrase>"}`
+    ///
+    /// Only by a fault or by steering; 503 is Laravel's own words (evidence 5.5, inferred).
+    Other(StatusCode),
     /// 503 `{"error":true,"message":"Service Unavailable"}`
     ///
     /// The mock's own: it holds as many organizations as it may.
@@ -125,6 +129,7 @@ impl ApiError {
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Invalid(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Other(status) => *status,
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Full => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -154,6 +159,7 @@ impl ApiError {
                 code: Some("RATE_LIMIT_EXCEEDED"),
                 ..message("You've reached the limit for API requests. Please try again later.".into())
             },
+            Self::Other(status) => message(status.canonical_reason().unwrap_or("Unknown Error").into()),
             Self::ServerError => message("Server Error".into()),
             Self::Full => message("Service Unavailable".into()),
         }
@@ -178,6 +184,7 @@ impl ApiError {
             Self::ResourceNotFound
             | Self::MethodNotAllowed { .. }
             | Self::TooManyRequests { .. }
+            | Self::Other(_)
             | Self::ServerError => None,
         }
     }

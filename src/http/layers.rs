@@ -12,7 +12,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -28,6 +28,8 @@ use super::{
     error::{ApiError, Remark},
     exchange::{Exchange, bearer, organization},
     method_not_allowed,
+    misbehave::Refused,
+    steering::Steering,
 };
 use crate::{
     domain::{id::OrgId, operation::Operation},
@@ -35,11 +37,12 @@ use crate::{
 };
 
 /// Puts the layers around the Tallyfy routes; from the outside in: catch-panic, CORS, the exchange, the
-/// log, the rest of an unread body, the rate limit, catch-panic (so that the log sees the 500).
+/// log, the rest of an unread body, steering and faults, the rate limit, catch-panic (so that the log sees the 500).
 pub(super) fn around(routes: Router, app: Arc<AppState>) -> Router {
     routes
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(limit))
+        .layer(from_fn_with_state(Arc::clone(&app), misbehave))
         .layer(from_fn(finish_body))
         .layer(from_fn(log))
         .layer(from_fn_with_state(app, open_exchange))
@@ -117,6 +120,32 @@ async fn open_exchange(
         }
     }
     response
+}
+
+/// Does to a request what it asks for itself, or what a fault has in store for it.
+async fn misbehave(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
+    let steering = if app.steering {
+        Steering::of(request.headers(), request.uri())
+    } else {
+        None
+    };
+    let Some(steering) = steering else {
+        return next.run(request).await;
+    };
+    if let Some(delay) = steering.delay {
+        tokio::time::sleep(delay).await;
+    }
+    match steering
+        .code
+        .and_then(|code| StatusCode::from_u16(code).ok())
+    {
+        Some(status) => {
+            Refused::new(&request)
+                .answer(status, None, None, &app.contract)
+                .await
+        }
+        None => next.run(request).await,
+    }
 }
 
 /// Counts the request where a limit is set, and says on each answer what is left.

@@ -8,6 +8,7 @@ mod exchange;
 mod extract;
 mod groups;
 mod layers;
+mod misbehave;
 mod paths;
 mod steering;
 mod view;

@@ -39,6 +39,7 @@ fn every_error() -> Vec<ApiError> {
         of(ValidationBody::ErrorsOnly),
         of(ValidationBody::Laravel),
         ApiError::TooManyRequests { retry_after: 7 },
+        ApiError::Other(axum::http::StatusCode::IM_A_TEAPOT),
         ApiError::ServerError,
         ApiError::Full,
     ];
@@ -54,6 +55,7 @@ fn every_error() -> Vec<ApiError> {
             | ApiError::PayloadTooLarge
             | ApiError::Invalid(..)
             | ApiError::TooManyRequests { .. }
+            | ApiError::Other(_)
             | ApiError::ServerError
             | ApiError::Full => {}
         }
@@ -102,6 +104,8 @@ fn every_refusal_has_tallyfys_shape() {
     {"message":"The name field is required. (and 1 more error)","errors":{"name":["The name field is required."],"members.0":["The selected members.0 is invalid."]}}
     429 Too Many Requests
     {"message":"You've reached the limit for API requests. Please try again later.","code":"RATE_LIMIT_EXCEEDED"}
+    418 I'm a teapot
+    {"error":true,"message":"I'm a teapot"}
     500 Internal Server Error
     {"error":true,"message":"Server Error"}
     503 Service Unavailable

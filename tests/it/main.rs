@@ -7,6 +7,7 @@ mod control;
 mod direction;
 mod editions;
 mod errors;
+mod faults;
 mod fixtures;
 mod groups;
 mod laws;
