@@ -58,6 +58,10 @@ impl Refusal {
 
 /// What a reset goes back on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one of the scopes that can be named"
+)]
 pub struct Scopes {
     /// Organizations, tokens and template, and the id sequences.
     pub state: bool,
@@ -65,6 +69,8 @@ pub struct Scopes {
     pub clock: bool,
     /// What the rate limiter has counted.
     pub limits: bool,
+    /// The rules by which requests fail.
+    pub faults: bool,
 }
 
 impl Scopes {
@@ -73,14 +79,16 @@ impl Scopes {
         state: true,
         clock: true,
         limits: true,
+        faults: true,
     };
     const NONE: Self = Self {
         state: false,
         clock: false,
         limits: false,
+        faults: false,
     };
     /// The scopes' names.
-    pub const NAMES: &'static [&'static str] = &["state", "clock", "limits"];
+    pub const NAMES: &'static [&'static str] = &["state", "faults", "clock", "limits"];
 
     /// The scopes in a comma list, or the name that is none.
     pub fn parse(list: &str) -> Result<Self, String> {
@@ -90,6 +98,7 @@ impl Scopes {
                 "state" => scopes.state = true,
                 "clock" => scopes.clock = true,
                 "limits" => scopes.limits = true,
+                "faults" => scopes.faults = true,
                 other => return Err(other.to_owned()),
             }
         }
@@ -204,6 +213,9 @@ impl AppState {
                 if scopes.clock {
                     world.clock = Arc::new(world.clock.fresh());
                 }
+                if scopes.faults {
+                    world.faults = Arc::new(world.faults.fresh());
+                }
                 if scopes.limits {
                     world.limiter = Arc::new(world.limiter.fresh());
                 }
@@ -214,6 +226,9 @@ impl AppState {
         let world = self.world();
         if scopes.clock {
             world.clock.reset(id.as_str());
+        }
+        if scopes.faults {
+            world.faults.clear(Some(id));
         }
         if scopes.limits {
             world.limiter.reset(id.as_str());

@@ -12,6 +12,8 @@ pub mod control;
 #[doc(hidden)]
 pub mod domain;
 #[doc(hidden)]
+pub mod faults;
+#[doc(hidden)]
 pub mod fixture;
 #[doc(hidden)]
 pub mod http;
@@ -21,6 +23,8 @@ mod mock;
 pub mod rate_limit;
 #[doc(hidden)]
 pub mod server;
+#[doc(hidden)]
+pub mod socket;
 #[doc(hidden)]
 pub mod state;
 #[doc(hidden)]

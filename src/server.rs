@@ -1,5 +1,7 @@
 //! Listener in, stop signal in; serve, then drain. The only accept loop.
 
+mod stream;
+
 use std::{
     io,
     net::{SocketAddr, TcpListener, ToSocketAddrs},
@@ -8,17 +10,20 @@ use std::{
     time::Duration,
 };
 
-use hyper::server::conn::http1;
+use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use tokio::{net::TcpStream, sync::Semaphore, time};
+use tower::ServiceExt;
 
+use self::stream::Stream;
 use crate::{
     config::{Config, Limits},
     http::App,
+    socket::SocketHandle,
     state::StartError,
 };
 
@@ -71,8 +76,16 @@ pub async fn serve(
             next = next => next,
             () = &mut stop => break,
         };
-        let service = TowerToHyperService::new(app.clone());
-        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
+        let handle = Arc::new(SocketHandle::default());
+        let stream = Stream::new(stream, Arc::clone(&handle), limits.body_timeout);
+        let app = app
+            .clone()
+            .map_request(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(Arc::clone(&handle));
+                request
+            });
+        let served = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+        let connection = connections.watch(served);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");

@@ -13,6 +13,7 @@ use crate::{
         contract::{Contract, ContractError, Edition},
         id::OrgId,
     },
+    faults::Faults,
     fixture::{Fixture, FixtureError, OrgSeed},
     rate_limit::RateLimiter,
     store::{Org, Store, Template, Tokens, Undeclared},
@@ -68,6 +69,8 @@ pub struct World {
     pub clock: Arc<Clock>,
     /// How many requests a token may still send.
     pub limiter: Arc<RateLimiter>,
+    /// Which requests are to fail.
+    pub faults: Arc<Faults>,
 }
 
 /// What a request handler may reach.
@@ -98,6 +101,7 @@ impl AppState {
     pub fn new(config: &Config, fixture: Fixture, authority: String) -> Result<Self, StartError> {
         let (edition, contract) = config.contract.over(&fixture.contract);
         let clock = Clock::new(config.clock);
+        let ids = config.seed.map_or_else(IdGen::random, IdGen::seeded);
         let started_at = clock.now(None);
         let (store, template) = stored(&fixture, config.strict, &config.limits, started_at)?;
         Ok(Self {
@@ -106,13 +110,14 @@ impl AppState {
                 template,
                 clock: Arc::new(clock),
                 limiter: Arc::new(RateLimiter::new(config.rate_limit)),
+                faults: Arc::new(Faults::new(ids.seed())),
             }),
             loaded: ArcSwap::from_pointee(fixture),
             started_at,
             strict: config.strict,
             edition,
             contract,
-            ids: config.seed.map_or_else(IdGen::random, IdGen::seeded),
+            ids,
             limits: config.limits,
             guard: config.guard.clone(),
             steering: config.steering,

@@ -11,6 +11,11 @@ macro_rules! operations {
             /// All operations.
             pub const ALL: &'static [Self] = &[ $( Self::$Variant, )+ ];
 
+            /// The operation of that name.
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|operation| operation.name() == name)
+            }
+
             /// Its name, such as `groups.list`.
             pub fn name(self) -> &'static str {
                 match self { $( Self::$Variant => $name, )+ }

@@ -51,6 +51,13 @@ pub(super) fn organization(path: &str) -> Option<&str> {
     path.strip_prefix("/organizations/")?.split('/').next()
 }
 
+/// The path after the prefix.
+pub(super) fn unprefixed(path: &str) -> &str {
+    path.strip_prefix("/api")
+        .filter(|rest| rest.starts_with('/'))
+        .unwrap_or(path)
+}
+
 /// `Authorization: Bearer <token>`: exactly one space, the scheme in any case (Postman troubleshooting, evidence 2).
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers

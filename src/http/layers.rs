@@ -12,7 +12,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -28,8 +28,7 @@ use super::{
     error::{ApiError, Remark},
     exchange::{Exchange, bearer, organization},
     method_not_allowed,
-    misbehave::Refused,
-    steering::Steering,
+    misbehave::misbehave,
 };
 use crate::{
     domain::{id::OrgId, operation::Operation},
@@ -122,32 +121,6 @@ async fn open_exchange(
     response
 }
 
-/// Does to a request what it asks for itself, or what a fault has in store for it.
-async fn misbehave(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
-    let steering = if app.steering {
-        Steering::of(request.headers(), request.uri())
-    } else {
-        None
-    };
-    let Some(steering) = steering else {
-        return next.run(request).await;
-    };
-    if let Some(delay) = steering.delay {
-        tokio::time::sleep(delay).await;
-    }
-    match steering
-        .code
-        .and_then(|code| StatusCode::from_u16(code).ok())
-    {
-        Some(status) => {
-            Refused::new(&request)
-                .answer(status, None, None, &app.contract)
-                .await
-        }
-        None => next.run(request).await,
-    }
-}
-
 /// Counts the request where a limit is set, and says on each answer what is left.
 async fn limit(request: Request, next: Next) -> Response {
     let exchange = Exchange::of(request.extensions());
@@ -202,7 +175,7 @@ async fn log(request: Request, next: Next) -> Response {
     response
 }
 
-fn operation(request: &Request) -> Option<Operation> {
+pub(super) fn operation(request: &Request) -> Option<Operation> {
     let path = request.extensions().get::<MatchedPath>()?.as_str();
     let method = if request.method() == Method::HEAD {
         &Method::GET

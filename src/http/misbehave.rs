@@ -1,18 +1,262 @@
 //! Requests that are made to fail: what steering and faults decided, done to the answer.
 
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
 use axum::{
     Json,
-    extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, Uri},
+    body::{Body, Bytes, HttpBody},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
+use http_body_util::BodyExt;
+use hyper::body::{Frame, SizeHint};
 use serde_json::Value;
+use tokio::time::{Sleep, sleep};
+use uuid::Uuid;
 
-use super::{error::ApiError, method_not_allowed};
-use crate::domain::{
-    contract::{Contract, ValidationBody},
-    validate::ValidationErrors,
+use super::{
+    error::{ApiError, Remark},
+    exchange::{Exchange, bearer, unprefixed},
+    extract::read,
+    layers::operation,
+    method_not_allowed,
+    steering::Steering,
 };
+use crate::{
+    domain::{
+        contract::{Contract, ValidationBody},
+        validate::ValidationErrors,
+    },
+    faults::{Asked, Effect, Fault, Strike, Write},
+    socket::{Order, SocketHandle},
+    state::AppState,
+};
+
+/// The rule that struck, for whoever keeps a record.
+#[derive(Debug, Clone)]
+pub(super) struct Struck(pub(super) Arc<str>);
+
+/// An answer that the client does not get as it is: what it would have been.
+#[derive(Debug, Clone)]
+pub(super) struct Whole {
+    /// Its body.
+    pub(super) body: Bytes,
+    /// Whether the client sees its status at least.
+    pub(super) status_is_seen: bool,
+}
+
+/// Does to a request what it asks for itself, or else what the first fault has in store for it.
+pub(super) async fn misbehave(
+    State(app): State<Arc<AppState>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let steering = if app.steering {
+        Steering::of(request.headers(), request.uri())
+    } else {
+        None
+    };
+    if let Some(steering) = steering {
+        let effect = steering.code.map(|status| Effect::Status {
+            status,
+            body: None,
+            retry_after: None,
+        });
+        let asked = Strike {
+            rule: "steering".into(),
+            delay: steering.delay,
+            effect,
+            write: Write::Before,
+        };
+        return carry_out(&app, asked, request, next).await;
+    }
+    let exchange = Exchange::of(request.extensions());
+    let strike = exchange.world.faults.strike(&Asked {
+        operation: operation(&request),
+        method: request.method().as_str(),
+        path: unprefixed(request.uri().path()),
+        org: exchange.org.as_ref(),
+        token: bearer(request.headers()),
+    });
+    let Some(strike) = strike else {
+        return next.run(request).await;
+    };
+    let rule = Arc::clone(&strike.rule);
+    let mut response = carry_out(&app, strike, request, next).await;
+    let remark = format!("struck by the rule `{rule}`");
+    response.extensions_mut().insert(Remark(remark.into()));
+    response.extensions_mut().insert(Struck(rule));
+    response
+}
+
+async fn carry_out(app: &AppState, strike: Strike, request: Request, next: Next) -> Response {
+    if let Some(delay) = strike.delay {
+        sleep(delay).await;
+    }
+    let Some(effect) = strike.effect else {
+        return next.run(request).await;
+    };
+    let refused = Refused::new(&request);
+    let socket = request.extensions().get::<Arc<SocketHandle>>().cloned();
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    // Half an answer needs a whole one: where nothing may be written, that of a request that writes nothing.
+    let needs_answer = matches!(
+        effect,
+        Effect::Fault(Fault::TruncatedBody | Fault::SlowBody { .. })
+    );
+    let answer = match strike.write {
+        Write::After => next.run(request).await,
+        Write::Before if needs_answer && is_safe => next.run(request).await,
+        Write::Before => {
+            note_body(app, request).await;
+            ApiError::ServerError.into_response()
+        }
+    };
+    match effect {
+        Effect::Status {
+            status,
+            body,
+            retry_after,
+        } => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            refused
+                .answer(status, body, retry_after, &app.contract)
+                .await
+        }
+        Effect::Fault(fault) => spoil(app, fault, answer, socket.as_deref()).await,
+    }
+}
+
+/// Reads a body that no handler is going to read, so that a record of the request has it.
+async fn note_body(app: &AppState, request: Request) {
+    let (parts, body) = request.into_parts();
+    if body.is_end_stream() {
+        return;
+    }
+    let body = read(&parts.headers, body, app.limits.max_body);
+    if let Ok(Ok(body)) = tokio::time::timeout(app.limits.body_timeout, body).await {
+        // It is set once; nothing is lost.
+        let _ = Exchange::of(&parts.extensions).body.set(body);
+    }
+}
+
+/// An answer that does not arrive as it should.
+async fn spoil(
+    app: &AppState,
+    fault: Fault,
+    answer: Response,
+    socket: Option<&SocketHandle>,
+) -> Response {
+    let (mut parts, body) = answer.into_parts();
+    let body = body
+        .collect()
+        .await
+        .map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
+    let order = match fault {
+        Fault::SlowBody { chunk_ms } => {
+            parts.extensions.insert(Whole {
+                body: body.clone(),
+                status_is_seen: true,
+            });
+            return Response::from_parts(
+                parts,
+                Body::new(Slow::new(body, Duration::from_millis(chunk_ms))),
+            );
+        }
+        Fault::ConnectionReset => Order::Reset,
+        Fault::EmptyResponse => Order::Close,
+        Fault::MalformedResponse => {
+            Order::Raw([b"HTTP/1.1 200 OK\r\n".as_slice(), &garbage(app.ids.seed())].concat())
+        }
+        Fault::RandomDataThenClose => Order::Raw(garbage(app.ids.seed())),
+        // An answer without a body has no middle.
+        Fault::TruncatedBody if body.is_empty() => Order::Close,
+        Fault::TruncatedBody => Order::Truncate {
+            body_bytes: body.len() / 2,
+        },
+    };
+    let Some(socket) = socket else {
+        // Without a socket, as in a call of the router itself, there is nothing to cut.
+        return ApiError::ServerError.into_response();
+    };
+    parts.extensions.insert(Whole {
+        body: body.clone(),
+        status_is_seen: fault == Fault::TruncatedBody,
+    });
+    parts
+        .headers
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    socket.give(order);
+    // Something has to be written for the order to be carried out.
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// Bytes that are no HTTP, the same at every run of a seed.
+fn garbage(seed: Uuid) -> Vec<u8> {
+    (0..8_u8)
+        .flat_map(|i| Uuid::new_v5(&seed, &[i]).into_bytes())
+        .map(|byte| byte | 0x80)
+        .collect()
+}
+
+/// How many pieces a slow body comes in.
+const PIECES: usize = 10;
+
+/// A body that comes in pieces, with a pause before each.
+struct Slow {
+    pieces: VecDeque<Bytes>,
+    pause: Duration,
+    waiting: Pin<Box<Sleep>>,
+}
+
+impl Slow {
+    fn new(mut body: Bytes, pause: Duration) -> Self {
+        let size = body.len().div_ceil(PIECES).max(1);
+        let mut pieces = VecDeque::with_capacity(PIECES);
+        while !body.is_empty() {
+            pieces.push_back(body.split_to(size.min(body.len())));
+        }
+        Self {
+            pieces,
+            pause,
+            waiting: Box::pin(sleep(pause)),
+        }
+    }
+}
+
+impl HttpBody for Slow {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.pieces.is_empty() {
+            return Poll::Ready(None);
+        }
+        ready!(self.waiting.as_mut().poll(cx));
+        self.waiting = Box::pin(sleep(self.pause));
+        Poll::Ready(self.pieces.pop_front().map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.pieces.iter().map(|piece| piece.len() as u64).sum())
+    }
+}
 
 /// What of a request an answer in Tallyfy's shape is made of.
 #[derive(Debug)]
@@ -60,7 +304,7 @@ impl Refused {
             );
         }
         if let Some(seconds) = retry_after {
-            headers.insert(axum::http::header::RETRY_AFTER, seconds.into());
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("journal", &["domain", "json"]),
     ("faults", &["domain", "json"]),
     ("rate_limit", &[]),
+    ("socket", &[]),
     ("store", &["store", "domain"]),
     ("fixture", &["fixture", "store", "domain", "clock", "json"]),
     (
@@ -22,16 +23,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "clock",
             "config",
             "rate_limit",
+            "faults",
         ],
     ),
     ("control", &["state", "fixture", "store", "domain"]),
     (
         "http",
         &[
-            "http", "control", "state", "fixture", "store", "domain", "clock", "json",
+            "http", "control", "state", "faults", "socket", "fixture", "store", "domain", "clock",
+            "json",
         ],
     ),
-    ("server", &["http", "state", "config"]),
+    ("server", &["server", "http", "state", "config", "socket"]),
     (
         "mock",
         &["server", "http", "state", "fixture", "domain", "config"],
@@ -55,7 +58,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Where the transport may be named.
 const TRANSPORT: &[(&str, &[&str])] = &[
     ("axum", &["http"]),
-    ("tower", &["http"]),
+    ("tower", &["http", "server"]),
     ("tower_http", &["http"]),
     ("hyper", &["http", "server"]),
     ("hyper_util", &["server"]),

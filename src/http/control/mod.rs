@@ -2,6 +2,7 @@
 
 mod ask;
 mod clock;
+mod faults;
 mod guard;
 mod problem;
 mod state;
@@ -34,6 +35,19 @@ static ENDPOINTS: &[(Method, &str, Handler)] = &[
     (Method::PUT, "/_mock/state", || routing::put(state::replace)),
     (Method::POST, "/_mock/seed", || routing::post(state::seed)),
     (Method::POST, "/_mock/reset", || routing::post(state::reset)),
+    (Method::GET, "/_mock/faults", || routing::get(faults::list)),
+    (Method::DELETE, "/_mock/faults", || {
+        routing::delete(faults::clear)
+    }),
+    (Method::GET, "/_mock/faults/{id}", || {
+        routing::get(faults::show)
+    }),
+    (Method::PUT, "/_mock/faults/{id}", || {
+        routing::put(faults::put)
+    }),
+    (Method::DELETE, "/_mock/faults/{id}", || {
+        routing::delete(faults::remove)
+    }),
     (Method::GET, "/_mock/clock", || routing::get(clock::show)),
     (Method::PUT, "/_mock/clock", || routing::put(clock::set)),
     (Method::POST, "/_mock/clock/advance", || {
