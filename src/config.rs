@@ -23,6 +23,8 @@ pub struct Config {
     pub seed: Option<u64>,
     /// The time at which the clock stands still; without one it runs.
     pub clock: Option<DateTime<Utc>>,
+    /// How many requests are remembered for each organization; 0 remembers none.
+    pub journal_entries: usize,
     /// How many requests a token may send to an organization; without a limit, any number.
     pub rate_limit: Option<RateLimit>,
     /// Whether a request may say how it is to be answered.
@@ -69,6 +71,7 @@ impl Default for Config {
             strict: false,
             seed: None,
             clock: None,
+            journal_entries: 1000,
             rate_limit: None,
             steering: true,
             guard: Guard::default(),

@@ -71,6 +71,8 @@ pub struct Scopes {
     pub limits: bool,
     /// The rules by which requests fail.
     pub faults: bool,
+    /// The record of requests.
+    pub requests: bool,
 }
 
 impl Scopes {
@@ -80,15 +82,17 @@ impl Scopes {
         clock: true,
         limits: true,
         faults: true,
+        requests: true,
     };
     const NONE: Self = Self {
         state: false,
         clock: false,
         limits: false,
         faults: false,
+        requests: false,
     };
     /// The scopes' names.
-    pub const NAMES: &'static [&'static str] = &["state", "faults", "clock", "limits"];
+    pub const NAMES: &'static [&'static str] = &["state", "requests", "faults", "clock", "limits"];
 
     /// The scopes in a comma list, or the name that is none.
     pub fn parse(list: &str) -> Result<Self, String> {
@@ -99,6 +103,7 @@ impl Scopes {
                 "clock" => scopes.clock = true,
                 "limits" => scopes.limits = true,
                 "faults" => scopes.faults = true,
+                "requests" => scopes.requests = true,
                 other => return Err(other.to_owned()),
             }
         }
@@ -221,9 +226,15 @@ impl AppState {
                 }
                 world
             });
+            if scopes.requests {
+                self.journal.clear(None);
+            }
             return Ok(());
         };
         let world = self.world();
+        if scopes.requests {
+            self.journal.clear(Some(id));
+        }
         if scopes.clock {
             world.clock.reset(id.as_str());
         }

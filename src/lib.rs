@@ -17,6 +17,8 @@ pub mod faults;
 pub mod fixture;
 #[doc(hidden)]
 pub mod http;
+#[doc(hidden)]
+pub mod journal;
 mod json;
 mod mock;
 #[doc(hidden)]
@@ -31,8 +33,8 @@ pub mod state;
 pub mod store;
 
 pub use self::{
-    domain::contract::ContractError,
+    domain::{contract::ContractError, operation::Operation},
     fixture::{FixtureError, Problem},
-    mock::{Builder, TallyfyMock},
+    mock::{Builder, FaultBuilder, Org, TallyfyMock},
     state::StartError,
 };

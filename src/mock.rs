@@ -1,14 +1,23 @@
 //! [`TallyfyMock`]: a mock inside a test, on a thread of its own.
 
+mod fault;
+mod org;
+
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use self::org::unwrap;
+pub use self::{fault::FaultBuilder, org::Org};
 use crate::{
     config::Config,
-    domain::contract::{ContractError, Edition, Switch},
+    control::Scopes,
+    domain::{
+        contract::{ContractError, Edition, Switch},
+        id::OrgId,
+    },
     fixture::{self, Fixture},
     http::App,
     server,
@@ -27,6 +36,7 @@ use crate::{
 #[must_use = "a mock stops as soon as it is dropped: bind it to a name"]
 #[derive(Debug)]
 pub struct TallyfyMock {
+    app: Arc<AppState>,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -64,6 +74,40 @@ impl TallyfyMock {
     /// The base to give to a client, without `/api` and without a slash at its end: `http://127.0.0.1:49152`.
     pub fn uri(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// One of its organizations.
+    ///
+    /// # Panics
+    ///
+    /// Where the text cannot be an organization's id: 1 to 255 letters, digits, `-` or `_`.
+    pub fn org(&self, id: &str) -> Org<'_> {
+        let Some(id) = OrgId::parse(id) else {
+            panic!("`{id}` cannot be an organization's id: 1 to 255 letters, digits, `-` or `_`")
+        };
+        Org { mock: self, id }
+    }
+
+    /// Adds what a fixture describes to what is there; the same id replaces.
+    ///
+    /// # Panics
+    ///
+    /// Where it has mistakes, with every one of them; nothing is added then.
+    pub fn seed(&self, fixture: Value) {
+        unwrap(
+            self.app.seed(None, fixture.to_string().as_bytes()),
+            "the seed is refused",
+        );
+    }
+
+    /// A rule by which requests to any organization fail; in force once the builder is dropped, or `times` is called.
+    pub fn fault(&self, id: &str) -> FaultBuilder<'_> {
+        FaultBuilder::new(self, None, id)
+    }
+
+    /// Goes back to the start: fixtures, faults, clocks, limits and the record of requests.
+    pub fn reset(&self) {
+        unwrap(self.app.reset(None, Scopes::ALL), "the reset is refused");
     }
 }
 
@@ -177,7 +221,8 @@ impl Builder {
         };
         let (listener, address) = server::listen(&self.config)?;
         let state = AppState::new(&self.config, fixture, address.to_string())?;
-        let app = App::new(Arc::new(state));
+        let state = Arc::new(state);
+        let app = App::new(Arc::clone(&state));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -194,6 +239,7 @@ impl Builder {
             .name("tallyfy-mock".into())
             .spawn(move || runtime.block_on(serve));
         Ok(TallyfyMock {
+            app: state,
             address,
             stop: Some(stop),
             thread: Some(thread.map_err(StartError::Runtime)?),

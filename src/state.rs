@@ -15,6 +15,7 @@ use crate::{
     },
     faults::Faults,
     fixture::{Fixture, FixtureError, OrgSeed},
+    journal::{Journal, JournalLimits},
     rate_limit::RateLimiter,
     store::{Org, Store, Template, Tokens, Undeclared},
 };
@@ -86,6 +87,8 @@ pub struct AppState {
     pub contract: Contract,
     /// Where ids come from.
     pub ids: IdGen,
+    /// What was asked.
+    pub journal: Journal,
     /// What clients may ask for.
     pub limits: Limits,
     /// Who may use the control endpoints.
@@ -118,6 +121,11 @@ impl AppState {
             edition,
             contract,
             ids,
+            journal: Journal::new(JournalLimits {
+                entries: config.journal_entries,
+                rings: config.limits.max_organizations,
+                ..JournalLimits::default()
+            }),
             limits: config.limits,
             guard: config.guard.clone(),
             steering: config.steering,

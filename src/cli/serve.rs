@@ -67,6 +67,9 @@ pub(super) struct Args {
     /// Time at which the clock stands still, such as `2026-01-01T00:00:00Z` [default: the machine's time]
     #[arg(long, env = "TALLYFY_MOCK_CLOCK", value_name = "TIME")]
     clock: Option<DateTime<Utc>>,
+    /// Requests remembered for each organization; 0 remembers none
+    #[arg(long, env = "TALLYFY_MOCK_JOURNAL_ENTRIES", value_name = "N", default_value_t = Config::default().journal_entries)]
+    journal_entries: usize,
     /// Requests that a token may send to an organization, such as `600/60s` [default: any number]
     #[arg(long, env = "TALLYFY_MOCK_RATE_LIMIT", value_name = "N/DURATION", value_parser = rate_limit)]
     rate_limit: Option<RateLimit>,
@@ -231,6 +234,7 @@ impl Args {
             strict: self.strict,
             seed: self.seed,
             clock: self.clock,
+            journal_entries: self.journal_entries,
             rate_limit: self.rate_limit,
             steering: !self.no_steering,
             guard: Guard {

@@ -24,6 +24,25 @@ macro_rules! operations {
     };
 }
 
+impl Operation {
+    /// The parameters of the query that it reads; others are ignored, as at Tallyfy (evidence 3.1).
+    pub fn query_parameters(self) -> &'static [&'static str] {
+        match self {
+            Self::ListGroups => &["page", "per_page", "q", "sort_by", "sort", "with"],
+            Self::GetGroup => &["with"],
+            Self::CreateGroup | Self::UpdateGroup | Self::DeleteGroup => &[],
+        }
+    }
+
+    /// The fields of the body that it reads; others are dropped, as at Tallyfy (evidence 4.3).
+    pub fn body_fields(self) -> &'static [&'static str] {
+        match self {
+            Self::CreateGroup | Self::UpdateGroup => &["name", "description", "members", "guests"],
+            Self::ListGroups | Self::GetGroup | Self::DeleteGroup => &[],
+        }
+    }
+}
+
 operations! {
     /// `GET /organizations/{org}/groups`
     ListGroups = "groups.list",

@@ -28,22 +28,23 @@ use super::{
     error::{ApiError, Remark},
     exchange::{Exchange, bearer, organization},
     method_not_allowed,
-    misbehave::misbehave,
+    misbehave::{Struck, Whole, misbehave},
 };
 use crate::{
     domain::{id::OrgId, operation::Operation},
+    journal::Seen,
     state::AppState,
 };
 
 /// Puts the layers around the Tallyfy routes; from the outside in: catch-panic, CORS, the exchange, the
-/// log, the rest of an unread body, steering and faults, the rate limit, catch-panic (so that the log sees the 500).
+/// log and the journal, the rest of an unread body, steering and faults, the rate limit, catch-panic (so that the log sees the 500).
 pub(super) fn around(routes: Router, app: Arc<AppState>) -> Router {
     routes
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(limit))
         .layer(from_fn_with_state(Arc::clone(&app), misbehave))
         .layer(from_fn(finish_body))
-        .layer(from_fn(log))
+        .layer(from_fn_with_state(Arc::clone(&app), observe))
         .layer(from_fn_with_state(app, open_exchange))
         .layer(cors())
         .layer(from_fn(plain_options))
@@ -154,25 +155,75 @@ async fn limit(request: Request, next: Next) -> Response {
 }
 
 /// One line a request: method, route, status, milliseconds, organization; never a header or a query.
-async fn log(request: Request, next: Next) -> Response {
+/// And one entry in the journal.
+async fn observe(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let exchange = Arc::clone(Exchange::of(request.extensions()));
+    let at = exchange.now();
     let operation = operation(&request);
-    let response = next.run(request).await;
+    let method = request.method().clone();
+    let uri = request.uri().clone();
+    let headers = app.journal.is_on().then(|| request.headers().clone());
+    let mut response = next.run(request).await;
+    let duration = started.elapsed();
     tracing::info!(
         method = method.as_str(),
         route = operation.map_or("-", Operation::name),
         status = response.status().as_u16(),
-        ms = started.elapsed().as_secs_f64() * 1000.0,
-        org = organization(&path).unwrap_or("-"),
-        path,
+        ms = duration.as_secs_f64() * 1000.0,
+        org = organization(uri.path()).unwrap_or("-"),
+        path = uri.path(),
         remark = response
             .extensions()
             .get::<Remark>()
             .map(|remark| remark.0.as_ref()),
     );
+    let Some(headers) = headers else {
+        return response;
+    };
+    let (status, body);
+    (response, status, body) = copied(response).await;
+    app.journal.record(Seen {
+        at,
+        operation,
+        org: exchange.org.as_ref(),
+        method: method.as_str(),
+        path: uri.path(),
+        query: uri.query(),
+        headers: &mut headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes())),
+        body: exchange.body.get().cloned(),
+        status,
+        response: body,
+        duration,
+        fault: response
+            .extensions()
+            .get::<Struck>()
+            .map(|struck| Arc::clone(&struck.0)),
+        token: bearer(&headers),
+    });
     response
+}
+
+/// An answer, with the status that the client sees and the body that was meant for it.
+async fn copied(response: Response) -> (Response, Option<u16>, Option<Bytes>) {
+    let status = response.status().as_u16();
+    if let Some(whole) = response.extensions().get::<Whole>() {
+        let (status, body) = (whole.status_is_seen.then_some(status), whole.body.clone());
+        return (response, status, Some(body));
+    }
+    let (parts, body) = response.into_parts();
+    // All answers are in memory already: this waits for nothing.
+    let body = body
+        .collect()
+        .await
+        .map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
+    (
+        Response::from_parts(parts, Body::from(body.clone())),
+        Some(status),
+        Some(body),
+    )
 }
 
 pub(super) fn operation(request: &Request) -> Option<Operation> {

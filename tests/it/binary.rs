@@ -547,6 +547,8 @@ fn help_is_worth_reading() {
           --clock <TIME>               Time at which the clock stands still, such as
                                        `2026-01-01T00:00:00Z` [default: the machine's time] [env:
                                        TALLYFY_MOCK_CLOCK=]
+          --journal-entries <N>        Requests remembered for each organization; 0 remembers none [env:
+                                       TALLYFY_MOCK_JOURNAL_ENTRIES=] [default: 1000]
           --rate-limit <N/DURATION>    Requests that a token may send to an organization, such as
                                        `600/60s` [default: any number] [env: TALLYFY_MOCK_RATE_LIMIT=]
           --no-steering                Ignore headers and parameters that ask for a failure, such as

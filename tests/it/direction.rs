@@ -8,8 +8,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("config", &["domain", "rate_limit"]),
     ("json", &[]),
-    ("journal", &["domain", "json"]),
-    ("faults", &["domain", "json"]),
+    ("journal", &["journal", "domain", "json"]),
+    ("faults", &["faults", "domain", "json"]),
     ("rate_limit", &[]),
     ("socket", &[]),
     ("store", &["store", "domain"]),
@@ -24,20 +24,24 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "config",
             "rate_limit",
             "faults",
+            "journal",
         ],
     ),
     ("control", &["state", "fixture", "store", "domain"]),
     (
         "http",
         &[
-            "http", "control", "state", "faults", "socket", "fixture", "store", "domain", "clock",
-            "json",
+            "http", "control", "state", "faults", "socket", "journal", "fixture", "store",
+            "domain", "clock", "json",
         ],
     ),
     ("server", &["server", "http", "state", "config", "socket"]),
     (
         "mock",
-        &["server", "http", "state", "fixture", "domain", "config"],
+        &[
+            "server", "http", "state", "fixture", "domain", "config", "control", "faults",
+            "journal",
+        ],
     ),
     (
         "cli",
@@ -62,7 +66,7 @@ const TRANSPORT: &[(&str, &[&str])] = &[
     ("tower_http", &["http"]),
     ("hyper", &["http", "server"]),
     ("hyper_util", &["server"]),
-    ("tokio", &["http", "server", "mock", "cli"]),
+    ("tokio", &["http", "server", "mock", "cli", "journal"]),
     ("clap", &["cli"]),
     (
         "dashmap",

@@ -10,6 +10,7 @@ mod errors;
 mod faults;
 mod fixtures;
 mod groups;
+mod journal;
 mod laws;
 mod lists;
 mod readme;

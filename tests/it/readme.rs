@@ -276,7 +276,9 @@ fn the_control_table_names_every_control_endpoint() {
         .map(|row| row[0].clone())
         .collect();
     assert_eq!(rows, known);
-    let without_id = known.iter().filter(|known| !known.contains('{'));
+    let without_id = known
+        .iter()
+        .filter(|known| !known.contains('{') && !known.ends_with("events"));
     for path in without_id.filter_map(|known| known.strip_prefix("GET ")) {
         assert_eq!(app.look(path).status, 200, "{path}");
     }

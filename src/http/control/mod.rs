@@ -5,6 +5,7 @@ mod clock;
 mod faults;
 mod guard;
 mod problem;
+mod requests;
 mod state;
 
 use std::{any::Any, sync::Arc};
@@ -35,6 +36,21 @@ static ENDPOINTS: &[(Method, &str, Handler)] = &[
     (Method::PUT, "/_mock/state", || routing::put(state::replace)),
     (Method::POST, "/_mock/seed", || routing::post(state::seed)),
     (Method::POST, "/_mock/reset", || routing::post(state::reset)),
+    (Method::GET, "/_mock/requests", || {
+        routing::get(requests::list)
+    }),
+    (Method::DELETE, "/_mock/requests", || {
+        routing::delete(requests::clear)
+    }),
+    (Method::GET, "/_mock/requests/{id}", || {
+        routing::get(requests::show)
+    }),
+    (Method::POST, "/_mock/requests/verify", || {
+        routing::post(requests::verify)
+    }),
+    (Method::GET, "/_mock/events", || {
+        routing::get(requests::events)
+    }),
     (Method::GET, "/_mock/faults", || routing::get(faults::list)),
     (Method::DELETE, "/_mock/faults", || {
         routing::delete(faults::clear)

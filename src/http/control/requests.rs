@@ -1,0 +1,199 @@
+//! `requests` and `events`: what was asked, and whether it was what was expected.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::{
+    Json as Answer,
+    body::{Body, Bytes, HttpBody},
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use hyper::body::Frame;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{
+    ask::{Json, Query, Raw},
+    problem::Problem,
+};
+use crate::{
+    domain::{id::OrgId, operation::Operation},
+    journal::{Entry, Expectations, Filter, Subscription},
+    state::AppState,
+};
+
+type App = State<Arc<AppState>>;
+
+#[derive(Serialize)]
+pub(super) struct Requests {
+    requests: Vec<Shown>,
+    dropped: u64,
+}
+
+/// An entry, shared with the journal.
+pub(super) struct Shown(Arc<Entry>);
+
+impl Serialize for Shown {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+/// The entries that a filter lets through, the newest last.
+pub(super) async fn list(State(app): App, mut query: Query) -> Result<Answer<Requests>, Problem> {
+    let operations: Vec<&str> = Operation::ALL
+        .iter()
+        .map(|operation| operation.name())
+        .collect();
+    let filter = Filter {
+        org: query.org.clone(),
+        operation: query.read(
+            "operation",
+            &format!("one of {}", operations.join(", ")),
+            Operation::parse,
+        )?,
+        method: query.take("method"),
+        status: query.read("status", "a status", |text| text.parse().ok())?,
+        since: query.read("since", "the id of an entry", |text| text.parse().ok())?,
+        limit: query.read("limit", "a whole number", |text| text.parse().ok())?,
+        unmatched: query
+            .read("unmatched", "true or false", |text| text.parse().ok())?
+            .unwrap_or(false),
+    };
+    query.done()?;
+    let found = app.journal.find(&filter);
+    Ok(Answer(Requests {
+        requests: found.requests.into_iter().map(Shown).collect(),
+        dropped: found.dropped,
+    }))
+}
+
+/// One entry.
+pub(super) async fn show(
+    State(app): App,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Answer<Shown>, Problem> {
+    let org = query.org.clone();
+    query.done()?;
+    let found = id
+        .parse()
+        .ok()
+        .and_then(|id| app.journal.get(id, org.as_ref()));
+    let gone = || {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            format!("there is no request `{id}`, or no more"),
+        )
+    };
+    found.map(Shown).map(Answer).ok_or_else(gone)
+}
+
+/// Forgets all entries, or those of one organization.
+pub(super) async fn clear(State(app): App, query: Query, _: Raw) -> Result<StatusCode, Problem> {
+    let org = query.org.clone();
+    query.done()?;
+    app.journal.clear(org.as_ref());
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// 200 where what was expected was asked; 409 with what comes nearest where it was not.
+pub(super) async fn verify(
+    State(app): App,
+    query: Query,
+    Json(body): Json,
+) -> Result<Answer<Value>, Problem> {
+    let org = query.org.clone();
+    query.done()?;
+    let expected = Expectations::parse(&body, org).map_err(Problem::invalid)?;
+    match app.journal.verify(&expected) {
+        Ok(count) => Ok(Answer(json!({ "count": count }))),
+        Err(unmet) => {
+            let nearest: Vec<Shown> = unmet.nearest.into_iter().map(Shown).collect();
+            Err(Problem::new(StatusCode::CONFLICT, unmet.detail)
+                .with("count", unmet.count.into())
+                .with("nearest", serde_json::to_value(nearest).unwrap_or_default()))
+        }
+    }
+}
+
+/// The journal, live, as server-sent events.
+pub(super) async fn events(State(app): App, query: Query) -> Result<Response, Problem> {
+    let org = query.org.clone();
+    query.done()?;
+    let events = Events {
+        org,
+        next: next(app.journal.subscribe()),
+        begun: false,
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    Ok((headers, Body::new(events)).into_response())
+}
+
+/// How long nothing may come before a sign of life is sent.
+const QUIET: Duration = Duration::from_secs(15);
+
+type Next = Pin<Box<dyn Future<Output = (Option<Arc<Entry>>, Subscription)> + Send>>;
+
+/// Waits for the next entry, or for a sign of life to be due.
+fn next(mut live: Subscription) -> Next {
+    Box::pin(async move {
+        (
+            tokio::time::timeout(QUIET, live.next())
+                .await
+                .unwrap_or_default(),
+            live,
+        )
+    })
+}
+
+struct Events {
+    org: Option<OrgId>,
+    next: Next,
+    begun: bool,
+}
+
+impl HttpBody for Events {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let comment = || Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b":\n\n")))));
+        if !self.begun {
+            // So that the listener knows that it is one.
+            self.begun = true;
+            return comment();
+        }
+        loop {
+            let (entry, live) = ready!(self.next.as_mut().poll(cx));
+            self.next = next(live);
+            let Some(entry) = entry else { return comment() };
+            if self
+                .org
+                .as_ref()
+                .is_some_and(|org| entry.org() != Some(org))
+            {
+                continue;
+            }
+            let Ok(data) = serde_json::to_string(&*entry) else {
+                continue;
+            };
+            return Poll::Ready(Some(Ok(Frame::data(
+                format!("event: request\ndata: {data}\n\n").into(),
+            ))));
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! One request and its answer, as they are kept and as they are shown.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Value, json};
+
+use super::{JournalLimits, redact};
+use crate::domain::{id::OrgId, operation::Operation};
+
+/// What happened, borrowed; what is kept of it is copied.
+#[expect(
+    missing_debug_implementations,
+    reason = "an iterator has no form to show"
+)]
+pub struct Seen<'a> {
+    /// When it came, by the clock of its organization.
+    pub at: DateTime<Utc>,
+    /// Which operation it is, where it matched a route.
+    pub operation: Option<Operation>,
+    /// The organization in its path.
+    pub org: Option<&'a OrgId>,
+    /// Its method.
+    pub method: &'a str,
+    /// Its path.
+    pub path: &'a str,
+    /// Its query string.
+    pub query: Option<&'a str>,
+    /// Its headers.
+    pub headers: &'a mut dyn Iterator<Item = (&'a str, &'a [u8])>,
+    /// Its body, where somebody has read it.
+    pub body: Option<Bytes>,
+    /// The status of the answer, where the client has seen one.
+    pub status: Option<u16>,
+    /// The body of the answer.
+    pub response: Option<Bytes>,
+    /// How long it took.
+    pub duration: Duration,
+    /// The rule that struck it.
+    pub fault: Option<Arc<str>>,
+    /// The caller's token; it is nowhere in what is kept.
+    pub token: Option<&'a str>,
+}
+
+/// A request and its answer. Shown as JSON, it says also what of the request was not read.
+#[derive(Debug)]
+pub struct Entry {
+    id: u64,
+    at: DateTime<Utc>,
+    operation: Option<Operation>,
+    org: Option<OrgId>,
+    method: Box<str>,
+    path: Box<str>,
+    query: Box<str>,
+    /// `name`, NUL, `value`, newline, and so on: one piece of memory for all of them.
+    headers: Box<str>,
+    body: Kept,
+    status: Option<u16>,
+    response: Kept,
+    duration: Duration,
+    fault: Option<Arc<str>>,
+}
+
+/// What is kept of a body.
+#[derive(Debug)]
+enum Kept {
+    /// There was none.
+    None,
+    Whole(Bytes),
+    /// The beginning, and how long it was.
+    Cut(Bytes, usize),
+    /// Nothing but how long it was, since the journal is full.
+    Forgotten(usize),
+}
+
+impl Kept {
+    fn of(body: Option<Bytes>, token: Option<&str>) -> Self {
+        let Some(body) = body else { return Self::None };
+        let length = body.len();
+        // Looked through before it is cut: half a secret is one too many.
+        let body = redact::body(&body, token).map_or(body, Bytes::from);
+        // Copied: a part of a larger buffer would keep all of it in memory.
+        let start = Bytes::copy_from_slice(&body[..body.len().min(JournalLimits::BODY_BYTES)]);
+        if start.len() < body.len() {
+            Self::Cut(start, length)
+        } else {
+            Self::Whole(start)
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Whole(bytes) | Self::Cut(bytes, _) => bytes.len(),
+            Self::None | Self::Forgotten(_) => 0,
+        }
+    }
+
+    fn forget(&mut self) {
+        match self {
+            Self::Whole(bytes) => *self = Self::Forgotten(bytes.len()),
+            Self::Cut(_, length) => *self = Self::Forgotten(*length),
+            Self::None | Self::Forgotten(_) => {}
+        }
+    }
+
+    /// JSON where it is JSON, else text; what is not whole says how long it was.
+    fn shown(&self) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::Whole(bytes) if bytes.is_empty() => Value::Null,
+            Self::Whole(bytes) => serde_json::from_slice(bytes)
+                .unwrap_or_else(|_| String::from_utf8_lossy(bytes).into()),
+            Self::Cut(bytes, length) => {
+                json!({ "bytes": length, "cut": String::from_utf8_lossy(bytes) })
+            }
+            Self::Forgotten(length) => json!({ "bytes": length }),
+        }
+    }
+}
+
+impl Entry {
+    pub(super) fn new(id: u64, seen: Seen<'_>) -> Self {
+        let token = seen.token;
+        let mut headers = String::with_capacity(256);
+        for (name, value) in seen.headers {
+            headers.push_str(name);
+            headers.push('\0');
+            headers.push_str(&redact::header(name, value, token));
+            headers.push('\n');
+        }
+        Self {
+            id,
+            at: seen.at,
+            operation: seen.operation,
+            org: seen.org.cloned(),
+            method: seen.method.into(),
+            path: redact::without(seen.path, token).into(),
+            query: redact::query(seen.query.unwrap_or_default(), token).into(),
+            headers: headers.into(),
+            body: Kept::of(seen.body, token),
+            status: seen.status,
+            response: Kept::of(seen.response, token),
+            duration: seen.duration,
+            fault: seen.fault,
+        }
+    }
+
+    /// How many bytes of memory it takes.
+    pub(super) fn size(&self) -> usize {
+        let text = self.method.len() + self.path.len() + self.query.len() + self.headers.len();
+        size_of::<Self>() + 64 + text + self.body.size() + self.response.size()
+    }
+
+    pub(super) fn forget_bodies(&mut self) {
+        self.body.forget();
+        self.response.forget();
+    }
+
+    /// Its id; ids grow.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Which operation it is.
+    pub fn operation(&self) -> Option<Operation> {
+        self.operation
+    }
+
+    /// The organization in its path.
+    pub fn org(&self) -> Option<&OrgId> {
+        self.org.as_ref()
+    }
+
+    /// Its method.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Its query string.
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// Its body, as it is shown.
+    pub fn body(&self) -> Value {
+        self.body.shown()
+    }
+
+    /// Its headers, those of one name joined.
+    pub fn headers(&self) -> BTreeMap<&str, String> {
+        let mut headers: BTreeMap<&str, String> = BTreeMap::new();
+        for (name, value) in self
+            .headers
+            .lines()
+            .filter_map(|line| line.split_once('\0'))
+        {
+            let known = headers.entry(name).or_default();
+            if !known.is_empty() {
+                known.push_str(", ");
+            }
+            known.push_str(value);
+        }
+        headers
+    }
+
+    /// Which fields of the body and which parameters the server did not read.
+    fn unread(&self) -> Vec<String> {
+        let Some(operation) = self.operation else {
+            return Vec::new();
+        };
+        let mut unread = Vec::new();
+        if let Value::Object(fields) = self.body.shown()
+            && let Kept::Whole(_) = self.body
+        {
+            let known = operation.body_fields();
+            unread.extend(
+                fields
+                    .keys()
+                    .filter(|key| !known.contains(&key.as_str()))
+                    .map(|key| format!("body.{key}")),
+            );
+        }
+        for (name, _) in form_urlencoded::parse(self.query.as_bytes()) {
+            let name = format!("query.{name}");
+            if name != "query.__code"
+                && !operation
+                    .query_parameters()
+                    .iter()
+                    .any(|known| name[6..] == **known)
+                && !unread.contains(&name)
+            {
+                unread.push(name);
+            }
+        }
+        unread
+    }
+}
+
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entry = serializer.serialize_map(None)?;
+        entry.serialize_entry("id", &self.id)?;
+        entry.serialize_entry("at", &self.at.to_rfc3339_opts(SecondsFormat::Micros, true))?;
+        entry.serialize_entry("operation", &self.operation.map(Operation::name))?;
+        entry.serialize_entry("org", &self.org.as_ref().map(OrgId::as_str))?;
+        entry.serialize_entry("method", &self.method)?;
+        entry.serialize_entry("path", &self.path)?;
+        entry.serialize_entry("query", &self.query)?;
+        entry.serialize_entry("headers", &self.headers())?;
+        entry.serialize_entry("body", &self.body.shown())?;
+        entry.serialize_entry("status", &self.status)?;
+        entry.serialize_entry("response", &self.response.shown())?;
+        entry.serialize_entry(
+            "duration_us",
+            &u64::try_from(self.duration.as_micros()).unwrap_or(u64::MAX),
+        )?;
+        entry.serialize_entry("fault", &self.fault.as_deref())?;
+        entry.serialize_entry("unread", &self.unread())?;
+        entry.end()
+    }
+}

@@ -1,0 +1,85 @@
+//! [`Org`]: one organization of a running mock, and what a test does to it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::{FaultBuilder, TallyfyMock};
+use crate::{
+    control::{Refusal, Scopes},
+    domain::id::OrgId,
+};
+
+/// One organization of a mock. Whatever a test does to it, other organizations never notice, so tests
+/// that run at the same time share a mock by taking one organization each.
+#[derive(Debug, Clone)]
+pub struct Org<'a> {
+    pub(super) mock: &'a TallyfyMock,
+    pub(super) id: OrgId,
+}
+
+impl Org<'_> {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    /// Adds what one organization of a fixture, without its id, describes; the same id replaces.
+    ///
+    /// # Panics
+    ///
+    /// Where it has mistakes, with every one of them; nothing is added then.
+    pub fn seed(&self, organization: Value) {
+        let seeded = self
+            .mock
+            .app
+            .seed(Some(&self.id), organization.to_string().as_bytes());
+        unwrap(seeded, "the seed is refused");
+    }
+
+    /// Everything in it, as one organization of a fixture without its id.
+    pub fn state(&self) -> Value {
+        let state = unwrap(self.mock.app.export(Some(&self.id)), "there is no state");
+        serde_json::from_str(&state).expect("a state is JSON")
+    }
+
+    /// Goes back to what the fixtures say of it, and forgets its faults, its clock and what it was asked.
+    pub fn reset(&self) {
+        unwrap(
+            self.mock.app.reset(Some(&self.id), Scopes::ALL),
+            "the reset is refused",
+        );
+    }
+
+    /// Stops its clock at that time.
+    pub fn freeze_clock(&self, at: DateTime<Utc>) {
+        self.mock
+            .app
+            .world()
+            .clock
+            .set(Some(self.id()), Some(at), Some(true));
+    }
+
+    /// Moves its clock by so much.
+    ///
+    /// # Panics
+    ///
+    /// Where no calendar goes so far.
+    pub fn advance_clock(&self, by: TimeDelta) {
+        let moved = self.mock.app.world().clock.advance(Some(self.id()), by);
+        assert!(moved.is_some(), "no calendar goes so far: {by}");
+    }
+
+    /// A rule by which requests to it fail; in force once the builder is dropped, or `times` is called.
+    pub fn fault(&self, id: &str) -> FaultBuilder<'_> {
+        FaultBuilder::new(self.mock, Some(self.id.clone()), id)
+    }
+}
+
+/// What was done, or the reason that it was not.
+#[track_caller]
+pub(super) fn unwrap<T>(done: Result<T, Refusal>, otherwise: &str) -> T {
+    match done {
+        Ok(done) => done,
+        Err(refusal) => panic!("{otherwise}: {refusal}"),
+    }
+}
