@@ -249,7 +249,9 @@ impl Journal {
         }
         let rings: Vec<Arc<Mutex<Ring>>> =
             self.rings.iter().map(|ring| Arc::clone(&ring)).collect();
-        rings.iter().for_each(|ring| look(&mut lock(ring)));
+        for ring in &rings {
+            look(&mut lock(ring));
+        }
         look(&mut lock(&self.without_org));
     }
 }

@@ -35,6 +35,6 @@ pub mod store;
 pub use self::{
     domain::{contract::ContractError, operation::Operation},
     fixture::{FixtureError, Problem},
-    mock::{Builder, FaultBuilder, Org, TallyfyMock},
+    mock::{Builder, FaultBuilder, Org, TallyfyMock, Verification},
     state::StartError,
 };

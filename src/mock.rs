@@ -2,6 +2,7 @@
 
 mod fault;
 mod org;
+mod verify;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread};
 
@@ -10,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use self::org::unwrap;
-pub use self::{fault::FaultBuilder, org::Org};
+pub use self::{fault::FaultBuilder, org::Org, verify::Verification};
 use crate::{
     config::Config,
     control::Scopes,
@@ -93,6 +94,10 @@ impl TallyfyMock {
     /// # Panics
     ///
     /// Where it has mistakes, with every one of them; nothing is added then.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a test hands over a `json!` that nobody else needs"
+    )]
     pub fn seed(&self, fixture: Value) {
         unwrap(
             self.app.seed(None, fixture.to_string().as_bytes()),

@@ -126,7 +126,7 @@ fn redact_value(value: &mut Value, token: Option<&str>) -> bool {
     match value {
         Value::String(text) => {
             if looks_like_a_token(text) {
-                *text = REDACTED.to_owned();
+                REDACTED.clone_into(text);
                 return true;
             }
             let Cow::Owned(clean) = without(text, token) else {

@@ -234,7 +234,14 @@ fn nearest(expectation: &Expectation, entries: &[Arc<Entry>], meeting: bool) -> 
     let mut nearest: Vec<_> = differing
         .filter(|(differences, _)| meeting || *differences > 0)
         .collect();
-    nearest.sort_by_key(|(differences, entry)| (*differences, std::cmp::Reverse(entry.id())));
+    // Another operation is further away than any difference in what was sent.
+    nearest.sort_by_key(|(differences, entry)| {
+        (
+            !expectation.asks_for(entry),
+            *differences,
+            std::cmp::Reverse(entry.id()),
+        )
+    });
     nearest
         .into_iter()
         .take(3)
@@ -285,6 +292,17 @@ impl Expectation {
         } else {
             words.join(", ")
         }
+    }
+
+    /// Whether a request asks for what is expected, whatever it sends with it.
+    fn asks_for(&self, entry: &Entry) -> bool {
+        self.operation
+            .is_none_or(|operation| entry.operation() == Some(operation))
+            && self
+                .method
+                .as_ref()
+                .is_none_or(|method| entry.method().eq_ignore_ascii_case(method))
+            && self.path.as_ref().is_none_or(|path| entry.path() == path)
     }
 
     /// In what a request is not what is expected.
@@ -393,7 +411,7 @@ fn expectation(
                 for (name, value) in wanted {
                     match value.as_str() {
                         Some(value) => {
-                            drop(headers.insert(name.to_ascii_lowercase(), value.to_owned()))
+                            drop(headers.insert(name.to_ascii_lowercase(), value.to_owned()));
                         }
                         None => expected(problems, &at.key(name), "a string", value),
                     }

@@ -3,10 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::{FaultBuilder, TallyfyMock};
+use super::{FaultBuilder, TallyfyMock, Verification};
 use crate::{
     control::{Refusal, Scopes},
-    domain::id::OrgId,
+    domain::{id::OrgId, operation::Operation},
+    journal::Filter,
 };
 
 /// One organization of a mock. Whatever a test does to it, other organizations never notice, so tests
@@ -28,6 +29,10 @@ impl Org<'_> {
     /// # Panics
     ///
     /// Where it has mistakes, with every one of them; nothing is added then.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a test hands over a `json!` that nobody else needs"
+    )]
     pub fn seed(&self, organization: Value) {
         let seeded = self
             .mock
@@ -37,6 +42,10 @@ impl Org<'_> {
     }
 
     /// Everything in it, as one organization of a fixture without its id.
+    ///
+    /// # Panics
+    ///
+    /// Where the fixture closes the world and this organization is not in it.
     pub fn state(&self) -> Value {
         let state = unwrap(self.mock.app.export(Some(&self.id)), "there is no state");
         serde_json::from_str(&state).expect("a state is JSON")
@@ -67,6 +76,25 @@ impl Org<'_> {
     pub fn advance_clock(&self, by: TimeDelta) {
         let moved = self.mock.app.world().clock.advance(Some(self.id()), by);
         assert!(moved.is_some(), "no calendar goes so far: {by}");
+    }
+
+    /// What was asked of it, the newest last: each as the journal shows it.
+    pub fn requests(&self) -> Vec<Value> {
+        let filter = Filter {
+            org: Some(self.id.clone()),
+            ..Filter::default()
+        };
+        let found = self.mock.app.journal.find(&filter);
+        found
+            .requests
+            .iter()
+            .filter_map(|entry| serde_json::to_value(&**entry).ok())
+            .collect()
+    }
+
+    /// That an operation was asked for; checked when it is told how many times.
+    pub fn verify(&self, operation: Operation) -> Verification<'_> {
+        Verification::new(self.clone(), operation)
     }
 
     /// A rule by which requests to it fail; in force once the builder is dropped, or `times` is called.

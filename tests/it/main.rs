@@ -12,6 +12,7 @@ mod fixtures;
 mod groups;
 mod journal;
 mod laws;
+mod library;
 mod lists;
 mod readme;
 mod repeat;

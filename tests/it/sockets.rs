@@ -350,3 +350,52 @@ fn nonsense_ends_its_own_connection_and_no_other() {
     next.send(get("/groups"));
     assert_eq!(next.status(), "http/1.1 200 ok");
 }
+
+#[test]
+fn a_page_in_somebodys_browser_does_not_reach_the_control_side() {
+    let mock = TallyfyMock::start();
+    let ask = |headers: &str, body: &str| {
+        let mut connection = Connection::to(&mock);
+        connection.send(format!(
+            "POST /_mock/reset HTTP/1.1\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+        let (head, body) = connection.answer();
+        assert!(
+            body.is_empty() || head.contains("application/problem+json"),
+            "{head}"
+        );
+        assert!(!head.contains("access-control-"), "{head}");
+        head.split(' ').nth(1).unwrap().to_owned()
+    };
+    for (headers, body, status) in [
+        ("Host: localhost\r\n", "", "204"),
+        (
+            "Host: 127.0.0.1:8255\r\nOrigin: http://127.0.0.1:8255\r\n",
+            "",
+            "204",
+        ),
+        ("Host: [::1]:8255\r\n", "", "204"),
+        ("Host: tallyfy-mock:8255\r\n", "", "204"),
+        ("Host: host.docker.internal\r\n", "", "204"),
+        (
+            "Host: localhost\r\nContent-Type: application/json\r\n",
+            "{}",
+            "204",
+        ),
+        ("Host: rebound.evil.test\r\n", "", "403"),
+        ("Host: localhost\r\nOrigin: http://evil.test\r\n", "", "403"),
+        ("Host: localhost\r\nOrigin: null\r\n", "", "403"),
+        (
+            "Host: localhost\r\nContent-Type: text/plain\r\n",
+            "{}",
+            "415",
+        ),
+        ("Host: localhost\r\n", "{}", "415"),
+        ("Host: localhost\r\nHost: evil.test\r\n", "", "400"),
+        ("Host: \r\n", "", "400"),
+        ("", "", "400"),
+    ] {
+        assert_eq!(ask(headers, body), status, "{headers}");
+    }
+}
