@@ -186,7 +186,8 @@ async fn observe(State(app): State<Arc<AppState>>, request: Request, next: Next)
     app.journal.record(Seen {
         at,
         operation,
-        org: exchange.org.as_ref(),
+        // What matched no route belongs to no organization, whatever its path says.
+        org: exchange.org.as_ref().filter(|_| operation.is_some()),
         method: method.as_str(),
         path: uri.path(),
         query: uri.query(),

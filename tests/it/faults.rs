@@ -472,3 +472,24 @@ fn a_fault_without_a_socket_is_a_server_error() {
     );
     assert_eq!(app.as_manager().list_groups("acme", "").status, 500);
 }
+
+#[test]
+fn steering_wins_over_rules_and_uses_none_of_them_up() {
+    let app = TestApp::empty();
+    put(
+        &app,
+        "/_mock/faults/f",
+        &json!({ "steps": [{ "status": 503 }] }),
+    );
+    let status = |code: &str| {
+        app.as_manager()
+            .header("prefer", code)
+            .list_groups("acme", "")
+            .status
+            .as_u16()
+    };
+    assert_eq!(
+        [status("code=418"), status("x=1"), status("x=1")],
+        [418, 503, 200]
+    );
+}

@@ -110,7 +110,7 @@ fn the_journal_is_asked_by_what_one_looks_for() {
     let id = app.as_manager().group_named("acme", "Sales");
     app.as_manager().get_group("acme", &id);
     app.as_manager().get_group("globex", &id);
-    app.anonymous().get("/nothing");
+    app.anonymous().get("/organizations/acme/nothing");
     app.as_manager()
         .header("origin", "http://a")
         .header("access-control-request-method", "GET")
@@ -350,12 +350,12 @@ fn the_journal_is_heard_live() {
     .unwrap();
     let mut live = BufReader::new(live);
     let mut next = |wanted: &str| {
-        let mut line = String::new();
-        while !line.starts_with(wanted) {
-            line.clear();
-            assert_ne!(live.read_line(&mut line).unwrap(), 0);
+        let mut text = String::new();
+        while !text.starts_with(wanted) {
+            text.clear();
+            assert_ne!(live.read_line(&mut text).unwrap(), 0);
         }
-        line.trim_end().to_owned()
+        text.trim_end().to_owned()
     };
     // The comment that opens the stream: from here on it listens.
     next(":");
