@@ -125,7 +125,7 @@ impl Entry {
         let token = seen.token;
         let mut headers = String::with_capacity(256);
         for (name, value) in seen.headers {
-            headers.push_str(name);
+            headers.push_str(&redact::header_name(name, token));
             headers.push('\0');
             headers.push_str(&redact::header(name, value, token));
             headers.push('\n');
@@ -136,7 +136,7 @@ impl Entry {
             operation: seen.operation,
             org: seen.org.cloned(),
             method: seen.method.into(),
-            path: redact::without(seen.path, token).into(),
+            path: redact::path(seen.path, token).into(),
             query: redact::query(seen.query.unwrap_or_default(), token).into(),
             headers: headers.into(),
             body: Kept::of(seen.body, token),

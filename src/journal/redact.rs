@@ -18,6 +18,9 @@ const NAMES: [&str; 8] = [
     "apikey",
 ];
 
+/// Schemes of `Authorization` that are shown.
+const SCHEMES: [&str; 4] = ["Bearer", "Basic", "Digest", "Negotiate"];
+
 /// A caller's own token is looked for wherever it may stand, where it is too long to be a word.
 const LONG_ENOUGH: usize = 8;
 
@@ -48,11 +51,16 @@ fn looks_like_a_token(value: &str) -> bool {
 pub(super) fn header<'a>(name: &str, value: &'a [u8], token: Option<&str>) -> Cow<'a, str> {
     let text = String::from_utf8_lossy(value);
     if name == "authorization" {
-        let scheme = text.split_once(' ').map_or("", |(scheme, _)| scheme);
-        return format!("{scheme} {REDACTED}")
-            .trim_start()
-            .to_owned()
-            .into();
+        // What is before the first space may be the secret itself.
+        let scheme = text.split_once(' ').map(|(scheme, _)| scheme);
+        let scheme = scheme.filter(|scheme| {
+            SCHEMES
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(scheme))
+        });
+        return scheme.map_or(REDACTED.into(), |scheme| {
+            format!("{scheme} {REDACTED}").into()
+        });
     }
     if names_a_secret(name) || looks_like_a_token(&text) {
         return REDACTED.into();
@@ -63,7 +71,30 @@ pub(super) fn header<'a>(name: &str, value: &'a [u8], token: Option<&str>) -> Co
     }
 }
 
-/// A path or a text without the caller's token.
+/// A path as it may be kept, percent-encoded or not.
+pub(super) fn path<'a>(path: &'a str, token: Option<&str>) -> Cow<'a, str> {
+    let decoded = || {
+        form_urlencoded::parse(path.as_bytes())
+            .next()
+            .map(|(path, _)| path)
+    };
+    if path.contains('%')
+        && decoded().is_some_and(|path| matches!(without(&path, token), Cow::Owned(_)))
+    {
+        return REDACTED.into();
+    }
+    without(path, token)
+}
+
+/// The name of a header as it may be kept.
+pub(super) fn header_name<'a>(name: &'a str, token: Option<&str>) -> Cow<'a, str> {
+    // Names come in lower case.
+    without(name, token.map(str::to_ascii_lowercase).as_deref())
+        .into_owned()
+        .into()
+}
+
+/// A text without the caller's token.
 pub(super) fn without<'a>(text: &'a str, token: Option<&str>) -> Cow<'a, str> {
     match token.filter(|token| token.len() >= LONG_ENOUGH && text.contains(*token)) {
         Some(token) => text.replace(token, REDACTED).into(),
@@ -119,49 +150,32 @@ pub(super) fn body(bytes: &[u8], token: Option<&str>) -> Option<Vec<u8>> {
         // Where it cannot be told what is a value, none of it is kept.
         return Some(REDACTED.into());
     };
-    redact_value(&mut value, token).then(|| value.to_string().into_bytes())
+    redact_value(&mut value, token);
+    // Written anew in any case: of a key that is there twice, only one was looked at.
+    Some(value.to_string().into_bytes())
 }
 
-fn redact_value(value: &mut Value, token: Option<&str>) -> bool {
+fn redact_value(value: &mut Value, token: Option<&str>) {
     match value {
+        Value::String(text) if looks_like_a_token(text) => REDACTED.clone_into(text),
         Value::String(text) => {
-            if looks_like_a_token(text) {
-                REDACTED.clone_into(text);
-                return true;
+            if let Cow::Owned(clean) = without(text, token) {
+                *text = clean;
             }
-            let Cow::Owned(clean) = without(text, token) else {
-                return false;
-            };
-            *text = clean;
-            true
         }
-        Value::Array(items) => items
-            .iter_mut()
-            .fold(false, |any, item| redact_value(item, token) | any),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact_value(item, token)),
         Value::Object(fields) => {
-            let mut any = false;
-            for (name, value) in fields.iter_mut() {
-                if names_a_secret(name) && !value.is_null() {
-                    *value = REDACTED.into();
-                    any = true;
+            let clean = std::mem::take(fields).into_iter().map(|(name, mut value)| {
+                if names_a_secret(&name) && !value.is_null() {
+                    value = REDACTED.into();
                 } else {
-                    any |= redact_value(value, token);
+                    redact_value(&mut value, token);
                 }
-            }
-            let hidden: Vec<String> = fields
-                .keys()
-                .filter(|name| matches!(without(name, token), Cow::Owned(_)))
-                .cloned()
-                .collect();
-            for name in hidden {
-                if let Some(value) = fields.remove(&name) {
-                    fields.insert(without(&name, token).into_owned(), value);
-                }
-                any = true;
-            }
-            any
+                (without(&name, token).into_owned(), value)
+            });
+            *fields = clean.collect();
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -176,6 +190,19 @@ mod tests {
             "Bearer [redacted]"
         );
         assert_eq!(header("authorization", b"abc", None), "[redacted]");
+        assert_eq!(header("authorization", b"abc def", None), "[redacted]");
+        assert_eq!(
+            path("/groups/%6Cong-token-1", Some("long-token-1")),
+            "[redacted]"
+        );
+        assert_eq!(
+            path("/groups/long-token-1/x", Some("long-token-1")),
+            "/groups/[redacted]/x"
+        );
+        assert_eq!(
+            header_name("x-long-token-1", Some("Long-Token-1")),
+            "x-[redacted]"
+        );
         assert_eq!(header("x-api-key", b"abc", None), "[redacted]");
         assert_eq!(header("cookie", b"a=b", None), "[redacted]");
         assert_eq!(header("x-forwarded", b"eyJh.eyJz.sig", None), "[redacted]");
@@ -217,10 +244,12 @@ mod tests {
             r#"{"n":"[redacted]"}"#
         );
         assert_eq!(body("password=hunter2").unwrap(), "[redacted]");
+        let thanks = r#"{"name":"A token of thanks"}"#;
         assert_eq!(
-            body(r#"{"name":"A token of thanks"}"#),
-            None,
+            body(thanks).unwrap(),
+            thanks,
             "a word in a value is no secret"
         );
+        assert_eq!(body(r#"{"n":"long-token-1","n":1}"#).unwrap(), r#"{"n":1}"#);
     }
 }

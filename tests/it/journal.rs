@@ -253,6 +253,8 @@ proptest! {
             5 => drop(caller.create_group("acme", &json!({ "client": { "API_key": secret, "Access-Token": [secret] } }))),
             6 => drop(caller.list_groups("acme", &format!("page=1&access_token={secret}&password={secret}"))),
             7 => drop(caller.header("cookie", &secret).header("x-api-key", &secret).list_groups("acme", "")),
+            8 => drop(caller.header("authorization", &format!("{secret} x")).list_groups("acme", "")),
+            9 => drop(caller.header("content-type", "application/json").send("POST", "/organizations/acme/groups", format!("{{\"name\":\"A\",\"token\":\"{secret}\",\"token\":1}}"))),
             _ => drop(caller.header("authorization", &format!("Basic {secret}")).create_group("acme", &group("jwt", &format!("eyJ{secret}.{secret}.{secret}")))),
         }
         let kept = app.look("/_mock/requests").body;
