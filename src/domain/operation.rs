@@ -11,11 +11,6 @@ macro_rules! operations {
             /// All operations.
             pub const ALL: &'static [Self] = &[ $( Self::$Variant, )+ ];
 
-            /// The operation of that name.
-            pub fn parse(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|operation| operation.name() == name)
-            }
-
             /// Its name, such as `groups.list`.
             pub fn name(self) -> &'static str {
                 match self { $( Self::$Variant => $name, )+ }
@@ -25,6 +20,21 @@ macro_rules! operations {
 }
 
 impl Operation {
+    /// The operation of that name, or what there is instead.
+    pub fn parse(name: &str) -> Result<Self, String> {
+        let found = Self::ALL
+            .iter()
+            .copied()
+            .find(|operation| operation.name() == name);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|operation| operation.name()).collect();
+            format!(
+                "there is no operation `{name}`; there are {}",
+                names.join(", ")
+            )
+        })
+    }
+
     /// The parameters of the query that it reads; others are ignored, as at Tallyfy (evidence 3.1).
     pub fn query_parameters(self) -> &'static [&'static str] {
         match self {

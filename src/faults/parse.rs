@@ -77,20 +77,9 @@ fn read_match(
         return only;
     };
     if let Some(name) = text(fields, "operation", at, problems) {
-        only.operation = Operation::parse(&name);
-        if only.operation.is_none() {
-            let names: Vec<&str> = Operation::ALL
-                .iter()
-                .map(|operation| operation.name())
-                .collect();
-            note(
-                problems,
-                &at.key("operation"),
-                format!(
-                    "there is no operation `{name}`; there are {}",
-                    names.join(", ")
-                ),
-            );
+        match Operation::parse(&name) {
+            Ok(operation) => only.operation = Some(operation),
+            Err(message) => note(problems, &at.key("operation"), message),
         }
         for other in ["method", "path"]
             .iter()

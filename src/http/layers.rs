@@ -170,7 +170,7 @@ async fn observe(State(app): State<Arc<AppState>>, request: Request, next: Next)
         method = method.as_str(),
         route = operation.map_or("-", Operation::name),
         status = response.status().as_u16(),
-        ms = duration.as_secs_f64() * 1000.0,
+        ms = (duration.as_secs_f64() * 1e6).round() / 1e3,
         org = organization(uri.path()).unwrap_or("-"),
         path = uri.path(),
         remark = response

@@ -379,22 +379,9 @@ fn expectation(
     let fields = object(value, at, known, problems)?;
     read_org(fields, at, org, problems);
     let operation = text(fields, "operation", at, problems).and_then(|name| {
-        let operation = Operation::parse(&name);
-        if operation.is_none() {
-            let names: Vec<&str> = Operation::ALL
-                .iter()
-                .map(|operation| operation.name())
-                .collect();
-            note(
-                problems,
-                &at.key("operation"),
-                format!(
-                    "there is no operation `{name}`; there are {}",
-                    names.join(", ")
-                ),
-            );
-        }
-        operation
+        Operation::parse(&name)
+            .map_err(|message| note(problems, &at.key("operation"), message))
+            .ok()
     });
     let status = optional(fields, "status").and_then(|value| {
         let status = value.as_u64().and_then(|status| u16::try_from(status).ok());

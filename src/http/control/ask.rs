@@ -61,6 +61,13 @@ impl Query {
             .ok_or_else(|| Problem::invalid(vec![(format!("query.{name}"), message)]))
     }
 
+    /// The organization, where nothing else may be asked.
+    pub(super) fn only_org(mut self) -> Result<Option<OrgId>, Problem> {
+        let org = self.org.take();
+        self.done()?;
+        Ok(org)
+    }
+
     /// No other parameter may be there: a misspelt `org` would do to all what was meant for one.
     pub(super) fn done(self) -> Result<(), Problem> {
         let unknown = self

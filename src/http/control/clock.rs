@@ -36,8 +36,7 @@ fn shown(reading: Reading) -> Answer<Shown> {
 
 /// What time it is.
 pub(super) async fn show(State(app): App, query: Query) -> Result<Answer<Shown>, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     Ok(shown(
         app.world().clock.read(org.as_ref().map(OrgId::as_str)),
     ))
@@ -49,8 +48,7 @@ pub(super) async fn set(
     query: Query,
     Json(body): Json,
 ) -> Result<Answer<Shown>, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     let mut mistakes = Vec::new();
     let root = Path::Root;
     let (mut now, mut frozen) = (None, None);
@@ -81,8 +79,7 @@ pub(super) async fn advance(
     query: Query,
     Json(body): Json,
 ) -> Result<Answer<Shown>, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     let mut mistakes = Vec::new();
     let root = Path::Root;
     let fields = object(&body, &root, &["seconds"], &mut mistakes);

@@ -29,8 +29,7 @@ pub(super) struct Rules {
 
 /// All rules, or those of one organization.
 pub(super) async fn list(State(app): App, query: Query) -> Result<Answer<Rules>, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     Ok(Answer(Rules {
         faults: app.world().faults.list(org.as_ref()),
     }))
@@ -42,8 +41,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Answer<RuleView>, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     app.world()
         .faults
         .get(&id, org.as_ref())
@@ -79,8 +77,7 @@ pub(super) async fn remove(
     query: Query,
     _: Raw,
 ) -> Result<StatusCode, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     app.world()
         .faults
         .remove(&id, org.as_ref())
@@ -90,8 +87,7 @@ pub(super) async fn remove(
 
 /// Takes all rules out of force, or those of one organization.
 pub(super) async fn clear(State(app): App, query: Query, _: Raw) -> Result<StatusCode, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     app.world().faults.clear(org.as_ref());
     Ok(StatusCode::NO_CONTENT)
 }

@@ -48,17 +48,11 @@ impl Serialize for Shown {
 
 /// The entries that a filter lets through, the newest last.
 pub(super) async fn list(State(app): App, mut query: Query) -> Result<Answer<Requests>, Problem> {
-    let operations: Vec<&str> = Operation::ALL
-        .iter()
-        .map(|operation| operation.name())
-        .collect();
     let filter = Filter {
         org: query.org.clone(),
-        operation: query.read(
-            "operation",
-            &format!("one of {}", operations.join(", ")),
-            Operation::parse,
-        )?,
+        operation: query.read("operation", "an operation such as `groups.list`", |name| {
+            Operation::parse(name).ok()
+        })?,
         method: query.take("method"),
         status: query.read("status", "a status", |text| text.parse().ok())?,
         since: query.read("since", "the id of an entry", |text| text.parse().ok())?,
@@ -81,8 +75,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Answer<Shown>, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     let found = id
         .parse()
         .ok()
@@ -98,8 +91,7 @@ pub(super) async fn show(
 
 /// Forgets all entries, or those of one organization.
 pub(super) async fn clear(State(app): App, query: Query, _: Raw) -> Result<StatusCode, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     app.journal.clear(org.as_ref());
     Ok(StatusCode::NO_CONTENT)
 }
@@ -110,8 +102,7 @@ pub(super) async fn verify(
     query: Query,
     Json(body): Json,
 ) -> Result<Answer<Value>, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     let expected = Expectations::parse(&body, org).map_err(Problem::invalid)?;
     match app.journal.verify(&expected) {
         Ok(count) => Ok(Answer(json!({ "count": count }))),
@@ -126,8 +117,7 @@ pub(super) async fn verify(
 
 /// The journal, live, as server-sent events.
 pub(super) async fn events(State(app): App, query: Query) -> Result<Response, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     let events = Events {
         org,
         next: next(app.journal.subscribe()),

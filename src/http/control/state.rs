@@ -18,8 +18,7 @@ type App = State<Arc<AppState>>;
 
 /// All that is stored, or one organization, as a fixture.
 pub(super) async fn show(State(app): App, query: Query) -> Result<Response, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     let json = app.export(org.as_ref())?;
     Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
 }
@@ -30,8 +29,7 @@ pub(super) async fn replace(
     query: Query,
     Raw(body): Raw,
 ) -> Result<StatusCode, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     app.replace(org.as_ref(), &body)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -42,8 +40,7 @@ pub(super) async fn seed(
     query: Query,
     Raw(body): Raw,
 ) -> Result<StatusCode, Problem> {
-    let org = query.org.clone();
-    query.done()?;
+    let org = query.only_org()?;
     app.seed(org.as_ref(), &body)?;
     Ok(StatusCode::NO_CONTENT)
 }
