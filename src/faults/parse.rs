@@ -199,7 +199,7 @@ fn step(value: &Value, at: &Path<'_>, problems: &mut Problems) -> Option<Step> {
         optional(fields, "delay").and_then(|value| delay(value, &at.key("delay"), problems));
     if !["status", "fault", "delay"]
         .iter()
-        .any(|key| fields.contains_key(*key))
+        .any(|key| optional(fields, key).is_some())
     {
         note(
             problems,
@@ -283,7 +283,7 @@ fn delay(value: &Value, at: &Path<'_>, problems: &mut Problems) -> Option<Delay>
         &["fixed_ms", "uniform_ms", "lognormal_ms"],
         problems,
     )?;
-    if fields.len() != 1 {
+    if fields.values().filter(|value| !value.is_null()).count() != 1 {
         note(
             problems,
             at,
@@ -294,7 +294,7 @@ fn delay(value: &Value, at: &Path<'_>, problems: &mut Problems) -> Option<Delay>
     if let Some(value) = optional(fields, "uniform_ms") {
         let bounds: Option<Vec<u64>> = value
             .as_array()
-            .map(|bounds| bounds.iter().filter_map(Value::as_u64).collect());
+            .and_then(|bounds| bounds.iter().map(Value::as_u64).collect());
         if let Some([low_ms, high_ms]) = bounds.as_deref()
             && low_ms <= high_ms
             && *high_ms <= LONGEST_DELAY_MS
@@ -351,4 +351,115 @@ fn whole(
         expected(problems, &at.key(key), &form, value);
     }
     number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn mistakes(json: &Value) -> String {
+        let problems = Rule::parse("flaky", OrgId::parse("acme"), json).unwrap_err();
+        let lines: Vec<String> = problems
+            .into_iter()
+            .map(|(at, problem)| format!("{at}: {problem}"))
+            .collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn a_null_is_as_good_as_nothing() {
+        insta::assert_snapshot!(mistakes(&json!({
+            "match": null, "skip": null, "probability": null,
+            "steps": [{ "status": null }, { "fault": null }, { "delay": null }, { "delay": { "fixed_ms": null } }],
+        })), @"
+        steps[0]: a step has a `status`, a `fault` or a `delay`
+        steps[1]: a step has a `status`, a `fault` or a `delay`
+        steps[2]: a step has a `status`, a `fault` or a `delay`
+        steps[3].delay: expected one of `fixed_ms`, `uniform_ms`, `lognormal_ms`
+        ");
+        let rule = json!({ "steps": [{ "status": 500, "fault": null, "delay": { "fixed_ms": 5, "uniform_ms": null } }] });
+        assert!(Rule::parse("flaky", None, &rule).is_ok());
+    }
+
+    #[test]
+    fn uniform_delays_have_two_bounds_and_both_are_numbers() {
+        for bad in [
+            json!([1]),
+            json!([1, 2, 3]),
+            json!([1, "x", 2]),
+            json!([1, -5, 2]),
+            json!([2, 1]),
+            json!([0, LONGEST_DELAY_MS + 1]),
+            json!({ "low": 1, "high": 2 }),
+        ] {
+            let rule = json!({ "steps": [{ "delay": { "uniform_ms": bad } }] });
+            let at = "steps[0].delay.uniform_ms: expected two whole numbers";
+            assert!(mistakes(&rule).starts_with(at), "{rule}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once_with_its_path() {
+        insta::assert_snapshot!(mistakes(&json!({
+            "matches": {},
+            "match": { "operation": "groups.destroy", "path": 7, "org": "globex", "token": 7, "tokn": "" },
+            "skip": -1,
+            "probability": 1.5,
+            "steps": [
+                {},
+                { "times": 0, "status": 199, "retry_after": -1 },
+                { "times": "never", "status": 600, "fault": "connection_rest", "write": "during" },
+                { "fault": "truncated_body", "body": {}, "retry_after": 1, "chunk_ms": 5 },
+                { "fault": "slow_body", "chunk_ms": 3_600_001 },
+                { "delay": { "fixed_ms": 1, "uniform_ms": [1, 2] } },
+                { "delay": { "lognormal_ms": { "median": "90", "sigma": -1 } } },
+                { "delay": 5 },
+                "503",
+            ],
+        })), @r#"
+        matches: unknown key; did you mean `match`?
+        match.tokn: unknown key; did you mean `token`?
+        match.operation: there is no operation `groups.destroy`; there are groups.list, groups.get, groups.create, groups.update, groups.delete
+        match.path: goes without `operation`, which says it already
+        match.path: expected a string, found 7
+        match.token: expected a string, found 7
+        match.org: is not `acme`, which the query names
+        skip: expected a whole number, found -1
+        probability: expected a number from 0 to 1, found 1.5
+        steps[0]: a step has a `status`, a `fault` or a `delay`
+        steps[1].times: expected a whole number of at least 1, or "always", found 0
+        steps[1].retry_after: expected a whole number, 4294967295 at most, found -1
+        steps[1].status: expected a status from 200 to 599, found 199
+        steps[2].times: expected a whole number of at least 1, or "always", found "never"
+        steps[2].write: expected "before" or "after", found "during"
+        steps[2]: `status` and `fault` exclude each other
+        steps[2].status: expected a status from 200 to 599, found 600
+        steps[3].body: goes with `status` only
+        steps[3].retry_after: goes with `status` only
+        steps[3].chunk_ms: goes with the fault `slow_body` only
+        steps[4].chunk_ms: expected a whole number, 3600000 at most, found 3600001
+        steps[5].delay: expected one of `fixed_ms`, `uniform_ms`, `lognormal_ms`
+        steps[6].delay.lognormal_ms.median: expected a whole number, 3600000 at most, found "90"
+        steps[6].delay.lognormal_ms: expected a `median` in milliseconds and a `sigma` from 0 to 10
+        steps[7].delay: expected an object, found 5
+        steps[8]: expected an object, found "503"
+        "#);
+        insta::assert_snapshot!(mistakes(&json!([])), @": expected an object, found []");
+        insta::assert_snapshot!(mistakes(&json!({})), @"steps: is missing; expected a list of at least one step");
+    }
+
+    #[test]
+    fn a_rule_is_for_the_organization_it_is_put_for_or_the_one_it_names() {
+        let org = |asked: Option<&str>, only: Value| {
+            let json = json!({ "match": only, "steps": [{ "status": 500 }] });
+            let rule = Rule::parse("r", asked.and_then(OrgId::parse), &json).unwrap();
+            rule.org().map(OrgId::to_string)
+        };
+        assert_eq!(org(None, json!({})), None);
+        assert_eq!(org(Some("acme"), json!({})).as_deref(), Some("acme"));
+        assert_eq!(org(None, json!({ "org": "acme" })).as_deref(), Some("acme"));
+        let both = org(Some("acme"), json!({ "org": "acme" }));
+        assert_eq!(both.as_deref(), Some("acme"));
+    }
 }
