@@ -357,3 +357,6 @@ impl Armed {
         RuleView::new(&self.rule, self.hits, self.step, self.taken)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,412 @@
+//! The life of rules, without HTTP.
+
+use std::thread;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn faults() -> Faults {
+    Faults::new(Uuid::from_u64_pair(0, 7))
+}
+
+fn org(id: &str) -> OrgId {
+    OrgId::parse(id).unwrap()
+}
+
+fn rule(id: &str, json: &Value) -> Rule {
+    Rule::parse(id, None, json).unwrap()
+}
+
+/// A delete in an organization.
+fn delete(org: &OrgId) -> Asked<'_> {
+    Asked {
+        operation: Some(Operation::DeleteGroup),
+        method: "DELETE",
+        path: "/organizations/acme/groups/1",
+        org: Some(org),
+        token: Some("secret"),
+    }
+}
+
+/// Which rule strikes, again and again.
+fn struck(faults: &Faults, asked: &Asked<'_>, times: usize) -> Vec<Option<String>> {
+    (0..times)
+        .map(|_| faults.strike(asked).map(|strike| strike.rule.to_string()))
+        .collect()
+}
+
+fn status(status: u16, retry_after: Option<u64>) -> Effect {
+    Effect::Status {
+        status,
+        body: None,
+        retry_after,
+    }
+}
+
+#[test]
+fn the_issues_rule_passes_one_over_and_takes_its_steps_in_order() {
+    let (faults, acme) = (faults(), org("acme"));
+    faults.put(
+        rule(
+            "flaky",
+            &json!({
+                "match": { "operation": "groups.delete", "org": "acme" }, "skip": 1,
+                "steps": [
+                    { "times": 2, "status": 503, "write": "after" },
+                    { "times": 1, "status": 429, "retry_after": 2 },
+                    { "times": 1, "fault": "connection_reset" },
+                    { "times": 1, "delay": { "uniform_ms": [50, 500] } },
+                ],
+            }),
+        ),
+        false,
+    );
+    let strikes: Vec<_> = (0..7).map(|_| faults.strike(&delete(&acme))).collect();
+    let [
+        None,
+        Some(one),
+        Some(two),
+        Some(three),
+        Some(four),
+        Some(five),
+        None,
+    ] = strikes.as_slice()
+    else {
+        panic!("{strikes:?}");
+    };
+    assert_eq!(
+        (&one.effect, one.write),
+        (&Some(status(503, None)), Write::After)
+    );
+    assert_eq!(one, two);
+    let limited = Some(status(429, Some(2)));
+    assert_eq!((&three.effect, three.write), (&limited, Write::Before));
+    assert_eq!(four.effect, Some(Effect::Fault(Fault::ConnectionReset)));
+    assert_eq!(five.effect, None);
+    let delay = five.delay.unwrap().as_millis();
+    assert!((50..=500).contains(&delay), "{delay}");
+    let view = serde_json::to_value(faults.get("flaky", None).unwrap()).unwrap();
+    assert_eq!(view["hits"], 5);
+    let left: Vec<_> = view["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| &step["remaining"])
+        .collect();
+    assert_eq!(left, [0, 0, 0, 0]);
+}
+
+#[test]
+fn an_endless_step_is_never_used_up() {
+    let (faults, acme) = (faults(), org("acme"));
+    let steps = json!([{ "status": 500 }, { "times": "always", "status": 503 }]);
+    faults.put(rule("r", &json!({ "steps": steps })), false);
+    assert_eq!(
+        faults.strike(&delete(&acme)).unwrap().effect,
+        Some(status(500, None))
+    );
+    for _ in 0..100 {
+        assert_eq!(
+            faults.strike(&delete(&acme)).unwrap().effect,
+            Some(status(503, None))
+        );
+    }
+    let view = serde_json::to_value(faults.get("r", None).unwrap()).unwrap();
+    assert_eq!(
+        (&view["hits"], &view["steps"][1]["remaining"]),
+        (&json!(101), &json!("always"))
+    );
+}
+
+#[test]
+fn a_rule_that_is_spent_or_passes_over_leaves_the_request_to_the_next() {
+    let (faults, acme) = (faults(), org("acme"));
+    faults.put(
+        rule("one", &json!({ "skip": 1, "steps": [{ "status": 500 }] })),
+        false,
+    );
+    faults.put(
+        rule("two", &json!({ "steps": [{ "times": 2, "status": 500 }] })),
+        false,
+    );
+    let own = json!({ "match": { "org": "acme" }, "steps": [{ "status": 500 }] });
+    faults.put(rule("own", &own), false);
+    let expected = ["own", "two", "one", "two"].map(|id| Some(id.to_owned()));
+    let struck = struck(&faults, &delete(&acme), 6);
+    assert_eq!(
+        (&struck[..4], &struck[4..]),
+        (&expected[..], &[None, None][..])
+    );
+}
+
+#[test]
+fn each_key_of_a_match_is_looked_at() {
+    let acme = org("acme");
+    let strikes = |only: &Value, asked: &Asked<'_>| {
+        let faults = faults();
+        faults.put(
+            rule("r", &json!({ "match": only, "steps": [{ "status": 500 }] })),
+            false,
+        );
+        faults.strike(asked).is_some()
+    };
+    let unrouted = Asked {
+        operation: None,
+        method: "PATCH",
+        path: "/nothing",
+        org: None,
+        token: None,
+    };
+    for (only, deleted, other) in [
+        (json!({}), true, true),
+        (json!({ "operation": "groups.delete" }), true, false),
+        (json!({ "operation": "groups.get" }), false, false),
+        (json!({ "method": "delete" }), true, false),
+        (json!({ "method": "PATCH" }), false, true),
+        (json!({ "path": "/organizations/*/groups/*" }), true, false),
+        (json!({ "path": "/*" }), false, true),
+        (
+            json!({ "method": "DELETE", "path": "/nothing" }),
+            false,
+            false,
+        ),
+        (json!({ "org": "acme" }), true, false),
+        (json!({ "org": "globex" }), false, false),
+        (json!({ "token": "secret" }), true, false),
+        (json!({ "token": "secre" }), false, false),
+        (
+            json!({ "operation": "groups.delete", "token": "other" }),
+            false,
+            false,
+        ),
+    ] {
+        assert_eq!(strikes(&only, &delete(&acme)), deleted, "{only}");
+        assert_eq!(strikes(&only, &unrouted), other, "{only}");
+    }
+}
+
+#[test]
+fn the_same_rule_again_goes_on_where_it_was_unless_it_is_rearmed() {
+    let (faults, acme) = (faults(), org("acme"));
+    let json = json!({ "steps": [{ "times": 2, "status": 500 }] });
+    faults.put(rule("r", &json), false);
+    faults.put(
+        rule(
+            "later",
+            &json!({ "steps": [{ "times": "always", "status": 500 }] }),
+        ),
+        false,
+    );
+    let next = || faults.strike(&delete(&acme)).unwrap().rule;
+    assert_eq!(&*next(), "r");
+    faults.put(rule("r", &json), false);
+    assert_eq!([&*next(), &*next()], ["r", "later"], "one was left");
+    faults.put(rule("r", &json), true);
+    assert_eq!(faults.get("r", None).unwrap().hits(), 0);
+    assert_eq!(
+        [&*next(), &*next(), &*next()],
+        ["r", "r", "later"],
+        "in its old place"
+    );
+    faults.put(rule("r", &json!({ "steps": [{ "status": 503 }] })), false);
+    assert_eq!(
+        [&*next(), &*next()],
+        ["r", "later"],
+        "another rule of that id is a new one"
+    );
+}
+
+#[test]
+fn a_rule_is_found_in_its_organization_or_where_only_one_has_it() {
+    let (faults, acme, globex) = (faults(), org("acme"), org("globex"));
+    let put = |id: &str, org: Option<&OrgId>| {
+        let json = json!({ "steps": [{ "status": 500 }] });
+        faults.put(Rule::parse(id, org.cloned(), &json).unwrap(), false);
+    };
+    let found =
+        |id: &str, org: Option<&OrgId>| faults.get(id, org).map(|view| view.rule().org().cloned());
+    assert_eq!(found("r", None), Err(NotOne::None));
+    put("r", Some(&globex));
+    assert_eq!(found("r", None), Ok(Some(globex.clone())));
+    assert_eq!(found("r", Some(&acme)), Err(NotOne::None));
+    put("r", Some(&acme));
+    let both = NotOne::Several(vec![acme.clone(), globex.clone()]);
+    assert_eq!(found("r", None), Err(both.clone()));
+    assert_eq!(faults.remove("r", None), Err(both));
+    put("r", None);
+    assert_eq!(
+        found("r", None),
+        Ok(None),
+        "the one that no organization names"
+    );
+    put("s", Some(&globex));
+    let listed: Vec<_> = faults
+        .list(None)
+        .iter()
+        .map(|view| {
+            format!(
+                "{}/{}",
+                view.rule().org().map_or("-", OrgId::as_str),
+                view.rule().id
+            )
+        })
+        .collect();
+    assert_eq!(listed, ["-/r", "acme/r", "globex/r", "globex/s"]);
+    assert_eq!(faults.list(Some(&acme)).len(), 1);
+    assert_eq!(faults.remove("r", None), Ok(()));
+    assert_eq!(faults.remove("r", Some(&acme)), Ok(()));
+    assert_eq!(faults.remove("r", Some(&acme)), Err(NotOne::None));
+    assert_eq!(faults.remove("r", None), Ok(()));
+    assert_eq!(found("s", None), Ok(Some(globex)));
+}
+
+#[test]
+fn rules_that_are_cleared_strike_no_more_and_those_of_others_do() {
+    let (faults, acme, globex) = (faults(), org("acme"), org("globex"));
+    for id in ["acme", "globex"] {
+        let json =
+            json!({ "match": { "org": id }, "steps": [{ "times": "always", "status": 500 }] });
+        faults.put(rule(id, &json), false);
+    }
+    faults.clear(Some(&acme));
+    assert_eq!(faults.strike(&delete(&acme)), None);
+    assert!(faults.strike(&delete(&globex)).is_some());
+    faults.clear(None);
+    assert_eq!(faults.strike(&delete(&globex)), None);
+    assert_eq!(faults.count.load(Ordering::Relaxed), 0);
+    assert!(faults.scopes.is_empty());
+}
+
+#[test]
+fn a_draw_that_misses_uses_up_neither_skip_nor_step() {
+    let (faults, acme) = (faults(), org("acme"));
+    let never = json!({ "probability": 0, "skip": 1, "steps": [{ "status": 500 }] });
+    faults.put(rule("never", &never), false);
+    let half = json!({ "probability": 0.5, "skip": 3, "steps": [{ "times": 10, "status": 500 }] });
+    faults.put(rule("half", &half), false);
+    let hits = struck(&faults, &delete(&acme), 200).into_iter().flatten();
+    assert_eq!(hits.count(), 10, "all of them come in the end");
+    let first: Vec<bool> = {
+        faults.put(rule("half", &half), true);
+        struck(&faults, &delete(&acme), 14)
+            .iter()
+            .map(Option::is_some)
+            .collect()
+    };
+    assert!(
+        first.iter().filter(|hit| **hit).count() < 10,
+        "but not at once: {first:?}"
+    );
+    let view = serde_json::to_value(faults.get("never", None).unwrap()).unwrap();
+    assert_eq!(
+        (&view["hits"], &view["steps"][0]["remaining"]),
+        (&json!(0), &json!(1))
+    );
+}
+
+#[test]
+fn delays_stay_within_their_bounds() {
+    let acme = org("acme");
+    let delays = |delay: Value| -> Vec<u128> {
+        let faults = faults();
+        let json = json!({ "steps": [{ "times": "always", "delay": delay }] });
+        faults.put(rule("slow", &json), false);
+        let one = |_| {
+            faults
+                .strike(&delete(&acme))
+                .unwrap()
+                .delay
+                .unwrap()
+                .as_millis()
+        };
+        (0..2000).map(one).collect()
+    };
+    assert!(delays(json!({ "fixed_ms": 25 })).iter().all(|ms| *ms == 25));
+    let mut few = delays(json!({ "uniform_ms": [3, 5] }));
+    few.sort_unstable();
+    few.dedup();
+    assert_eq!(few, [3, 4, 5], "both bounds are drawn");
+    assert!(
+        delays(json!({ "uniform_ms": [7, 7] }))
+            .iter()
+            .all(|ms| *ms == 7)
+    );
+    let mut drawn = delays(json!({ "lognormal_ms": { "median": 90, "sigma": 0.4 } }));
+    drawn.sort_unstable();
+    assert!(
+        (80..=100).contains(&drawn[1000]),
+        "the median is {}",
+        drawn[1000]
+    );
+    let wild = delays(json!({ "lognormal_ms": { "median": 3_600_000, "sigma": 10 } }));
+    assert!(wild.iter().all(|ms| *ms <= 3_600_000));
+}
+
+#[test]
+fn of_thousands_at_once_exactly_as_many_are_struck_as_the_rule_says() {
+    let (faults, acme) = (faults(), org("acme"));
+    faults.put(
+        rule("r", &json!({ "steps": [{ "times": 100, "status": 500 }] })),
+        false,
+    );
+    let hits = thread::scope(|scope| {
+        let strike = || {
+            struck(&faults, &delete(&acme), 1000)
+                .into_iter()
+                .flatten()
+                .count()
+        };
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(strike)).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum::<usize>()
+    });
+    assert_eq!((hits, faults.get("r", None).unwrap().hits()), (100, 100));
+}
+
+#[test]
+fn organizations_past_counting_share_a_count_and_take_no_more_memory() {
+    let faults = faults();
+    let json = json!({ "probability": 0.5, "steps": [{ "times": "always", "status": 500 }] });
+    faults.put(rule("r", &json), false);
+    for i in 0..COUNTED_ORGS + 500 {
+        faults.strike(&delete(&org(&i.to_string())));
+    }
+    let scope = faults.scopes.get(&None).unwrap();
+    assert!(lock(&scope)[0].drawn.len() <= COUNTED_ORGS + 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn one_seed_gives_one_sequence_whatever_other_organizations_do(
+        seed: u128,
+        others in prop::collection::vec(prop::collection::vec(0..3_usize, 0..4), 30),
+    ) {
+        let orgs = [org("globex"), org("initech"), org("hooli")];
+        let acme = org("acme");
+        let run = |others: &[Vec<usize>]| -> Vec<Option<Strike>> {
+            let faults = Faults::new(Uuid::from_u128(seed));
+            let step = json!({ "times": "always", "status": 500, "delay": { "lognormal_ms": { "median": 90, "sigma": 1 } } });
+            faults.put(rule("all", &json!({ "probability": 0.5, "steps": [step] })), false);
+            for id in ["acme", "globex", "hooli"] {
+                let step = json!({ "times": 5, "delay": { "uniform_ms": [0, 1000] } });
+                let json = json!({ "match": { "org": id }, "skip": 2, "probability": 0.3, "steps": [step] });
+                faults.put(rule("own", &json), false);
+            }
+            let mut strikes = Vec::new();
+            for before in others {
+                for other in before {
+                    faults.strike(&delete(&orgs[*other]));
+                }
+                strikes.push(faults.strike(&delete(&acme)));
+            }
+            strikes
+        };
+        prop_assert_eq!(run(&others), run(&vec![Vec::new(); others.len()]));
+    }
+}
