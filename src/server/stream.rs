@@ -116,3 +116,92 @@ impl AsyncRead for Stream {
         Pin::new(&mut self.tcp).poll_read(cx, into)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, io::Read, net, thread};
+
+    use super::*;
+
+    /// Larger than what the system takes from a writer that nobody reads from.
+    const LARGE: usize = 16 * 1024 * 1024;
+
+    /// What a client gets, and how it ends, where an answer is written under an order.
+    async fn seen(order: Option<Order>, answer: &[u8]) -> (Vec<u8>, Option<io::ErrorKind>) {
+        let has_order = order.is_some();
+        let parts = [(order, answer)];
+        let (bytes, ended, written) = exchange(parts).await;
+        assert_eq!(written.is_err(), has_order, "the server is to give up");
+        (bytes, ended)
+    }
+
+    /// Writes each part under its order; what a client gets, how it ends, and how the writing ended.
+    async fn exchange<const N: usize>(
+        parts: [(Option<Order>, &[u8]); N],
+    ) -> (Vec<u8>, Option<io::ErrorKind>, io::Result<()>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let client = thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let ended = client.read_to_end(&mut bytes).err();
+            (bytes, ended.map(|error| error.kind()))
+        });
+        let (tcp, _) = listener.accept().await.unwrap();
+        let handle = Arc::new(SocketHandle::default());
+        let mut stream = Stream::new(tcp, Arc::clone(&handle), Duration::from_secs(30));
+        let mut written = Ok(());
+        for (order, mut bytes) in parts {
+            if let Some(order) = order {
+                handle.give(order);
+            }
+            while written.is_ok() && !bytes.is_empty() {
+                let writing = poll_fn(|cx| Pin::new(&mut stream).poll_write(cx, bytes));
+                written = writing.await.map(|taken| bytes = &bytes[taken..]);
+            }
+        }
+        drop(stream);
+        let (bytes, ended) = client.join().unwrap();
+        (bytes, ended, written)
+    }
+
+    #[tokio::test]
+    async fn without_an_order_all_is_written() {
+        let answer = vec![b'x'; LARGE];
+        assert!(seen(None, &answer).await == (answer, None));
+    }
+
+    #[tokio::test]
+    async fn a_reset_is_seen_as_a_reset_and_a_close_as_an_end() {
+        let reset = Some(io::ErrorKind::ConnectionReset);
+        assert_eq!(seen(Some(Order::Reset), b"answer").await, (vec![], reset));
+        assert_eq!(seen(Some(Order::Close), b"answer").await, (vec![], None));
+    }
+
+    #[tokio::test]
+    async fn raw_bytes_come_instead_of_the_answer_however_many_they_are() {
+        let raw = vec![0xff; LARGE];
+        assert!(seen(Some(Order::Raw(raw.clone())), b"answer").await == (raw, None));
+        let none = Order::Raw(Vec::new());
+        assert_eq!(seen(Some(none), b"answer").await, (vec![], None));
+    }
+
+    #[tokio::test]
+    async fn a_truncated_answer_has_its_head_and_so_much_of_its_body() {
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 16777216\r\n\r\n".to_vec();
+        let answer = [head.clone(), vec![b'x'; LARGE]].concat();
+        for body_bytes in [0, 1, LARGE / 2, LARGE, LARGE + 1] {
+            let order = Order::Truncate { body_bytes };
+            let wanted = &answer[..(head.len() + body_bytes).min(answer.len())];
+            let (bytes, ended) = seen(Some(order), &answer).await;
+            assert!(bytes == wanted && ended.is_none(), "{body_bytes}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_order_holds_for_the_next_bytes_not_for_those_before() {
+        let parts = [(None, b"first".as_slice()), (Some(Order::Close), b"second")];
+        let (bytes, ended, written) = exchange(parts).await;
+        assert_eq!((bytes, ended), (b"first".to_vec(), None));
+        written.unwrap_err();
+    }
+}
