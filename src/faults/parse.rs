@@ -93,7 +93,16 @@ fn read_match(
         }
     }
     only.method = text(fields, "method", at, problems);
-    only.path = text(fields, "path", at, problems).map(|glob| Glob::new(&glob));
+    only.path = text(fields, "path", at, problems).map(|glob| {
+        if glob.starts_with("/api/") || !glob.starts_with(['/', '*']) {
+            note(
+                problems,
+                &at.key("path"),
+                "expected a path after the prefix, such as `/organizations/*/groups`",
+            );
+        }
+        Glob::new(&glob)
+    });
     only.token = text(fields, "token", at, problems);
     if let Some(name) = text(fields, "org", at, problems) {
         match (OrgId::parse(&name), &only.org) {

@@ -282,7 +282,7 @@ fn a_rule_is_found_by_its_id_where_only_one_has_it() {
 fn every_mistake_in_a_rule_is_told() {
     let app = TestApp::empty();
     let rule = json!({
-        "match": { "operation": "groups.destroy", "method": "DELETE", "org": "a b", "host": "x" },
+        "match": { "operation": "groups.destroy", "method": "DELETE", "path": "/api/x", "org": "a b", "host": "x" },
         "skip": -1, "probability": 1.5, "setps": [],
         "steps": [
             { "times": 0, "status": 99, "write": "during" },
@@ -313,6 +313,8 @@ fn every_mistake_in_a_rule_is_told() {
     match.host: unknown key; the known ones are operation, method, path, org, token
     match.operation: there is no operation `groups.destroy`; there are groups.list, groups.get, groups.create, groups.update, groups.delete
     match.method: goes without `operation`, which says it already
+    match.path: goes without `operation`, which says it already
+    match.path: expected a path after the prefix, such as `/organizations/*/groups`
     match.org: expected 1 to 255 letters, digits, `-` or `_`
     skip: expected a whole number, found -1
     probability: expected a number from 0 to 1, found 1.5
