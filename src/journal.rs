@@ -113,7 +113,7 @@ impl Journal {
         }
     }
 
-    /// Whether anything is recorded, or anybody listens.
+    /// Whether anything is recorded.
     pub fn is_on(&self) -> bool {
         self.limits.entries > 0
     }
@@ -206,19 +206,26 @@ impl Journal {
     pub fn get(&self, id: u64, org: Option<&OrgId>) -> Option<Arc<Entry>> {
         let mut found = None;
         self.each_ring(org, |ring| {
-            let place = ring.entries.binary_search_by_key(&id, |entry| entry.id());
-            found = found
-                .take()
-                .or_else(|| place.ok().map(|place| Arc::clone(&ring.entries[place])));
+            // Two that came at once may stand in either order.
+            let entry = ring.entries.iter().find(|entry| entry.id() == id);
+            found = found.take().or_else(|| entry.cloned());
         });
-        found
+        found.filter(|entry| org.is_none_or(|org| entry.org() == Some(org)))
     }
 
     /// Forgets all entries, or those of one organization.
     pub fn clear(&self, org: Option<&OrgId>) {
         self.each_ring(org, |ring| {
-            self.bytes.fetch_sub(ring.bytes, Ordering::Relaxed);
-            *ring = Ring::default();
+            let before = ring.bytes;
+            ring.entries.retain(|entry| {
+                let stays = org.is_some_and(|org| entry.org() != Some(org));
+                ring.bytes -= if stays { 0 } else { entry.size() };
+                stays
+            });
+            self.bytes.fetch_sub(before - ring.bytes, Ordering::Relaxed);
+            if ring.entries.is_empty() {
+                ring.dropped = 0;
+            }
         });
     }
 
@@ -240,10 +247,12 @@ impl Journal {
         expected.check(&all.requests)
     }
 
+    /// Looks at the rings in which an organization's entries can be, or at all of them.
     fn each_ring(&self, org: Option<&OrgId>, mut look: impl FnMut(&mut Ring)) {
         if let Some(org) = org {
-            if let Some(ring) = self.rings.get(org).map(|ring| Arc::clone(&ring)) {
-                look(&mut lock(&ring));
+            match self.rings.get(org).map(|ring| Arc::clone(&ring)) {
+                Some(ring) => look(&mut lock(&ring)),
+                None => look(&mut lock(&self.without_org)),
             }
             return;
         }
@@ -258,8 +267,10 @@ impl Journal {
 
 impl Filter {
     fn lets_through(&self, entry: &Entry) -> bool {
-        self.operation
-            .is_none_or(|operation| entry.operation() == Some(operation))
+        self.org.as_ref().is_none_or(|org| entry.org() == Some(org))
+            && self
+                .operation
+                .is_none_or(|operation| entry.operation() == Some(operation))
             && self
                 .method
                 .as_ref()
@@ -300,4 +311,98 @@ impl Drop for Subscription {
 
 fn lock(ring: &Mutex<Ring>) -> MutexGuard<'_, Ring> {
     ring.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn record(journal: &Journal, org: &OrgId, body: usize) {
+        journal.record(Seen {
+            at: DateTime::UNIX_EPOCH,
+            operation: Some(Operation::CreateGroup),
+            org: Some(org),
+            method: "POST",
+            path: "/organizations/acme/groups",
+            query: None,
+            headers: &mut std::iter::empty(),
+            body: Some(Bytes::from(vec![b'x'; body])),
+            status: Some(201),
+            response: None,
+            duration: Duration::ZERO,
+            fault: None,
+            token: None,
+        });
+    }
+
+    fn org(id: &str) -> OrgId {
+        OrgId::parse(id).unwrap()
+    }
+
+    #[test]
+    fn past_the_total_a_writer_drops_its_own_oldest_and_then_keeps_no_bodies() {
+        let limits = JournalLimits {
+            total_bytes: 100_000,
+            ..JournalLimits::default()
+        };
+        let journal = Journal::new(limits);
+        for _ in 0..20 {
+            record(&journal, &org("acme"), 10_000);
+        }
+        let of = |id: &str| {
+            journal.find(&Filter {
+                org: Some(org(id)),
+                ..Filter::default()
+            })
+        };
+        let kept = of("acme").requests.len() as u64;
+        assert!(
+            (5..10).contains(&kept) && of("acme").dropped == 20 - kept,
+            "{kept}"
+        );
+        record(&journal, &org("globex"), 10_000);
+        assert_eq!(
+            of("acme").requests.len() as u64,
+            kept,
+            "nobody else's entries pay for it"
+        );
+        assert_eq!(
+            of("globex").requests[0].body(),
+            serde_json::json!({ "bytes": 10_000 })
+        );
+        assert!(journal.bytes.load(Ordering::Relaxed) < 101_000);
+        journal.clear(None);
+        assert_eq!(
+            journal.bytes.load(Ordering::Relaxed),
+            0,
+            "all of it is given back"
+        );
+    }
+
+    #[test]
+    fn organizations_that_clients_make_up_share_a_ring() {
+        let journal = Journal::new(JournalLimits {
+            rings: 3,
+            ..JournalLimits::default()
+        });
+        for i in 0..50 {
+            record(&journal, &org(&format!("org{i}")), 1);
+        }
+        assert_eq!(journal.rings.len(), 3);
+        assert_eq!(journal.find(&Filter::default()).requests.len(), 50);
+        let last = Filter {
+            org: Some(org("org49")),
+            ..Filter::default()
+        };
+        assert_eq!(
+            journal.find(&last).requests.len(),
+            1,
+            "it is found all the same"
+        );
+    }
 }
