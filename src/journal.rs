@@ -2,6 +2,9 @@
 
 mod entry;
 mod redact;
+#[cfg(test)]
+mod sample;
+mod secrets;
 mod verify;
 
 use std::{

@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Value, json};
 
-use super::{JournalLimits, redact};
+use super::{JournalLimits, redact::Redactor};
 use crate::domain::{id::OrgId, operation::Operation};
 
 /// What happened, borrowed; what is kept of it is copied.
@@ -76,11 +76,11 @@ enum Kept {
 }
 
 impl Kept {
-    fn of(body: Option<Bytes>, token: Option<&str>) -> Self {
+    fn of(body: Option<Bytes>, redactor: &Redactor<'_>) -> Self {
         let Some(body) = body else { return Self::None };
         let length = body.len();
         // Looked through before it is cut: half a secret is one too many.
-        let body = redact::body(&body, token).map_or(body, Bytes::from);
+        let body = redactor.body(&body);
         // Copied: a part of a larger buffer would keep all of it in memory.
         let start = Bytes::copy_from_slice(&body[..body.len().min(JournalLimits::BODY_BYTES)]);
         if start.len() < body.len() {
@@ -122,12 +122,14 @@ impl Kept {
 
 impl Entry {
     pub(super) fn new(id: u64, seen: Seen<'_>) -> Self {
-        let token = seen.token;
+        let redactor = Redactor::new(seen.token, seen.org.map(OrgId::as_str));
         let mut headers = String::with_capacity(256);
         for (name, value) in seen.headers {
-            headers.push_str(&redact::header_name(name, token));
+            headers.push_str(redactor.header_name(name));
             headers.push('\0');
-            headers.push_str(&redact::header(name, value, token));
+            headers.push_str(&String::from_utf8_lossy(
+                &redactor.header_value(name, value),
+            ));
             headers.push('\n');
         }
         Self {
@@ -135,13 +137,13 @@ impl Entry {
             at: seen.at,
             operation: seen.operation,
             org: seen.org.cloned(),
-            method: seen.method.into(),
-            path: redact::path(seen.path, token).into(),
-            query: redact::query(seen.query.unwrap_or_default(), token).into(),
+            method: redactor.plain(seen.method).into(),
+            path: redactor.plain(seen.path).into(),
+            query: redactor.query(seen.query.unwrap_or_default()).into(),
             headers: headers.into(),
-            body: Kept::of(seen.body, token),
+            body: Kept::of(seen.body, &redactor),
             status: seen.status,
-            response: Kept::of(seen.response, token),
+            response: Kept::of(seen.response, &redactor),
             duration: seen.duration,
             fault: seen.fault,
         }
