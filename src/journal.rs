@@ -31,7 +31,7 @@ pub struct JournalLimits {
     pub entries: usize,
     /// How many bytes an organization's ring has.
     pub ring_bytes: usize,
-    /// How many bytes all rings have together.
+    /// How many bytes all rings have together; past it no bodies are kept, and an eighth more than it is the end.
     pub total_bytes: usize,
     /// How many organizations have a ring of their own; the others share that of no organization.
     pub rings: usize,
@@ -152,24 +152,36 @@ impl Journal {
     }
 
     fn push(&self, ring: &mut Ring, mut entry: Entry) -> Arc<Entry> {
-        let mut size = entry.size();
+        let size = entry.size();
         let is_full = |ring: &Ring| {
             ring.entries.len() >= self.limits.entries || ring.bytes + size > self.limits.ring_bytes
         };
         while is_full(ring) && self.drop_oldest(ring) {}
         // What all rings have together is taken from the writer's own: nobody waits for anybody.
-        while self.bytes.load(Ordering::Relaxed) + size > self.limits.total_bytes {
-            if !self.drop_oldest(ring) {
-                entry.forget_bodies();
-                size = entry.size();
-                break;
-            }
+        let mut has_room = self.take(size, self.limits.total_bytes);
+        while !has_room && self.drop_oldest(ring) {
+            has_room = self.take(size, self.limits.total_bytes);
         }
-        self.bytes.fetch_add(size, Ordering::Relaxed);
-        ring.bytes += size;
+        if !has_room {
+            entry.forget_bodies();
+            has_room = self.take(entry.size(), self.limits.total_bytes / 8 * 9);
+        }
         let entry = Arc::new(entry);
-        ring.entries.push_back(Arc::clone(&entry));
+        if has_room {
+            ring.bytes += entry.size();
+            ring.entries.push_back(Arc::clone(&entry));
+        } else {
+            ring.dropped += 1;
+        }
         entry
+    }
+
+    /// Takes so many of the bytes that all rings have together, where that leaves them within the limit.
+    fn take(&self, size: usize, limit: usize) -> bool {
+        let taken = |bytes| (bytes + size <= limit).then_some(bytes + size);
+        self.bytes
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken)
+            .is_ok()
     }
 
     fn drop_oldest(&self, ring: &mut Ring) -> bool {
@@ -247,7 +259,7 @@ impl Journal {
             org: expected.org().cloned(),
             ..Filter::default()
         });
-        expected.check(&all.requests)
+        expected.check(&all)
     }
 
     /// Looks at the rings in which an organization's entries can be, or at all of them.
@@ -335,6 +347,7 @@ mod tests {
             query: None,
             headers: &mut std::iter::empty(),
             body: Some(Bytes::from(vec![b'x'; body])),
+            body_was_read: true,
             status: Some(201),
             response: None,
             duration: Duration::ZERO,
@@ -384,6 +397,68 @@ mod tests {
             journal.bytes.load(Ordering::Relaxed),
             0,
             "all of it is given back"
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_even_without_bodies_is_dropped_and_counted() {
+        let journal = Journal::new(JournalLimits {
+            total_bytes: 8_000,
+            ..JournalLimits::default()
+        });
+        for i in 0..100 {
+            record(&journal, &org(&format!("org{i}")), 100);
+        }
+        let found = journal.find(&Filter::default());
+        let kept = found.requests.len() as u64;
+        assert!(kept > 10 && found.dropped == 100 - kept, "{kept}");
+        let newest = found.requests.last().unwrap();
+        assert_eq!(
+            newest.body(),
+            serde_json::json!({ "bytes": 100 }),
+            "the last that were kept are without bodies"
+        );
+        assert!(journal.bytes.load(Ordering::Relaxed) <= 9_000);
+    }
+
+    #[test]
+    fn an_upper_bound_does_not_hold_where_requests_were_forgotten() {
+        let journal = Journal::new(JournalLimits {
+            entries: 3,
+            ..JournalLimits::default()
+        });
+        let verify = |times| {
+            let expectation = Expectation {
+                operation: Some(Operation::CreateGroup),
+                ..Expectation::default()
+            };
+            journal.verify(&Expectations::one(Some(org("acme")), expectation, times))
+        };
+        for _ in 0..3 {
+            record(&journal, &org("acme"), 1);
+        }
+        assert_eq!(verify(Times::exactly(3)).unwrap(), 3);
+        record(&journal, &org("acme"), 1);
+        let unmet = verify(Times::exactly(3)).unwrap_err();
+        assert_eq!(
+            (unmet.count, unmet.detail.as_str()),
+            (
+                3,
+                "expected exactly 3 requests for `groups.create`, found 3; but 1 older request is no longer in the journal, which may have been one more"
+            )
+        );
+        let at_least = |at_least| Times {
+            at_least,
+            at_most: usize::MAX,
+        };
+        assert_eq!(verify(at_least(3)).unwrap(), 3, "more can only help");
+        let unmet = verify(at_least(4)).unwrap_err();
+        assert!(
+            unmet
+                .detail
+                .contains("1 older request is no longer in the journal"),
+            "{}",
+            unmet.detail
         );
     }
 

@@ -18,8 +18,15 @@ pub(super) struct Exchange {
     pub(super) world: Arc<World>,
     /// The organization in the path, where it can be one.
     pub(super) org: Option<OrgId>,
-    /// The body, once somebody has read it.
-    pub(super) body: OnceLock<Bytes>,
+    /// The body, once it has come.
+    pub(super) body: OnceLock<SentBody>,
+}
+
+/// A body as it came, and whether its fields were read.
+#[derive(Debug, Clone)]
+pub(super) struct SentBody {
+    pub(super) bytes: Bytes,
+    pub(super) was_read: bool,
 }
 
 impl Exchange {

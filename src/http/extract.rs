@@ -10,10 +10,14 @@ use axum::{
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 
-use super::{auth::path_id, error::ApiError, exchange::Exchange};
+use super::{
+    auth::path_id,
+    error::ApiError,
+    exchange::{Exchange, SentBody},
+};
 use crate::{
     domain::{
-        contract::{BodyWithoutJsonType, MalformedJson},
+        contract::{BodyWithoutJsonType, Contract, MalformedJson},
         id::GroupId,
         validate::Fields,
     },
@@ -47,30 +51,41 @@ impl FromRequest<Arc<AppState>> for Sent {
         )
         .await
         .map_err(|_| ApiError::RequestTimeout)??;
+        let fields = fields(&bytes, &parts.headers, &app.contract);
         // Who keeps a record of requests finds it there; it is set once, so nothing is lost.
-        let _ = Exchange::of(&parts.extensions).body.set(bytes.clone());
-        if bytes.is_empty() {
-            return Ok(Self(Fields::new()));
-        }
-        if !says_json(&parts.headers)
-            && app.contract.body_without_json_type == BodyWithoutJsonType::NoFields
-        {
-            let content_type = parts.headers.get(header::CONTENT_TYPE);
-            tracing::warn!(
-                content_type = content_type.map_or("", |value| value.to_str().unwrap_or("?")),
-                "the body was not read, as at Tallyfy: send `Content-Type: application/json`"
-            );
-            return Ok(Self(Fields::new()));
-        }
-        let refused = match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(fields)) => return Ok(Self(fields)),
-            Ok(_) => "the body is JSON, but not an object".to_owned(),
-            Err(error) => format!("the body is not JSON: {error}"),
-        };
-        match app.contract.malformed_json {
-            MalformedJson::BadRequest => Err(ApiError::MalformedJson(refused)),
-            MalformedJson::NoFields => Ok(Self(Fields::new())),
-        }
+        let _ = Exchange::of(&parts.extensions).body.set(SentBody {
+            was_read: matches!(fields, Ok(Some(_))),
+            bytes,
+        });
+        fields.map(|fields| Self(fields.unwrap_or_default()))
+    }
+}
+
+/// The fields of a body; nothing where it is not read at all.
+fn fields(
+    bytes: &[u8],
+    headers: &HeaderMap,
+    contract: &Contract,
+) -> Result<Option<Fields>, ApiError> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    if !says_json(headers) && contract.body_without_json_type == BodyWithoutJsonType::NoFields {
+        let content_type = headers.get(header::CONTENT_TYPE);
+        tracing::warn!(
+            content_type = content_type.map_or("", |value| value.to_str().unwrap_or("?")),
+            "the body was not read, as at Tallyfy: send `Content-Type: application/json`"
+        );
+        return Ok(None);
+    }
+    let refused = match serde_json::from_slice(bytes) {
+        Ok(Value::Object(fields)) => return Ok(Some(fields)),
+        Ok(_) => "the body is JSON, but not an object".to_owned(),
+        Err(error) => format!("the body is not JSON: {error}"),
+    };
+    match contract.malformed_json {
+        MalformedJson::BadRequest => Err(ApiError::MalformedJson(refused)),
+        MalformedJson::NoFields => Ok(None),
     }
 }
 

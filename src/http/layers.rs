@@ -194,7 +194,8 @@ async fn observe(State(app): State<Arc<AppState>>, request: Request, next: Next)
         headers: &mut headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_bytes())),
-        body: exchange.body.get().cloned(),
+        body: exchange.body.get().map(|body| body.bytes.clone()),
+        body_was_read: exchange.body.get().is_some_and(|body| body.was_read),
         status,
         response: body,
         duration,

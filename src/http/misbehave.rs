@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use super::{
     error::{ApiError, Remark},
-    exchange::{Exchange, bearer, unprefixed},
+    exchange::{Exchange, SentBody, bearer, unprefixed},
     extract::read,
     layers::operation,
     method_not_allowed,
@@ -145,7 +145,10 @@ async fn note_body(app: &AppState, request: Request) {
     let body = read(&parts.headers, body, app.limits.max_body);
     if let Ok(Ok(body)) = tokio::time::timeout(app.limits.body_timeout, body).await {
         // It is set once; nothing is lost.
-        let _ = Exchange::of(&parts.extensions).body.set(body);
+        let _ = Exchange::of(&parts.extensions).body.set(SentBody {
+            bytes: body,
+            was_read: true,
+        });
     }
 }
 

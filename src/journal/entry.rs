@@ -32,6 +32,8 @@ pub struct Seen<'a> {
     pub headers: &'a mut dyn Iterator<Item = (&'a str, &'a [u8])>,
     /// Its body, where somebody has read it.
     pub body: Option<Bytes>,
+    /// Whether its fields were read, or, for its content type or its syntax, none of them.
+    pub body_was_read: bool,
     /// The status of the answer, where the client has seen one.
     pub status: Option<u16>,
     /// The body of the answer.
@@ -57,6 +59,7 @@ pub struct Entry {
     /// `name`, NUL, `value`, newline, and so on: one piece of memory for all of them.
     headers: Box<str>,
     body: Kept,
+    body_was_read: bool,
     status: Option<u16>,
     response: Kept,
     duration: Duration,
@@ -142,6 +145,7 @@ impl Entry {
             query: redactor.query(seen.query.unwrap_or_default()).into(),
             headers: headers.into(),
             body: Kept::of(seen.body, &redactor),
+            body_was_read: seen.body_was_read,
             status: seen.status,
             response: Kept::of(seen.response, &redactor),
             duration: seen.duration,
@@ -223,16 +227,16 @@ impl Entry {
             return Vec::new();
         };
         let mut unread = Vec::new();
-        if let Value::Object(fields) = self.body.shown()
-            && let Kept::Whole(_) = self.body
-        {
-            let known = operation.body_fields();
-            unread.extend(
-                fields
-                    .keys()
-                    .filter(|key| !known.contains(&key.as_str()))
-                    .map(|key| format!("body.{key}")),
-            );
+        match (&self.body, self.body.shown()) {
+            (_, Value::Null) => {}
+            (Kept::Whole(_), Value::Object(fields)) => {
+                let known = operation.body_fields();
+                let was_read = |key: &str| self.body_was_read && known.contains(&key);
+                let fields = fields.keys().filter(|key| !was_read(key));
+                unread.extend(fields.map(|key| format!("body.{key}")));
+            }
+            _ if !self.body_was_read => unread.push("body".to_owned()),
+            _ => {}
         }
         for (name, _) in form_urlencoded::parse(self.query.as_bytes()) {
             let name = format!("query.{name}");

@@ -96,6 +96,7 @@ impl Sample {
             query: self.query.as_deref(),
             headers: &mut headers,
             body: self.body.clone(),
+            body_was_read: true,
             status: Some(200),
             response: self.response.clone(),
             duration: Duration::ZERO,

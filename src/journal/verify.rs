@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::Entry;
+use super::{Entry, Found};
 use crate::{
     domain::{id::OrgId, operation::Operation},
     json::{Path, Problems, expected, note, object, optional, text},
@@ -149,20 +149,22 @@ impl Expectations {
         self.org.as_ref()
     }
 
-    pub(super) fn check(&self, entries: &[Arc<Entry>]) -> Result<usize, Unmet> {
+    pub(super) fn check(&self, found: &Found) -> Result<usize, Unmet> {
         match &self.kind {
-            Kind::One(expectation, times) => one(expectation, *times, entries),
-            Kind::Sequence(steps) => sequence(steps, entries),
+            Kind::One(expectation, times) => one(expectation, *times, found),
+            Kind::Sequence(steps) => sequence(steps, found),
         }
     }
 }
 
-fn one(expectation: &Expectation, times: Times, entries: &[Arc<Entry>]) -> Result<usize, Unmet> {
+fn one(expectation: &Expectation, times: Times, found: &Found) -> Result<usize, Unmet> {
+    let entries = &found.requests;
     let count = entries
         .iter()
         .filter(|entry| expectation.differences(entry).is_empty())
         .count();
-    if (times.at_least..=times.at_most).contains(&count) {
+    let could_be_more = times.at_most < usize::MAX && found.dropped > 0;
+    if (times.at_least..=times.at_most).contains(&count) && !could_be_more {
         return Ok(count);
     }
     let wanted = match times {
@@ -185,6 +187,9 @@ fn one(expectation: &Expectation, times: Times, entries: &[Arc<Entry>]) -> Resul
     if count < times.at_least {
         tell_nearest(&mut detail, expectation, nearest.first());
     }
+    if count <= times.at_most {
+        tell_dropped(&mut detail, found.dropped);
+    }
     Err(Unmet {
         count,
         detail,
@@ -192,7 +197,8 @@ fn one(expectation: &Expectation, times: Times, entries: &[Arc<Entry>]) -> Resul
     })
 }
 
-fn sequence(steps: &[Expectation], entries: &[Arc<Entry>]) -> Result<usize, Unmet> {
+fn sequence(steps: &[Expectation], found: &Found) -> Result<usize, Unmet> {
+    let entries = &found.requests;
     let mut rest = entries.iter();
     for (met, step) in steps.iter().enumerate() {
         if rest.any(|entry| step.differences(entry).is_empty()) {
@@ -209,6 +215,7 @@ fn sequence(steps: &[Expectation], entries: &[Arc<Entry>]) -> Result<usize, Unme
         }
         let nearest = nearest(step, entries, false);
         tell_nearest(&mut detail, step, nearest.first());
+        tell_dropped(&mut detail, found.dropped);
         return Err(Unmet {
             count: met,
             detail,
@@ -264,6 +271,20 @@ fn tell_nearest(detail: &mut String, expectation: &Expectation, nearest: Option<
             )
         }
     };
+}
+
+/// What the journal has forgotten may have been what is missing, or one too many.
+fn tell_dropped(detail: &mut String, dropped: u64) {
+    let older = match dropped {
+        0 => return,
+        1 => "1 older request is".to_owned(),
+        several => format!("{several} older requests are"),
+    };
+    // Writing to a text does not fail.
+    let _ = write!(
+        detail,
+        "; but {older} no longer in the journal, which may have been one more"
+    );
 }
 
 impl Expectation {

@@ -102,6 +102,21 @@ fn what_the_server_did_not_read_is_told() {
         (json!([]), json!(null)),
         "nobody read it"
     );
+    let send = |content_type: &str, body: &str| {
+        let caller = app.as_manager().header("content-type", content_type);
+        caller.send("POST", "/organizations/northwind/groups", body.to_owned());
+        unread(&app)
+    };
+    assert_eq!(
+        send("text/plain", r#"{"name":"A","description":"d"}"#),
+        json!(["body.description", "body.name"]),
+        "a body whose content type does not say JSON has no fields"
+    );
+    assert_eq!(
+        send("application/x-www-form-urlencoded", "name=A"),
+        json!(["body"])
+    );
+    assert_eq!(send("application/json", r#"{"name":"#), json!(["body"]));
 }
 
 #[test]
