@@ -27,6 +27,7 @@ use tallyfy_mock::{
     fixture::Fixture,
     http::App,
     state::AppState,
+    store::Org,
 };
 use tower::ServiceExt;
 
@@ -100,13 +101,11 @@ fn fill(state: &AppState, org: &str, groups: usize) -> Duration {
         let new_id =
             |org: &OrgId, number| GroupId::parse(&state.ids.id(org.as_str(), number)).unwrap();
         let started = Instant::now();
-        state
-            .world()
-            .store
-            .write(&OrgId::parse(org).unwrap(), |org| {
-                org.insert(&fields, &contract, state.world().clock.now(None), new_id)
-            })
-            .unwrap();
+        let world = state.world();
+        let found = world.store.find(&OrgId::parse(org).unwrap());
+        let now = world.clock.now(None);
+        let create = |org: &mut Org| org.insert(&fields, &contract, now, new_id);
+        world.store.write(&found, create).unwrap();
         slowest = slowest.max(started.elapsed());
     }
     slowest
@@ -131,13 +130,9 @@ fn look(state: &AppState, org: &str, query: &str) -> Duration {
     let org = OrgId::parse(org).unwrap();
     let query = ListQuery::parse(query, PerPageCap::Hundred);
     let started = Instant::now();
-    let page = black_box(
-        state
-            .world()
-            .store
-            .read(&org, |org| org.list(&query))
-            .unwrap(),
-    );
+    let world = state.world();
+    let found = world.store.find(&org);
+    let page = black_box(world.store.read(&found, |org| org.list(&query)).unwrap());
     let elapsed = started.elapsed();
     assert_eq!(page.items.len(), 10);
     elapsed

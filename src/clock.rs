@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use dashmap::DashMap;
+use dashmap::{DashMap, Entry};
 use uuid::Uuid;
 
 /// The mock's clock: one time for all, and for an organization that was given one, its own.
@@ -19,8 +19,9 @@ pub struct Clock {
     is_set: AtomicBool,
 }
 
+/// How a clock gets from the machine's time to what it tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Time {
+pub enum Time {
     /// The machine's time and so much more.
     Running(TimeDelta),
     /// A time that stands still.
@@ -58,11 +59,6 @@ impl Clock {
         self.time(org).read()
     }
 
-    /// Whether the clock shows anything but the machine's time.
-    pub fn differs(&self, org: Option<&str>) -> bool {
-        self.time(org) != Time::Running(TimeDelta::zero())
-    }
-
     /// Sets the time, freezes the clock or lets it run on; what is not said stays. A clock of an
     /// organization's own is made out of the base clock's time.
     pub fn set(
@@ -71,27 +67,29 @@ impl Clock {
         now: Option<DateTime<Utc>>,
         frozen: Option<bool>,
     ) -> Reading {
-        let shown = self.read(org);
-        let now = now.map_or(shown.now, to_micros);
-        let time = if frozen.unwrap_or(shown.frozen) {
-            Time::Frozen(now)
-        } else {
-            Time::Running(now - machine_time())
+        let set = |time: Time| {
+            let shown = time.read();
+            let now = now.map_or(shown.now, to_micros);
+            if frozen.unwrap_or(shown.frozen) {
+                Some(Time::Frozen(now))
+            } else {
+                Some(Time::Running(now - machine_time()))
+            }
         };
-        self.put(org, time)
+        self.change(org, set)
+            .expect("there is always a time to set")
     }
 
     /// Moves the clock by so much, forwards or back; nothing where no calendar goes so far.
     pub fn advance(&self, org: Option<&str>, by: TimeDelta) -> Option<Reading> {
-        let time = match self.time(org) {
-            Time::Frozen(at) => Time::Frozen(at.checked_add_signed(by)?),
+        self.change(org, |time| match time {
+            Time::Frozen(at) => at.checked_add_signed(by).map(Time::Frozen),
             Time::Running(offset) => {
                 let offset = offset.checked_add(&by)?;
                 machine_time().checked_add_signed(offset)?;
-                Time::Running(offset)
+                Some(Time::Running(offset))
             }
-        };
-        Some(self.put(org, time))
+        })
     }
 
     /// Takes an organization's own clock away.
@@ -108,18 +106,31 @@ impl Clock {
         }
     }
 
-    fn put(&self, org: Option<&str>, time: Time) -> Reading {
-        match org {
-            Some(org) => {
-                self.of_orgs.insert(org.into(), time);
+    /// Changes what a clock tells, so that of two changes at once none is lost.
+    fn change(
+        &self,
+        org: Option<&str>,
+        change: impl FnOnce(Time) -> Option<Time>,
+    ) -> Option<Reading> {
+        let time = match org.map(|org| self.of_orgs.entry(org.into())) {
+            Some(Entry::Occupied(mut own)) => {
+                let time = change(*own.get())?;
+                own.insert(time);
+                time
             }
-            None => *self.base.write().unwrap_or_else(PoisonError::into_inner) = time,
-        }
+            Some(Entry::Vacant(own)) => *own.insert(change(self.time(None))?),
+            None => {
+                let mut base = self.base.write().unwrap_or_else(PoisonError::into_inner);
+                *base = change(*base)?;
+                *base
+            }
+        };
         self.is_set.store(true, Ordering::Release);
-        time.read()
+        Some(time.read())
     }
 
-    fn time(&self, org: Option<&str>) -> Time {
+    /// How the clock of an organization, or the base clock, tells the time.
+    pub fn time(&self, org: Option<&str>) -> Time {
         if !self.is_set.load(Ordering::Acquire) {
             return Time::Running(TimeDelta::zero());
         }
@@ -129,7 +140,13 @@ impl Clock {
 }
 
 impl Time {
-    fn read(self) -> Reading {
+    /// Whether this is the machine's time.
+    pub fn is_machines(self) -> bool {
+        self == Self::Running(TimeDelta::zero())
+    }
+
+    /// What a clock shows that tells the time so.
+    pub fn read(self) -> Reading {
         match self {
             // A sum out of range was refused when the clock was moved.
             Self::Running(offset) => {
@@ -238,7 +255,7 @@ mod tests {
     fn a_clock_is_frozen_set_moved_and_let_run() {
         let at: DateTime<Utc> = "2031-05-06T07:08:09Z".parse().unwrap();
         let clock = Clock::new(None);
-        assert!(!clock.read(None).frozen && !clock.differs(None));
+        assert!(!clock.read(None).frozen && clock.time(None).is_machines());
         assert_eq!(
             clock.set(None, Some(at), Some(true)),
             Reading {
@@ -265,7 +282,7 @@ mod tests {
         clock.reset("acme");
         assert!(!clock.read(Some("acme")).frozen);
         assert!(clock.advance(None, TimeDelta::MAX).is_none());
-        assert!(!clock.fresh().differs(None));
+        assert!(clock.fresh().time(None).is_machines());
     }
 
     #[test]

@@ -7,8 +7,9 @@ use thiserror::Error;
 use crate::{
     domain::{contract::ContractChoice, id::OrgId},
     fixture::{Fixture, FixtureError, OrgSeed, exported, exported_org},
-    state::{AppState, StartError, World},
+    state::{AppState, StartError},
     store::{Store, StoreError, Tokens},
+    world::World,
 };
 
 /// Why a change from outside is refused; nothing has changed then.
@@ -119,7 +120,7 @@ impl AppState {
             None => Ok(exported(&world.store, world.template.as_deref())),
             Some(id) => world
                 .store
-                .read(id, exported_org)
+                .read(&world.store.find(id), exported_org)
                 .map_err(|_| Refusal::NoOrg(id.clone())),
         }
     }
@@ -231,30 +232,31 @@ impl AppState {
             }
             return Ok(());
         };
+        let mut declared = loaded.organizations.iter();
+        let seed = declared.find(|(declared, _)| declared == id);
+        let org = seed.map(|(_, seed)| self.org_of(seed, id));
         let world = self.world();
-        if scopes.requests {
-            self.journal.clear(Some(id));
-        }
-        if scopes.clock {
-            world.clock.reset(id.as_str());
-        }
-        if scopes.faults {
-            world.faults.clear(Some(id));
-        }
-        if scopes.limits {
-            world.limiter.reset(id.as_str());
-        }
-        if scopes.state {
-            match loaded
-                .organizations
-                .iter()
-                .find(|(declared, _)| declared == id)
-            {
-                Some((_, seed)) => world.store.replace(self.org_of(seed, id))?,
-                None => world.store.remove(id),
+        world.turn.change(|| {
+            if scopes.state {
+                match org {
+                    Some(org) => world.store.replace(org)?,
+                    None => world.store.remove(id),
+                }
             }
-        }
-        Ok(())
+            if scopes.clock {
+                world.clock.reset(id.as_str());
+            }
+            if scopes.faults {
+                world.faults.clear(Some(id));
+            }
+            if scopes.limits {
+                world.limiter.reset(id.as_str());
+            }
+            if scopes.requests {
+                self.journal.clear(Some(id));
+            }
+            Ok(())
+        })
     }
 
     /// Takes another fixture for the one that was loaded, and goes back to it at once.
@@ -307,7 +309,9 @@ fn check_addition(fixture: &Fixture, store: &Store) -> Result<(), Refusal> {
     for (i, seed) in fixture.tokens.iter().enumerate() {
         for (j, id) in seed.token.organizations.iter().enumerate() {
             let user = seed.token.user;
-            let there = store.read(id, |org| user.is_none_or(|user| org.role(user).is_some()));
+            let there = store.read(&store.find(id), |org| {
+                user.is_none_or(|user| org.role(user).is_some())
+            });
             let comes = added
                 .get(id)
                 .map(|org| user.is_none_or(|user| org.may_have(user)));

@@ -237,22 +237,16 @@ impl Faults {
         });
     }
 
-    /// What the first matching rule does to a request, the organization's own rules before those
-    /// without one; that rule then has struck once more.
-    pub fn strike(&self, asked: &Asked<'_>) -> Option<Strike> {
+    /// The rules that can strike a request to an organization, or one that names none.
+    pub fn in_force(&self, org: Option<&OrgId>) -> RulesInForce {
+        let scope = |org: Option<&OrgId>| self.scopes.get(&org.cloned()).map(|scope| scope.clone());
         if self.count.load(Ordering::Acquire) == 0 {
-            return None;
+            return RulesInForce::default();
         }
-        let own = asked.org.and_then(|org| self.strike_in(Some(org), asked));
-        own.or_else(|| self.strike_in(None, asked))
-    }
-
-    fn strike_in(&self, org: Option<&OrgId>, asked: &Asked<'_>) -> Option<Strike> {
-        let scope = Arc::clone(&*self.scopes.get(&org.cloned())?);
-        let mut scope = lock(&scope);
-        scope
-            .iter_mut()
-            .find_map(|armed| armed.strike(self.seed, asked))
+        RulesInForce {
+            seed: self.seed,
+            scopes: [org.and_then(|org| scope(Some(org))), scope(None)],
+        }
     }
 
     /// Whose rule is meant by an id.
@@ -274,6 +268,25 @@ impl Faults {
             [key] | [key @ None, ..] => Ok(key.clone()),
             _ => Err(NotOne::Several(keys.into_iter().flatten().collect())),
         }
+    }
+}
+
+/// The rules that can strike one request: those of its organization, then those without one.
+#[derive(Debug, Default)]
+pub struct RulesInForce {
+    seed: Uuid,
+    scopes: [Option<Arc<Mutex<Scope>>>; 2],
+}
+
+impl RulesInForce {
+    /// What the first matching rule does to a request; that rule then has struck once more.
+    pub fn strike(&self, asked: &Asked<'_>) -> Option<Strike> {
+        self.scopes.iter().flatten().find_map(|scope| {
+            let mut scope = lock(scope);
+            scope
+                .iter_mut()
+                .find_map(|armed| armed.strike(self.seed, asked))
+        })
     }
 }
 

@@ -31,6 +31,8 @@ pub mod socket;
 pub mod state;
 #[doc(hidden)]
 pub mod store;
+#[doc(hidden)]
+pub mod world;
 
 pub use self::{
     domain::{contract::ContractError, operation::Operation},

@@ -1,6 +1,10 @@
 //! How many requests a token may send to an organization.
 
-use std::{collections::HashMap, sync::Mutex, sync::PoisonError, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use dashmap::DashMap;
@@ -29,7 +33,16 @@ pub struct Verdict {
 #[derive(Debug)]
 pub struct RateLimiter {
     rule: Option<RateLimit>,
-    windows: DashMap<Box<str>, Mutex<HashMap<Box<str>, Window>>>,
+    windows: DashMap<Box<str>, Arc<Mutex<OfTokens>>>,
+}
+
+type OfTokens = HashMap<Box<str>, Window>;
+
+/// The windows of one organization's tokens.
+#[derive(Debug)]
+pub struct Windows {
+    rule: RateLimit,
+    of_tokens: Arc<Mutex<OfTokens>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,18 +74,29 @@ impl RateLimiter {
         self.windows.remove(org);
     }
 
-    /// Counts a request; nothing where no rule is set.
-    pub fn count(&self, org: &str, token: &str, now: DateTime<Utc>) -> Option<Verdict> {
+    /// The windows of an organization's tokens; nothing where no rule is set.
+    pub fn windows(&self, org: &str) -> Option<Windows> {
         let rule = self.rule?;
-        let length = TimeDelta::from_std(rule.window).unwrap_or(TimeDelta::MAX);
-        if !self.windows.contains_key(org) {
+        let known = self.windows.get(org).map(|tokens| Arc::clone(&tokens));
+        let of_tokens = known.unwrap_or_else(|| {
             if self.windows.len() >= KEPT {
                 self.windows.clear();
             }
-            self.windows.entry(org.into()).or_default();
-        }
-        let tokens = self.windows.get(org)?;
-        let mut tokens = tokens.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(&self.windows.entry(org.into()).or_default())
+        });
+        Some(Windows { rule, of_tokens })
+    }
+}
+
+impl Windows {
+    /// Counts a request.
+    pub fn count(&self, token: &str, now: DateTime<Utc>) -> Verdict {
+        let rule = self.rule;
+        let length = TimeDelta::from_std(rule.window).unwrap_or(TimeDelta::MAX);
+        let mut tokens = self
+            .of_tokens
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back begins another window too.
         let is_over =
             |window: &Window| !(TimeDelta::zero()..length).contains(&(now - window.began));
@@ -94,19 +118,19 @@ impl RateLimiter {
         }
         if window.count < rule.requests {
             window.count += 1;
-            return Some(Verdict {
+            return Verdict {
                 limit: rule.requests,
                 remaining: rule.requests - window.count,
                 retry_after: None,
-            });
+            };
         }
         let left = (length - (now - window.began)).to_std().unwrap_or_default();
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        Some(Verdict {
+        Verdict {
             limit: rule.requests,
             remaining: 0,
             retry_after: Some(seconds.max(1)),
-        })
+        }
     }
 }
 
@@ -121,6 +145,10 @@ mod tests {
         }))
     }
 
+    fn count(limiter: &RateLimiter, org: &str, token: &str, now: DateTime<Utc>) -> Verdict {
+        limiter.windows(org).unwrap().count(token, now)
+    }
+
     fn at(millis: i64) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(1_700_000_000_000 + millis).unwrap()
     }
@@ -128,7 +156,7 @@ mod tests {
     #[test]
     fn a_window_begins_with_its_first_request_and_ends_with_its_time() {
         let limiter = limiter();
-        let ask = |millis| limiter.count("acme", "t", at(millis)).unwrap();
+        let ask = |millis| count(&limiter, "acme", "t", at(millis));
         assert_eq!(
             ask(0),
             Verdict {
@@ -164,46 +192,22 @@ mod tests {
     fn each_organization_and_token_has_windows_of_its_own() {
         let limiter = limiter();
         for _ in 0..3 {
-            limiter.count("acme", "t", at(0));
+            count(&limiter, "acme", "t", at(0));
         }
-        assert!(
-            limiter
-                .count("acme", "t", at(0))
-                .unwrap()
-                .retry_after
-                .is_some()
-        );
-        assert!(
-            limiter
-                .count("acme", "u", at(0))
-                .unwrap()
-                .retry_after
-                .is_none()
-        );
-        assert!(
-            limiter
-                .count("globex", "t", at(0))
-                .unwrap()
-                .retry_after
-                .is_none()
-        );
+        assert!(count(&limiter, "acme", "t", at(0)).retry_after.is_some());
+        assert!(count(&limiter, "acme", "u", at(0)).retry_after.is_none());
+        assert!(count(&limiter, "globex", "t", at(0)).retry_after.is_none());
         limiter.reset("acme");
-        assert!(
-            limiter
-                .count("acme", "t", at(0))
-                .unwrap()
-                .retry_after
-                .is_none()
-        );
-        assert_eq!(RateLimiter::new(None).count("acme", "t", at(0)), None);
+        assert!(count(&limiter, "acme", "t", at(0)).retry_after.is_none());
+        assert!(RateLimiter::new(None).windows("acme").is_none());
     }
 
     #[test]
     fn tokens_that_clients_make_up_do_not_fill_the_memory() {
         let limiter = limiter();
         for i in 0..KEPT + 10 {
-            limiter.count("acme", &format!("t{i}"), at(0));
-            limiter.count(&format!("org{i}"), "t", at(0));
+            count(&limiter, "acme", &format!("t{i}"), at(0));
+            count(&limiter, &format!("org{i}"), "t", at(0));
         }
         assert!(limiter.windows.len() <= KEPT);
         assert!(

@@ -18,6 +18,7 @@ use crate::{
     journal::{Journal, JournalLimits},
     rate_limit::RateLimiter,
     store::{Org, Store, Template, Tokens, Undeclared},
+    world::World,
 };
 
 /// Why a mock does not start.
@@ -56,22 +57,6 @@ pub enum StartError {
     /// The system gives no thread or no event loop to serve with.
     #[error("cannot start serving: {0}")]
     Runtime(#[source] io::Error),
-}
-
-/// Everything that a run changes. A reset puts another in its place, whole, so that no request sees
-/// one half done; a request keeps the one that it began with.
-#[derive(Debug, Clone)]
-pub struct World {
-    /// Who has what.
-    pub store: Arc<Store>,
-    /// What an organization that nobody declared starts as, where a fixture says so.
-    pub template: Option<Arc<OrgSeed>>,
-    /// What time it is.
-    pub clock: Arc<Clock>,
-    /// How many requests a token may still send.
-    pub limiter: Arc<RateLimiter>,
-    /// Which requests are to fail.
-    pub faults: Arc<Faults>,
 }
 
 /// What a request handler may reach.
@@ -114,6 +99,7 @@ impl AppState {
                 clock: Arc::new(clock),
                 limiter: Arc::new(RateLimiter::new(config.rate_limit)),
                 faults: Arc::new(Faults::new(ids.seed())),
+                turn: Arc::default(),
             }),
             loaded: ArcSwap::from_pointee(fixture),
             started_at,

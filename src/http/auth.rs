@@ -6,37 +6,72 @@ use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::{HeaderMap, header, request::Parts},
 };
+use chrono::{DateTime, Utc};
 
 use super::{
     error::ApiError,
     exchange::{Exchange, bearer},
 };
 use crate::{
-    domain::{contract::MissingClientHeader, id::OrgId},
+    domain::contract::{Contract, MissingClientHeader},
     state::AppState,
-    store::{Standing, Store, Token, TokenRefusal},
+    store::{FoundOrg, Org, Standing, StoreError, Token, TokenRefusal},
 };
 
 /// A user of the organization in the path: may list and get.
 #[derive(Debug)]
 pub(super) struct Member {
-    /// The organization.
-    pub(super) org: OrgId,
-    /// Where it is, and what time it is there.
-    pub(super) exchange: Arc<Exchange>,
+    exchange: Arc<Exchange>,
+    contract: Contract,
     standing: Standing,
 }
 
 impl Member {
-    /// Who has what.
-    pub(super) fn store(&self) -> &Store {
-        &self.exchange.world.store
+    /// What time it is in the organization.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.exchange.now()
     }
+
+    /// Looks at the organization.
+    pub(super) fn read<T>(
+        &self,
+        look: impl FnOnce(&Org) -> Result<T, StoreError>,
+    ) -> Result<T, ApiError> {
+        let store = &self.exchange.world.store;
+        organization(&self.exchange)
+            .and_then(|found| store.read(found, look)?)
+            .map_err(|error| ApiError::from_store(error, &self.contract))
+    }
+}
+
+/// What is stored of the organization in the path; what cannot be an id names none.
+fn organization(exchange: &Exchange) -> Result<&FoundOrg, StoreError> {
+    exchange.tenant.found.as_ref().ok_or(StoreError::NoOrg)
 }
 
 /// A user who has `manage_groups` there: may create, update and delete as well (groups/index, evidence 7).
 #[derive(Debug)]
-pub(super) struct GroupManager(pub(super) Member);
+pub(super) struct GroupManager(Member);
+
+impl GroupManager {
+    /// What time it is in the organization.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.0.now()
+    }
+
+    /// Changes the organization.
+    pub(super) fn write<T>(
+        &self,
+        change: impl FnOnce(&mut Org) -> Result<T, StoreError>,
+    ) -> Result<T, ApiError> {
+        let Member {
+            exchange, contract, ..
+        } = &self.0;
+        organization(exchange)
+            .and_then(|found| exchange.world.store.write(found, change))
+            .map_err(|error| ApiError::from_store(error, contract))
+    }
+}
 
 impl FromRequestParts<Arc<AppState>> for Member {
     type Rejection = ApiError;
@@ -46,15 +81,12 @@ impl FromRequestParts<Arc<AppState>> for Member {
         let exchange = Arc::clone(Exchange::of(&parts.extensions));
         let token = token(&parts.headers, &exchange)?;
         check_client_header(&parts.headers, app)?;
-        let org = path_id(parts, app, "org", OrgId::parse).await?;
-        let standing = exchange
-            .world
-            .store
-            .standing(&org, &token)
+        let standing = organization(&exchange)
+            .and_then(|found| exchange.world.store.standing(found, &token))
             .map_err(|error| ApiError::from_store(error, &app.contract))?;
         Ok(Self {
-            org,
             exchange,
+            contract: app.contract,
             standing,
         })
     }

@@ -8,8 +8,12 @@ use axum::{
     http::{Extensions, HeaderMap, header},
 };
 use chrono::{DateTime, Utc};
+use percent_encoding::percent_decode_str;
 
-use crate::{domain::id::OrgId, state::World};
+use crate::{
+    domain::id::OrgId,
+    world::{Tenant, World},
+};
 
 /// What is known of a request before anybody has looked at it, and what those who do leave behind.
 #[derive(Debug)]
@@ -18,6 +22,8 @@ pub(super) struct Exchange {
     pub(super) world: Arc<World>,
     /// The organization in the path, where it can be one.
     pub(super) org: Option<OrgId>,
+    /// That organization's part of the world.
+    pub(super) tenant: Tenant,
     /// The body, once it has come.
     pub(super) body: OnceLock<SentBody>,
 }
@@ -31,8 +37,11 @@ pub(super) struct SentBody {
 
 impl Exchange {
     pub(super) fn new(world: Arc<World>, request: &Request) -> Self {
-        let org = organization(request.uri().path()).and_then(OrgId::parse);
+        let named = organization(request.uri().path());
+        let named = named.map(|name| percent_decode_str(name).decode_utf8_lossy());
+        let org = named.and_then(|name| OrgId::parse(&name));
         Self {
+            tenant: world.tenant(org.as_ref()),
             world,
             org,
             body: OnceLock::new(),
@@ -48,7 +57,7 @@ impl Exchange {
 
     /// What time it is for this request: the clock of its organization.
     pub(super) fn now(&self) -> DateTime<Utc> {
-        self.world.clock.now(self.org.as_ref().map(OrgId::as_str))
+        self.tenant.time.read().now
     }
 }
 

@@ -80,28 +80,20 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let asked = Asked::new(uri, &headers);
     let query = ListQuery::parse(asked.query(), app.contract.per_page_cap);
-    member
-        .store()
-        .read(&member.org, |org| {
-            let view = |group| GroupView::with(group, app.contract, query.with, org);
-            List::answer(org.list(&query), view, &asked, &app)
-        })
-        .map_err(|error| ApiError::from_store(error, &app.contract))
+    member.read(|org| {
+        let view = |group| GroupView::with(group, app.contract, query.with, org);
+        Ok(List::answer(org.list(&query), view, &asked, &app))
+    })
 }
 
 async fn create(
     State(app): App,
-    GroupManager(member): GroupManager,
+    manager: GroupManager,
     Sent(fields): Sent,
 ) -> Result<Response, ApiError> {
-    let now = member.exchange.now();
+    let now = manager.now();
     let new_id = |org: &OrgId, number| new_group_id(&app, org, number);
-    let group = member
-        .store()
-        .write(&member.org, |org| {
-            org.insert(&fields, &app.contract, now, new_id)
-        })
-        .map_err(|error| ApiError::from_store(error, &app.contract))?;
+    let group = manager.write(|org| org.insert(&fields, &app.contract, now, new_id))?;
     let status = match app.contract.create_status {
         CreateStatus::Created => StatusCode::CREATED,
         CreateStatus::Ok => StatusCode::OK,
@@ -116,27 +108,18 @@ async fn show(
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let with = Includes::of(uri.query().unwrap_or_default());
-    let view = member
-        .store()
-        .read(&member.org, |org| {
-            Ok(GroupView::with(org.get(&id)?, app.contract, with, org))
-        })
-        .and_then(|found| found)
-        .map_err(|error| ApiError::from_store(error, &app.contract))?;
+    let view = member.read(|org| Ok(GroupView::with(org.get(&id)?, app.contract, with, org)))?;
     Ok(Data::answer(view, StatusCode::OK))
 }
 
 async fn update(
     State(app): App,
-    GroupManager(member): GroupManager,
+    manager: GroupManager,
     GroupPath(id): GroupPath,
     Sent(fields): Sent,
 ) -> Result<Response, ApiError> {
-    let now = member.exchange.now();
-    let group = member
-        .store()
-        .write(&member.org, |org| org.update(&id, &fields, now))
-        .map_err(|error| ApiError::from_store(error, &app.contract))?;
+    let now = manager.now();
+    let group = manager.write(|org| org.update(&id, &fields, now))?;
     let status = match app.contract.update_status {
         UpdateStatus::Created => StatusCode::CREATED,
         UpdateStatus::Ok => StatusCode::OK,
@@ -146,25 +129,20 @@ async fn update(
 
 async fn delete(
     State(app): App,
-    GroupManager(member): GroupManager,
+    manager: GroupManager,
     GroupPath(id): GroupPath,
 ) -> Result<Response, ApiError> {
-    let removed = member.store().write(&member.org, |org| org.remove(&id));
-    match (
-        removed,
-        app.contract.delete_missing,
-        app.contract.delete_reply,
-    ) {
-        (Ok(group), _, DeleteReply::DeletedGroup) => Ok(Data::answer(
-            GroupView::plain(group, app.contract),
-            StatusCode::OK,
-        )),
-        (Ok(_), _, DeleteReply::NoContent)
-        | (Err(StoreError::NoGroup), DeleteMissing::NoContent, _) => {
-            Ok(StatusCode::NO_CONTENT.into_response())
+    let missing_is_fine = app.contract.delete_missing == DeleteMissing::NoContent;
+    let removed = manager.write(|org| match org.remove(&id) {
+        Err(StoreError::NoGroup) if missing_is_fine => Ok(None),
+        removed => removed.map(Some),
+    })?;
+    Ok(match (removed, app.contract.delete_reply) {
+        (Some(group), DeleteReply::DeletedGroup) => {
+            Data::answer(GroupView::plain(group, app.contract), StatusCode::OK)
         }
-        (Err(error), _, _) => Err(ApiError::from_store(error, &app.contract)),
-    }
+        (Some(_) | None, _) => StatusCode::NO_CONTENT.into_response(),
+    })
 }
 
 fn new_group_id(app: &AppState, org: &OrgId, number: u64) -> GroupId {

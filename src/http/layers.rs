@@ -30,11 +30,7 @@ use super::{
     method_not_allowed,
     misbehave::{Struck, Whole, misbehave},
 };
-use crate::{
-    domain::{id::OrgId, operation::Operation},
-    journal::Seen,
-    state::AppState,
-};
+use crate::{domain::operation::Operation, journal::Seen, state::AppState};
 
 /// Puts the layers around the Tallyfy routes; from the outside in: catch-panic, CORS, the exchange, the
 /// log and the journal, the rest of an unread body, steering and faults, the rate limit, catch-panic (so that the log sees the 500).
@@ -109,8 +105,7 @@ async fn open_exchange(
     let exchange = Arc::new(Exchange::new(app.world(), &request));
     request.extensions_mut().insert(Arc::clone(&exchange));
     let mut response = next.run(request).await;
-    let org = exchange.org.as_ref().map(OrgId::as_str);
-    if exchange.world.clock.differs(org) {
+    if !exchange.tenant.time.is_machines() {
         let now = exchange
             .now()
             .format("%a, %d %b %Y %H:%M:%S GMT")
@@ -125,19 +120,10 @@ async fn open_exchange(
 /// Counts the request where a limit is set, and says on each answer what is left.
 async fn limit(request: Request, next: Next) -> Response {
     let exchange = Exchange::of(request.extensions());
-    let verdict = exchange
-        .org
-        .as_ref()
-        .zip(bearer(request.headers()))
-        .and_then(|(org, token)| {
-            exchange
-                .world
-                .limiter
-                .count(org.as_str(), token, exchange.now())
-        });
-    let Some(verdict) = verdict else {
+    let (Some(windows), Some(token)) = (&exchange.tenant.windows, bearer(request.headers())) else {
         return next.run(request).await;
     };
+    let verdict = windows.count(token, exchange.now());
     let mut response = match verdict.retry_after {
         Some(retry_after) => ApiError::TooManyRequests { retry_after }.into_response(),
         None => next.run(request).await,

@@ -80,7 +80,7 @@ pub(super) async fn misbehave(
         return carry_out(&app, asked, request, next).await;
     }
     let exchange = Exchange::of(request.extensions());
-    let strike = exchange.world.faults.strike(&Asked {
+    let strike = exchange.tenant.rules.strike(&Asked {
         operation: operation(&request),
         method: request.method().as_str(),
         path: unprefixed(request.uri().path()),

@@ -7,7 +7,7 @@ mod tokens;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, OnceLock, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -48,7 +48,9 @@ impl From<ValidationErrors> for StoreError {
 }
 
 /// What an organization that nobody declared starts as; none where such organizations do not exist.
-pub type Template = Option<Box<dyn Fn(&OrgId) -> Org + Send + Sync>>;
+pub type Template = Option<StartOrg>;
+
+type StartOrg = Box<dyn Fn(&OrgId) -> Org + Send + Sync>;
 
 /// All organizations, and the tokens that open them.
 pub struct Store {
@@ -64,6 +66,22 @@ impl std::fmt::Debug for Store {
         f.debug_struct("Store")
             .field("orgs", &self.orgs.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// An organization as somebody found it: stored, or as it would start.
+#[derive(Debug)]
+pub struct FoundOrg {
+    id: OrgId,
+    stored: Option<Arc<RwLock<Org>>>,
+    /// Made when it is first looked at.
+    started: OnceLock<Org>,
+}
+
+impl FoundOrg {
+    fn started(&self, template: Option<&StartOrg>) -> Result<&Org, StoreError> {
+        let start = template.ok_or(StoreError::NoOrg)?;
+        Ok(self.started.get_or_init(|| start(&self.id)))
     }
 }
 
@@ -144,13 +162,21 @@ impl Store {
         }
     }
 
+    /// An organization as it is now. What is put in its place later, by [`Store::replace`] or
+    /// [`Store::remove`], is not seen through what was found before.
+    pub fn find(&self, id: &OrgId) -> FoundOrg {
+        FoundOrg {
+            id: id.clone(),
+            stored: self.orgs.get(id).map(|entry| Arc::clone(entry.value())),
+            started: OnceLock::new(),
+        }
+    }
+
     /// Looks at an organization. One that only could exist is looked at as it would start, and not stored.
-    pub fn read<T>(&self, id: &OrgId, look: impl FnOnce(&Org) -> T) -> Result<T, StoreError> {
-        let stored = self.orgs.get(id).map(|entry| Arc::clone(entry.value()));
-        match (stored, &self.template) {
-            (Some(org), _) => Ok(look(&org.read().unwrap_or_else(PoisonError::into_inner))),
-            (None, Some(start)) => Ok(look(&start(id))),
-            (None, None) => Err(StoreError::NoOrg),
+    pub fn read<T>(&self, found: &FoundOrg, look: impl FnOnce(&Org) -> T) -> Result<T, StoreError> {
+        match &found.stored {
+            Some(org) => Ok(look(&org.read().unwrap_or_else(PoisonError::into_inner))),
+            None => found.started(self.template.as_ref()).map(look),
         }
     }
 
@@ -158,17 +184,14 @@ impl Store {
     /// succeeds stores an organization that only could exist.
     pub fn write<T>(
         &self,
-        id: &OrgId,
+        found: &FoundOrg,
         change: impl FnOnce(&mut Org) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let stored = self.orgs.get(id).map(|entry| Arc::clone(entry.value()));
-        if let Some(org) = stored {
+        if let Some(org) = &found.stored {
             return change(&mut org.write().unwrap_or_else(PoisonError::into_inner));
         }
-        let Some(start) = &self.template else {
-            return Err(StoreError::NoOrg);
-        };
-        match self.orgs.entry(id.clone()) {
+        let mut org = found.started(self.template.as_ref())?.clone();
+        match self.orgs.entry(found.id.clone()) {
             // Somebody else was first.
             Entry::Occupied(entry) => {
                 let org = Arc::clone(entry.get());
@@ -176,7 +199,6 @@ impl Store {
                 change(&mut org.write().unwrap_or_else(PoisonError::into_inner))
             }
             Entry::Vacant(entry) => {
-                let mut org = start(id);
                 let changed = change(&mut org)?;
                 self.count_one_more()?;
                 entry.insert(Arc::new(RwLock::new(org)));
@@ -188,10 +210,8 @@ impl Store {
     /// Puts an organization in the place of the one of that id, if any.
     pub fn replace(&self, org: Org) -> Result<(), StoreError> {
         match self.orgs.entry(org.id.clone()) {
-            Entry::Occupied(entry) => {
-                let stored = Arc::clone(entry.get());
-                drop(entry);
-                *stored.write().unwrap_or_else(PoisonError::into_inner) = org;
+            Entry::Occupied(mut entry) => {
+                entry.insert(Arc::new(RwLock::new(org)));
             }
             Entry::Vacant(entry) => {
                 self.count_one_more()?;
@@ -290,11 +310,11 @@ impl Store {
     }
 
     /// Who a token's user is in an organization.
-    pub fn standing(&self, id: &OrgId, token: &Token) -> Result<Standing, StoreError> {
-        if !token.is_for(id) {
+    pub fn standing(&self, found: &FoundOrg, token: &Token) -> Result<Standing, StoreError> {
+        if !token.is_for(&found.id) {
             return Err(StoreError::ForeignOrg);
         }
-        self.read(id, |org| {
+        self.read(found, |org| {
             let user = token.user.unwrap_or_else(|| org.default_user());
             let role = match token.user {
                 None => Role::Admin,

@@ -196,6 +196,40 @@ fn a_reset_of_one_organization_leaves_the_others() {
 }
 
 #[test]
+fn no_request_sees_a_reset_of_its_organization_half_done() {
+    let app = TestApp::with(acme());
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    let strike = json!({ "match": { "operation": "groups.get" }, "steps": [{ "times": "always", "status": 503 }] });
+    let later = json!({ "now": "2031-01-01T00:00:00Z" });
+    let extra = json!({ "groups": [{ "id": "extra", "name": "Extra" }] });
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..2000 {
+                // The rule is there before the group, and the group before the time.
+                app.control("PUT", "/_mock/faults/r?org=acme", Some(&strike));
+                done(&app.control("POST", "/_mock/seed?org=acme", Some(&extra)));
+                app.control("PUT", "/_mock/clock?org=acme", Some(&later));
+                done(&app.control("POST", "/_mock/reset?org=acme", None));
+            }
+            is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                    let answer = app.as_manager().get_group("acme", "extra");
+                    let date = answer.headers["date"].to_str().unwrap();
+                    match answer.status.as_u16() {
+                        503 => {}
+                        404 => assert!(date.contains("2026"), "the time goes with the group"),
+                        other => panic!("the group goes with the rule: {other}"),
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn a_reset_may_name_what_it_goes_back_on() {
     let app = TestApp::with(acme());
     app.as_manager().group_named("acme", "New");

@@ -15,8 +15,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["store", "domain"]),
     ("fixture", &["fixture", "store", "domain", "clock", "json"]),
     (
+        "world",
+        &[
+            "fixture",
+            "store",
+            "domain",
+            "clock",
+            "rate_limit",
+            "faults",
+        ],
+    ),
+    (
         "state",
         &[
+            "world",
             "fixture",
             "store",
             "domain",
@@ -27,11 +39,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "journal",
         ],
     ),
-    ("control", &["state", "fixture", "store", "domain"]),
+    ("control", &["state", "world", "fixture", "store", "domain"]),
     (
         "http",
         &[
-            "http", "control", "state", "faults", "socket", "journal", "fixture", "store",
+            "http", "control", "state", "world", "faults", "socket", "journal", "fixture", "store",
             "domain", "clock", "json",
         ],
     ),
