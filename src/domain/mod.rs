@@ -8,6 +8,7 @@ pub mod guest;
 pub mod id;
 pub mod operation;
 pub mod page;
+pub mod people;
 pub mod query;
 pub mod text;
 pub mod user;

@@ -39,16 +39,28 @@ impl Operation {
     pub fn query_parameters(self) -> &'static [&'static str] {
         match self {
             Self::ListGroups => &["page", "per_page", "q", "sort_by", "sort", "with"],
-            Self::GetGroup => &["with"],
-            Self::CreateGroup | Self::UpdateGroup | Self::DeleteGroup => &[],
+            Self::ListUsers | Self::ListGuests => {
+                &["page", "per_page", "q", "sort_by", "sort", "with"]
+            }
+            Self::GetMyOrganizations => &["page", "per_page"],
+            Self::GetGroup | Self::GetUser | Self::GetGuest => &["with"],
+            Self::CreateGroup
+            | Self::UpdateGroup
+            | Self::DeleteGroup
+            | Self::GetMe
+            | Self::GetOrganization
+            | Self::GetMeInOrganization
+            | Self::ListUserNames
+            | Self::ListGuestNames => &[],
         }
     }
 
     /// The fields of the body that it reads; others are dropped, as at Tallyfy (evidence 4.3).
     pub fn body_fields(self) -> &'static [&'static str] {
-        match self {
-            Self::CreateGroup | Self::UpdateGroup => &["name", "description", "members", "guests"],
-            Self::ListGroups | Self::GetGroup | Self::DeleteGroup => &[],
+        if matches!(self, Self::CreateGroup | Self::UpdateGroup) {
+            &["name", "description", "members", "guests"]
+        } else {
+            &[]
         }
     }
 }
@@ -64,4 +76,24 @@ operations! {
     UpdateGroup = "groups.update",
     /// `DELETE /organizations/{org}/groups/{id}`
     DeleteGroup = "groups.delete",
+    /// `GET /me`
+    GetMe = "me.get",
+    /// `GET /me/organizations`
+    GetMyOrganizations = "me.organizations",
+    /// `GET /organizations/{org}`
+    GetOrganization = "organizations.get",
+    /// `GET /organizations/{org}/me`
+    GetMeInOrganization = "organizations.me",
+    /// `GET /organizations/{org}/users`
+    ListUsers = "users.list",
+    /// `GET /organizations/{org}/users/{id}`
+    GetUser = "users.get",
+    /// `GET /organizations/{org}/users-list`
+    ListUserNames = "users.names",
+    /// `GET /organizations/{org}/guests`
+    ListGuests = "guests.list",
+    /// `GET /organizations/{org}/guests/{email}`
+    GetGuest = "guests.get",
+    /// `GET /organizations/{org}/guests-list`
+    ListGuestNames = "guests.names",
 }

@@ -39,6 +39,10 @@ pub enum Direction {
 
 /// Which includes are asked for with `with`; unknown names are ignored (evidence 3.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one of the names that can be asked for"
+)]
 #[non_exhaustive]
 pub struct Includes {
     /// `assets`: the logo's file.
@@ -47,6 +51,10 @@ pub struct Includes {
     pub users: bool,
     /// `guests`: the guests as objects.
     pub guests: bool,
+    /// `groups`: the groups that a user is in (list-members, evidence 8.4).
+    pub groups: bool,
+    /// `stats`: what a fixture gives of them (evidence 8.4).
+    pub stats: bool,
 }
 
 impl Includes {
@@ -56,6 +64,8 @@ impl Includes {
             assets: named("assets"),
             users: named("users"),
             guests: named("guests"),
+            groups: named("groups"),
+            stats: named("stats"),
         }
     }
 
@@ -89,34 +99,50 @@ impl ListQuery {
     /// Reads a query string; of a parameter given twice the last counts, as in PHP.
     pub fn parse(query: &str, cap: PerPageCap) -> Self {
         let parameters = Parameters::of(query);
-        let number = |name| parameters.last(name).and_then(|text| at_least_one(&text));
-        let per_page = number("per_page").unwrap_or(Self::DEFAULT_PER_PAGE);
-        let per_page = match cap {
-            PerPageCap::Hundred => per_page.min(100),
-            PerPageCap::None => per_page,
-        };
-        let search = parameters
-            .last("q")
-            .filter(|text| !trimmed(text).is_empty());
-        let (sort, direction) = sort(&parameters);
+        let (sort, direction) = sorted_by(&parameters, SortKey::parse);
         Self {
-            page: PageRequest {
-                page: number("page").unwrap_or(1),
-                per_page,
-            },
-            search: search.map(|text| Needle::new(trimmed(&text))),
-            sort,
+            page: page_request(query, cap),
+            search: parameters.search(),
+            sort: sort.unwrap_or(SortKey::CreatedAt),
             direction,
             with: Includes::of(query),
         }
     }
 }
 
-struct Parameters<'a>(&'a str);
+/// The page that a query string asks for: of groups, or of the caller's organizations.
+pub fn page_request(query: &str, cap: PerPageCap) -> PageRequest {
+    let page = Parameters::of(query).page(ListQuery::DEFAULT_PER_PAGE);
+    match cap {
+        PerPageCap::Hundred => PageRequest {
+            per_page: page.per_page.min(100),
+            ..page
+        },
+        PerPageCap::None => page,
+    }
+}
+
+pub(super) struct Parameters<'a>(&'a str);
 
 impl<'a> Parameters<'a> {
-    fn of(query: &'a str) -> Self {
+    pub(super) fn of(query: &'a str) -> Self {
         Self(query)
+    }
+
+    /// `page` and `per_page`.
+    pub(super) fn page(&self, default_per_page: u64) -> PageRequest {
+        let number = |name| self.last(name).and_then(|text| at_least_one(&text));
+        PageRequest {
+            page: number("page").unwrap_or(1),
+            per_page: number("per_page").unwrap_or(default_per_page),
+        }
+    }
+
+    /// `q`, where there is anything in it.
+    pub(super) fn search(&self) -> Option<Needle> {
+        let text = self.last("q")?;
+        let text = trimmed(&text);
+        (!text.is_empty()).then(|| Needle::new(text))
     }
 
     fn last(&self, name: &str) -> Option<std::borrow::Cow<'a, str>> {
@@ -138,7 +164,10 @@ fn at_least_one(text: &str) -> Option<u64> {
 
 /// `sort_by=f` or `sort=f`; a leading `-` or `sort=desc` turns it round (evidence 3.1: the official
 /// SDK sends `sort_by` and `sort`, other endpoints take `-`).
-fn sort(parameters: &Parameters<'_>) -> (SortKey, Direction) {
+pub(super) fn sorted_by<K: Copy>(
+    parameters: &Parameters<'_>,
+    parse: impl Fn(&str) -> Option<K>,
+) -> (Option<K>, Direction) {
     let mut key = None;
     let mut direction = Direction::Ascending;
     for name in ["sort_by", "sort"] {
@@ -148,16 +177,14 @@ fn sort(parameters: &Parameters<'_>) -> (SortKey, Direction) {
         let text = trimmed(&text);
         if name == "sort" && text.eq_ignore_ascii_case("desc") {
             direction = Direction::Descending;
-        } else if let (None, Some(named)) =
-            (key, SortKey::parse(text.strip_prefix('-').unwrap_or(text)))
-        {
+        } else if let (None, Some(named)) = (key, parse(text.strip_prefix('-').unwrap_or(text))) {
             key = Some(named);
             if text.starts_with('-') {
                 direction = Direction::Descending;
             }
         }
     }
-    (key.unwrap_or(SortKey::CreatedAt), direction)
+    (key, direction)
 }
 
 /// The query of a link to another page: the parameters as they were sent, then `page` (evidence 3.2).
@@ -253,6 +280,7 @@ mod tests {
             assets: true,
             users: true,
             guests: true,
+            ..Includes::default()
         };
         assert_eq!(Includes::of("with=assets,users,guests"), all);
         assert_eq!(Includes::of("with=assets%2Cusers%2C%20guests,runs"), all);

@@ -61,3 +61,32 @@ pub struct User {
     /// What else a captured answer said of the user.
     pub details: Map<String, Value>,
 }
+
+impl User {
+    /// The user whom an id stands for that nobody declares, made up the same way each time. Where no
+    /// users are declared, everybody is an admin.
+    pub fn undeclared(id: UserId) -> Self {
+        Self {
+            id,
+            email: Self::made_up_email(id),
+            first_name: None,
+            last_name: None,
+            role: Role::Admin,
+            details: Map::new(),
+        }
+    }
+
+    /// The address of a user for whom none is declared.
+    pub fn made_up_email(id: UserId) -> Email {
+        let address = format!("user-{}@tallyfy-mock.test", id.get());
+        Email::parse(&address).expect("letters and digits make an address")
+    }
+
+    /// Whether the user counts as a member: neither invited only, nor disabled.
+    pub fn is_active(&self) -> bool {
+        let said = ["active", "is_active"]
+            .iter()
+            .find_map(|key| self.details.get(*key)?.as_bool());
+        said.unwrap_or(true)
+    }
+}

@@ -13,7 +13,11 @@ use super::{
     exchange::{Exchange, bearer},
 };
 use crate::{
-    domain::contract::{Contract, MissingClientHeader},
+    domain::{
+        contract::{Contract, MissingClientHeader},
+        id::{OrgId, UserId},
+        user::Role,
+    },
     state::AppState,
     store::{FoundOrg, Org, Standing, StoreError, Token, TokenRefusal},
 };
@@ -23,7 +27,8 @@ use crate::{
 pub(super) struct Member {
     exchange: Arc<Exchange>,
     contract: Contract,
-    standing: Standing,
+    /// Who the token's user is there.
+    pub(super) standing: Standing,
 }
 
 impl Member {
@@ -41,6 +46,59 @@ impl Member {
         organization(&self.exchange)
             .and_then(|found| store.read(found, look)?)
             .map_err(|error| ApiError::from_store(error, &self.contract))
+    }
+}
+
+/// A user of the organization in the path who is an admin there: may look at single users (evidence 8.4).
+#[derive(Debug)]
+pub(super) struct Admin(pub(super) Member);
+
+/// Whoever a token stands for, in no organization in particular.
+#[derive(Debug)]
+pub(super) struct SignedIn {
+    exchange: Arc<Exchange>,
+    token: Arc<Token>,
+}
+
+impl SignedIn {
+    /// The organizations that the token is good for, in the order in which it names them, or else of
+    /// their ids.
+    pub(super) fn organizations(&self) -> impl Iterator<Item = OrgId> {
+        let store = &self.exchange.world.store;
+        let ids = match self.token.organizations.as_slice() {
+            [] => store.org_ids(),
+            named => named.to_vec(),
+        };
+        let is_one = |id: &OrgId| store.standing(&store.find(id), &self.token).is_ok();
+        ids.into_iter().filter(is_one)
+    }
+
+    /// Looks at one of them, and at who the token's user is there.
+    pub(super) fn read<T>(
+        &self,
+        id: &OrgId,
+        look: impl FnOnce(&Org, Standing) -> T,
+    ) -> Result<T, StoreError> {
+        let store = &self.exchange.world.store;
+        let found = store.find(id);
+        let standing = store.standing(&found, &self.token)?;
+        store.read(&found, |org| look(org, standing))
+    }
+
+    /// The user whom the token names, or the first one that there can be.
+    pub(super) fn user(&self) -> UserId {
+        self.token.user.unwrap_or(UserId::FIRST)
+    }
+}
+
+impl FromRequestParts<Arc<AppState>> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
+        let exchange = Arc::clone(Exchange::of(&parts.extensions));
+        let token = token(&parts.headers, &exchange)?;
+        check_client_header(&parts.headers, app)?;
+        Ok(Self { exchange, token })
     }
 }
 
@@ -78,9 +136,7 @@ impl FromRequestParts<Arc<AppState>> for Member {
 
     /// One request gets one answer, the first that fails: token, client header, organization.
     async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
-        let exchange = Arc::clone(Exchange::of(&parts.extensions));
-        let token = token(&parts.headers, &exchange)?;
-        check_client_header(&parts.headers, app)?;
+        let SignedIn { exchange, token } = SignedIn::from_request_parts(parts, app).await?;
         let standing = organization(&exchange)
             .and_then(|found| exchange.world.store.standing(found, &token))
             .map_err(|error| ApiError::from_store(error, &app.contract))?;
@@ -100,6 +156,20 @@ impl FromRequestParts<Arc<AppState>> for GroupManager {
         if !member.standing.manages_groups {
             return Err(ApiError::Unauthorized(
                 "the token's user may not manage groups in this organization",
+            ));
+        }
+        Ok(Self(member))
+    }
+}
+
+impl FromRequestParts<Arc<AppState>> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
+        let member = Member::from_request_parts(parts, app).await?;
+        if member.standing.role != Role::Admin {
+            return Err(ApiError::Unauthorized(
+                "the token's user is no admin in this organization",
             ));
         }
         Ok(Self(member))

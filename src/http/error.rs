@@ -105,7 +105,9 @@ impl ApiError {
     /// What the store says no to, as the contract answers it.
     pub fn from_store(error: StoreError, contract: &Contract) -> Self {
         match error {
-            StoreError::NoOrg | StoreError::NoGroup => Self::ResourceNotFound,
+            StoreError::NoOrg | StoreError::NoGroup | StoreError::NoUser | StoreError::NoGuest => {
+                Self::ResourceNotFound
+            }
             StoreError::ForeignOrg => match contract.foreign_org {
                 ForeignOrg::Forbidden => {
                     Self::Unauthorized("the token is not for this organization")

@@ -18,7 +18,8 @@ use super::{
 use crate::{
     domain::{
         contract::{BodyWithoutJsonType, Contract, MalformedJson},
-        id::GroupId,
+        guest::Email,
+        id::{GroupId, UserId},
         validate::Fields,
     },
     state::AppState,
@@ -33,6 +34,31 @@ impl FromRequestParts<Arc<AppState>> for GroupPath {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
         path_id(parts, app, "id", GroupId::parse).await.map(Self)
+    }
+}
+
+/// The user's id in the path: a number; anything else is nobody's.
+#[derive(Debug)]
+pub(super) struct UserPath(pub(super) UserId);
+
+impl FromRequestParts<Arc<AppState>> for UserPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
+        let parse = |text: &str| text.parse().ok().and_then(UserId::new);
+        path_id(parts, app, "id", parse).await.map(Self)
+    }
+}
+
+/// The guest's address in the path.
+#[derive(Debug)]
+pub(super) struct GuestPath(pub(super) Email);
+
+impl FromRequestParts<Arc<AppState>> for GuestPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
+        path_id(parts, app, "email", Email::parse).await.map(Self)
     }
 }
 

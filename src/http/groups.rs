@@ -15,7 +15,7 @@ use super::{
     envelope::{Asked, Data, List},
     error::ApiError,
     extract::{GroupPath, Sent},
-    view::GroupView,
+    view::group::GroupView,
 };
 use crate::{
     domain::{
@@ -81,7 +81,7 @@ async fn list(
     let asked = Asked::new(uri, &headers);
     let query = ListQuery::parse(asked.query(), app.contract.per_page_cap);
     member.read(|org| {
-        let view = |group| GroupView::with(group, app.contract, query.with, org);
+        let view = |group| GroupView::with(group, &app.contract, query.with, org);
         Ok(List::answer(org.list(&query), view, &asked, &app))
     })
 }
@@ -98,7 +98,7 @@ async fn create(
         CreateStatus::Created => StatusCode::CREATED,
         CreateStatus::Ok => StatusCode::OK,
     };
-    Ok(Data::answer(GroupView::plain(group, app.contract), status))
+    Ok(Data::answer(GroupView::plain(group, &app.contract), status))
 }
 
 async fn show(
@@ -108,7 +108,7 @@ async fn show(
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let with = Includes::of(uri.query().unwrap_or_default());
-    let view = member.read(|org| Ok(GroupView::with(org.get(&id)?, app.contract, with, org)))?;
+    let view = member.read(|org| Ok(GroupView::with(org.get(&id)?, &app.contract, with, org)))?;
     Ok(Data::answer(view, StatusCode::OK))
 }
 
@@ -124,7 +124,7 @@ async fn update(
         UpdateStatus::Created => StatusCode::CREATED,
         UpdateStatus::Ok => StatusCode::OK,
     };
-    Ok(Data::answer(GroupView::plain(group, app.contract), status))
+    Ok(Data::answer(GroupView::plain(group, &app.contract), status))
 }
 
 async fn delete(
@@ -139,7 +139,7 @@ async fn delete(
     })?;
     Ok(match (removed, app.contract.delete_reply) {
         (Some(group), DeleteReply::DeletedGroup) => {
-            Data::answer(GroupView::plain(group, app.contract), StatusCode::OK)
+            Data::answer(GroupView::plain(group, &app.contract), StatusCode::OK)
         }
         (Some(_) | None, _) => StatusCode::NO_CONTENT.into_response(),
     })

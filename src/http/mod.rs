@@ -2,6 +2,7 @@
 
 mod auth;
 mod control;
+mod directory;
 mod envelope;
 mod error;
 mod exchange;
@@ -47,22 +48,27 @@ struct Endpoint {
 /// What a token's user must be in the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Right {
+    /// Anybody, in no organization in particular.
+    SignedIn,
     Member,
     ManageGroups,
+    Admin,
 }
 
 impl Right {
     fn name(self) -> &'static str {
         match self {
+            Self::SignedIn => "signed_in",
             Self::Member => "member",
             Self::ManageGroups => "manage_groups",
+            Self::Admin => "admin",
         }
     }
 }
 
 /// Everything that is served, in one table.
 fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    groups::ENDPOINTS.iter()
+    groups::ENDPOINTS.iter().chain(&directory::ENDPOINTS)
 }
 
 /// What is served on a matched path, under either prefix.

@@ -1,5 +1,7 @@
 //! Paths as clients really write them, and what they may have meant.
 
+use std::cmp::Reverse;
+
 use axum::http::{Method, Uri, uri::PathAndQuery};
 
 use super::{PREFIXES, endpoints};
@@ -50,7 +52,11 @@ pub(super) fn nearest(method: &Method, path: &str) -> String {
         .unwrap_or(&path)
         .split('/')
         .collect();
-    let likeness = |template: &str| {
+    // What a path shares with a route word for word counts first: `/groups` is nearer to the groups of
+    // an organization than to `/me`.
+    let unlikeness = |template: &str| {
+        let is_shared = |segment: &&str| !segment.is_empty() && asked.contains(segment);
+        let shared = template.split('/').filter(is_shared).count();
         let filled: Vec<&str> = template
             .split('/')
             .enumerate()
@@ -62,10 +68,11 @@ pub(super) fn nearest(method: &Method, path: &str) -> String {
                 }
             })
             .collect();
-        strsim::levenshtein(&filled.join("/"), &asked.join("/"))
+        let distance = strsim::levenshtein(&filled.join("/"), &asked.join("/"));
+        (Reverse(shared), distance)
     };
     let nearest =
-        endpoints().min_by_key(|endpoint| (likeness(endpoint.path), endpoint.method != *method));
+        endpoints().min_by_key(|endpoint| (unlikeness(endpoint.path), endpoint.method != *method));
     nearest.map_or_else(String::new, |endpoint| {
         format!("{} {prefix}{}", endpoint.method, endpoint.path)
     })
@@ -131,6 +138,8 @@ mod tests {
                 "PUT /api/organizations/{org}/groups/{id}",
             ),
             (Method::POST, "/groups", "POST /organizations/{org}/groups"),
+            (Method::GET, "/api/Me", "GET /api/me"),
+            (Method::GET, "/users", "GET /organizations/{org}/users"),
             (
                 Method::POST,
                 "/api/organizations/acme/groups/12/members",

@@ -35,6 +35,10 @@ pub enum StoreError {
     ForeignOrg,
     /// The organization has no such group.
     NoGroup,
+    /// The organization has no such user.
+    NoUser,
+    /// The organization has no such guest.
+    NoGuest,
     /// Fields of the body fail.
     Invalid(ValidationErrors),
     /// There are as many organizations as `--max-organizations` allows.
@@ -147,6 +151,13 @@ impl Store {
         let mut count = 0;
         self.each(|org| count += org.groups().len());
         count
+    }
+
+    /// The ids of the stored organizations, in their order.
+    pub fn org_ids(&self) -> Vec<OrgId> {
+        let mut ids: Vec<OrgId> = self.orgs.iter().map(|entry| entry.key().clone()).collect();
+        ids.sort_unstable();
+        ids
     }
 
     /// Looks at each stored organization, in the order of their ids.

@@ -1,8 +1,9 @@
 //! One organization, and the rules that span its tables.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 
 use super::{StoreError, groups::Groups};
 use crate::domain::{
@@ -35,6 +36,8 @@ pub struct Org {
     pub name: Box<str>,
     /// Whether users who are not admins may manage groups ("Allow non-Admins to create/manage groups?", evidence 7).
     pub allow_manage_groups: bool,
+    /// What else a fixture says of it.
+    pub details: Map<String, Value>,
     undeclared: Undeclared,
     /// In the order in which they were declared.
     users: Vec<User>,
@@ -52,6 +55,7 @@ impl Org {
             id,
             name: name.into(),
             allow_manage_groups,
+            details: Map::new(),
             undeclared,
             users: Vec::new(),
             place_of_user: BTreeMap::new(),
@@ -72,8 +76,25 @@ impl Org {
         &self.users
     }
 
+    /// Its users as one of them sees them: where none is declared, that one is there alone.
+    pub fn users_with(&self, present: UserId) -> Cow<'_, [User]> {
+        if self.users.is_empty() {
+            Cow::Owned(vec![User::undeclared(present)])
+        } else {
+            Cow::Borrowed(&self.users)
+        }
+    }
+
+    /// The user of that id, as [`Org::users_with`] has them.
+    pub fn user_with(&self, present: UserId, id: UserId) -> Option<Cow<'_, User>> {
+        if self.users.is_empty() && id == present {
+            return Some(Cow::Owned(User::undeclared(present)));
+        }
+        self.user(id).map(Cow::Borrowed)
+    }
+
     /// The guests it knows, in the order of their addresses.
-    pub fn guests(&self) -> impl Iterator<Item = &Guest> {
+    pub fn guests(&self) -> impl ExactSizeIterator<Item = &Guest> {
         self.guests.values()
     }
 

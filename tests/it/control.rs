@@ -82,7 +82,7 @@ fn a_bad_state_is_refused_whole_with_every_problem_and_changes_nothing() {
     "#);
     insta::assert_snapshot!(app.control("PUT", "/_mock/state?org=acme", Some(&json!({ "id": "acme", "groups": 5 }))), @r#"
     400 Bad Request
-    {"type":"about:blank","title":"Bad Request","status":400,"detail":"there are 2 mistakes","errors":[{"path":"id","message":"unknown key; the known ones are name, allow_manage_groups, users, guests, groups, id_sequence"},{"path":"groups","message":"expected a list, found 5"}]}
+    {"type":"about:blank","title":"Bad Request","status":400,"detail":"there are 2 mistakes","errors":[{"path":"id","message":"unknown key; the known ones are name, allow_manage_groups, users, guests, groups, id_sequence, industry, description, address1, address2, created_at, created_on, last_updated, live_support_enabled, org_logo, country, state, city, zipcode, in_trial, allow_user_invite, maximum_group_assignment_limit, timezone, working_days, webhook_date_field_format"},{"path":"groups","message":"expected a list, found 5"}]}
     "#);
     insta::assert_snapshot!(app.control("PUT", "/_mock/state", Some(&json!({ "version": 1, "contract": { "edition": "2025-08" } }))), @r#"
     400 Bad Request

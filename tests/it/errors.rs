@@ -473,7 +473,7 @@ fn the_control_endpoints_answer_without_a_token() {
     let table = routes["routes"].as_array().unwrap().iter().map(|route| {
         let text = |key: &str| route[key].as_str().unwrap().to_owned();
         format!(
-            "{:6} {:40} {:14} {}\n",
+            "{:6} {:35} {:17} {}\n",
             text("method"),
             text("path"),
             text("operation"),
@@ -481,11 +481,21 @@ fn the_control_endpoints_answer_without_a_token() {
         )
     });
     insta::assert_snapshot!(table.collect::<String>(), @"
-    GET    /organizations/{org}/groups              groups.list    member
-    POST   /organizations/{org}/groups              groups.create  manage_groups
-    GET    /organizations/{org}/groups/{id}         groups.get     member
-    PUT    /organizations/{org}/groups/{id}         groups.update  manage_groups
-    DELETE /organizations/{org}/groups/{id}         groups.delete  manage_groups
+    GET    /organizations/{org}/groups         groups.list       member
+    POST   /organizations/{org}/groups         groups.create     manage_groups
+    GET    /organizations/{org}/groups/{id}    groups.get        member
+    PUT    /organizations/{org}/groups/{id}    groups.update     manage_groups
+    DELETE /organizations/{org}/groups/{id}    groups.delete     manage_groups
+    GET    /me                                 me.get            signed_in
+    GET    /me/organizations                   me.organizations  signed_in
+    GET    /organizations/{org}                organizations.get member
+    GET    /organizations/{org}/me             organizations.me  member
+    GET    /organizations/{org}/users          users.list        member
+    GET    /organizations/{org}/users/{id}     users.get         admin
+    GET    /organizations/{org}/users-list     users.names       member
+    GET    /organizations/{org}/guests         guests.list       member
+    GET    /organizations/{org}/guests/{email} guests.get        member
+    GET    /organizations/{org}/guests-list    guests.names      member
     ");
     assert_eq!(routes["prefixes"], json!(["/api", ""]));
 }

@@ -1,0 +1,186 @@
+//! Lists of people: users and guests, as they are searched, sorted and paged.
+
+use std::cmp::Ordering;
+
+use super::{
+    guest::Guest,
+    page::{Page, PageRequest},
+    query::{Direction, Includes, Parameters, sorted_by},
+    text::{Needle, folded},
+    user::User,
+};
+
+/// By what a list of people is sorted; without it, users stand as they were declared and guests by
+/// their addresses (list-members and list-guests name `sort`, but not its fields: assumed).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeopleSort {
+    /// By address, without case.
+    Email,
+    /// By first name, without case.
+    FirstName,
+    /// By last name, without case.
+    LastName,
+}
+
+impl PeopleSort {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "email" => Some(Self::Email),
+            "first_name" => Some(Self::FirstName),
+            "last_name" => Some(Self::LastName),
+            _ => None,
+        }
+    }
+}
+
+/// A list of people as it was asked for. Whatever cannot be meant is as if absent; nothing is an error.
+#[derive(Debug, Clone)]
+pub struct PeopleQuery {
+    /// Which page.
+    pub page: PageRequest,
+    /// What to search for in names and address.
+    pub search: Option<Needle>,
+    /// The sort key.
+    pub sort: Option<PeopleSort>,
+    /// The direction.
+    pub direction: Direction,
+    /// The includes.
+    pub with: Includes,
+}
+
+impl PeopleQuery {
+    /// The rows of a page of users where the query does not say (evidence 8.4).
+    pub const USERS_PER_PAGE: u64 = 9999;
+    /// The rows of a page of guests where the query does not say (evidence 8.5).
+    pub const GUESTS_PER_PAGE: u64 = 999;
+
+    /// Reads a query string.
+    pub fn parse(query: &str, default_per_page: u64) -> Self {
+        let parameters = Parameters::of(query);
+        let (sort, direction) = sorted_by(&parameters, PeopleSort::parse);
+        Self {
+            page: parameters.page(default_per_page),
+            search: parameters.search(),
+            sort,
+            direction,
+            with: Includes::of(query),
+        }
+    }
+
+    /// One page of those people whom the query finds, in its order. Without a search and a sort it
+    /// looks at no more of them than there are up to the end of the page.
+    pub fn page_of<'a, P: Person>(
+        &self,
+        people: impl ExactSizeIterator<Item = &'a P>,
+    ) -> Page<&'a P> {
+        if self.search.is_none() && self.sort.is_none() && self.direction == Direction::Ascending {
+            let total = people.len();
+            let ranks = self.page.ranks(total);
+            let items = people.skip(ranks.start).take(ranks.len()).collect();
+            return Page {
+                items,
+                total,
+                request: self.page,
+            };
+        }
+        let mut found: Vec<&P> = people.filter(|person| self.finds(*person)).collect();
+        if let Some(sort) = self.sort {
+            found.sort_by(|a, b| compare(a.text(sort), b.text(sort)));
+        }
+        if self.direction == Direction::Descending {
+            found.reverse();
+        }
+        Page {
+            total: found.len(),
+            items: found[self.page.ranks(found.len())].to_vec(),
+            request: self.page,
+        }
+    }
+
+    fn finds(&self, person: &impl Person) -> bool {
+        let texts = [
+            PeopleSort::Email,
+            PeopleSort::FirstName,
+            PeopleSort::LastName,
+        ];
+        self.search
+            .as_ref()
+            .is_none_or(|needle| texts.iter().any(|text| needle.is_in(person.text(*text))))
+    }
+}
+
+fn compare(a: &str, b: &str) -> Ordering {
+    folded(a).cmp(folded(b)).then_with(|| a.cmp(b))
+}
+
+/// Somebody with a name and an address.
+pub trait Person {
+    /// The address or a name; empty where there is none.
+    fn text(&self, what: PeopleSort) -> &str;
+}
+
+macro_rules! people {
+    ($($Person:ident),+) => { $(
+        impl Person for $Person {
+            fn text(&self, what: PeopleSort) -> &str {
+                match what {
+                    PeopleSort::Email => self.email.as_str(),
+                    PeopleSort::FirstName => self.first_name.as_deref().unwrap_or_default(),
+                    PeopleSort::LastName => self.last_name.as_deref().unwrap_or_default(),
+                }
+            }
+        }
+    )+ };
+}
+
+people!(User, Guest);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::guest::Email;
+
+    fn guests() -> Vec<Guest> {
+        [
+            ("c@x.test", "ada"),
+            ("a@x.test", "Bob"),
+            ("b@y.test", "Ada"),
+        ]
+        .map(|(email, name)| Guest {
+            first_name: Some(name.into()),
+            ..Guest::from_email(Email::parse(email).unwrap())
+        })
+        .into()
+    }
+
+    fn found(query: &str) -> (Vec<String>, usize) {
+        let guests = guests();
+        let page = PeopleQuery::parse(query, 999).page_of(guests.iter());
+        let addresses = page.items.iter().map(|guest| guest.email.as_str().into());
+        (addresses.collect(), page.total)
+    }
+
+    #[test]
+    fn people_are_searched_sorted_and_paged() {
+        for (query, addresses, total) in [
+            ("", "c a b", 3),
+            ("per_page=2", "c a", 3),
+            ("per_page=2&page=2", "b", 3),
+            ("page=9", "", 3),
+            ("q=ADA", "c b", 2),
+            ("q=y.test", "b", 1),
+            ("q=nobody", "", 0),
+            ("sort=email", "a b c", 3),
+            ("sort=-email&per_page=1", "c", 3),
+            ("sort_by=first_name", "b c a", 3),
+            ("sort_by=first_name&sort=desc", "a c b", 3),
+            ("sort=shoe_size", "c a b", 3),
+            ("sort=desc", "b a c", 3),
+        ] {
+            let wanted: Vec<&str> = addresses.split_whitespace().collect();
+            let (found, found_total) = found(query);
+            let found: Vec<&str> = found.iter().map(|address| &address[..1]).collect();
+            assert_eq!((found, found_total), (wanted, total), "{query}");
+        }
+    }
+}
