@@ -18,32 +18,29 @@ pub struct Cores {
 }
 
 impl Cores {
-    /// The cores this process may use, divided; the client's half is taken at once.
+    /// The cores that this process may use, divided; the client's half is taken at once.
     pub fn divide(pin: bool) -> Self {
         let all = allowed();
-        let shared = |client| Self {
+        let shared = Self {
             server: None,
-            client,
+            client: 1,
         };
         if !pin || all.len() < 2 {
-            return shared(1);
+            return shared;
         }
         let (server, client) = all.split_at(all.len() / 2);
-        let (server, count, client) = (list(server), client.len(), list(client));
         let pid = std::process::id().to_string();
         let taken = Command::new("taskset")
-            .args(["-a", "-c", "-p", &client, &pid])
+            .args(["-a", "-c", "-p", &list(client), &pid])
             .output();
-        match taken {
-            Ok(output) if output.status.success() => Self {
-                server: Some(server),
-                client: count,
-            },
-            _ => {
-                eprintln!("no `taskset`: client and server share all cores");
-                shared(1)
-            }
+        if taken.is_ok_and(|output| output.status.success()) {
+            return Self {
+                server: Some(list(server)),
+                client: client.len(),
+            };
         }
+        eprintln!("no `taskset`: client and server share all cores");
+        shared
     }
 }
 

@@ -24,7 +24,7 @@ use tokio::{
 use crate::scenario::Script;
 
 /// How long one run may take; a server that answers no more is told as a failure.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Over how many connections, by how many threads.
 #[derive(Debug, Clone, Copy)]

@@ -5,8 +5,10 @@
 //! server. Processor time is the server's own account, in all its threads, from before the first
 //! request of a round until it has nothing left to do: the log is in it.
 
+mod bars;
 mod compare;
 mod cores;
+mod facts;
 mod load;
 mod report;
 mod scenario;
@@ -15,15 +17,30 @@ mod server;
 use std::{fs, process::ExitCode};
 
 use clap::Parser;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{
     compare::{Plan, Row, compare},
     cores::Cores,
+    facts::{FirstAnswer, Flat, Growth, first_answer, first_answer_with, flat, growth},
     load::Shape,
     scenario::{GROUPS, Scenario, Script, seed},
     server::{Server, Start, ask_once},
 };
+
+/// All that a run finds.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    machine: String,
+    load: Vec<Row>,
+    starts: Vec<FirstAnswer>,
+    /// The mock's and the bare server's.
+    binary_bytes: (u64, u64),
+    memory: Vec<Growth>,
+    growth: Vec<Growth>,
+    flat: Option<Flat>,
+}
 
 /// Compares tallyfy-mock with a bare axum handler.
 #[derive(Debug, Parser)]
@@ -34,7 +51,7 @@ struct Args {
     /// The bare server's binary
     #[arg(long)]
     bare: String,
-    /// Only these: get, list, create, update, delete, mixed-1, mixed-8, mixed-64
+    /// Only these: start, get, list, create, update, delete, mixed-1, mixed-8, mixed-64, memory, growth, flat
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Connections
@@ -52,6 +69,9 @@ struct Args {
     /// Leave it to the scheduler which cores are whose
     #[arg(long)]
     no_pin: bool,
+    /// What is measured, and when
+    #[arg(long, default_value = "tallyfy-mock")]
+    label: String,
     /// Where the figures go as JSON
     #[arg(long)]
     json: String,
@@ -67,24 +87,112 @@ fn main() -> ExitCode {
     }
 }
 
+/// What `--only` takes beside the scenarios.
+const FACTS: [&str; 4] = ["start", "memory", "growth", "flat"];
+
 fn run(args: &Args) -> Result<(), String> {
+    let known = |name: &&String| {
+        FACTS.contains(&name.as_str())
+            || Scenario::ALL
+                .iter()
+                .any(|scenario| scenario.name() == *name)
+    };
+    if let Some(unknown) = args.only.iter().find(|name| !known(name)) {
+        return Err(format!("nothing here is called `{unknown}`; see --help"));
+    }
+    let mut report = Report {
+        machine: machine(args),
+        binary_bytes: (size(&args.mock)?, size(&args.bare)?),
+        ..Report::default()
+    };
+    // Before the cores are divided: a start is measured with all of them.
+    if args.wants("start") {
+        report.starts = starting(args)?;
+    }
     let cores = Cores::divide(!args.no_pin);
     let starts = starts(args, &cores)?;
-    let mut rows: Vec<Row> = Vec::new();
-    for scenario in Scenario::ALL
-        .into_iter()
-        .filter(|scenario| args.wants(scenario.name()))
-    {
+    let wanted = Scenario::ALL.into_iter();
+    for scenario in wanted.filter(|scenario| args.wants(scenario.name())) {
         for &connections in &args.conns {
-            let plan = args.plan(scenario, connections, &cores);
-            let found = compare(&plan, &starts)?;
-            eprint!("{}", report::table(&found));
-            rows.extend(found);
+            let found = compare(&args.plan(scenario, connections, &cores), &starts)?;
+            eprint!("{}", report::table(&found).unwrap_or_default());
+            report.load.extend(found);
         }
     }
-    print!("{}", report::table(&rows));
-    let json = json!({ "load": rows });
+    once(args, &starts, &cores, &mut report)?;
+    print!(
+        "{}",
+        report::text(&report).map_err(|error| error.to_string())?
+    );
+    let json = json!({ "report": report, "bars": bars::bars(&report) });
     fs::write(&args.json, format!("{json:#}\n")).map_err(|error| format!("{}: {error}", args.json))
+}
+
+/// Memory and growth.
+fn once(args: &Args, starts: &[Start], cores: &Cores, report: &mut Report) -> Result<(), String> {
+    let [bare, shipped, quiet, ..] = starts else {
+        return Err("three servers are compared".into());
+    };
+    let scale = |full: u64| if args.quick { full / 1000 } else { full };
+    let shape = |connections| Shape {
+        connections,
+        threads: cores.client,
+    };
+    if args.wants("memory") {
+        report.memory = vec![growth(quiet, scale(100_000), shape(1))?];
+    }
+    if args.wants("growth") {
+        for start in [bare, quiet] {
+            report
+                .growth
+                .push(growth(start, scale(1_000_000), shape(8))?);
+        }
+    }
+    if args.wants("flat") {
+        report.flat = Some(flat(shipped, scale(1_000_000), shape(32))?);
+    }
+    Ok(())
+}
+
+/// First answers: of the bare server, of the mock with its demo, and with 100,000 groups.
+fn starting(args: &Args) -> Result<Vec<FirstAnswer>, String> {
+    let anywhere = Cores {
+        server: None,
+        client: 1,
+    };
+    let starts = starts(args, &anywhere)?;
+    let [bare, shipped, ..] = &starts[..] else {
+        return Err("three servers are compared".into());
+    };
+    let (turns, groups) = if args.quick {
+        (3, 1_000)
+    } else {
+        (20, 100_000)
+    };
+    Ok(vec![
+        first_answer(bare, "nothing", turns)?,
+        first_answer(shipped, "demo", turns)?,
+        first_answer_with(shipped, groups, turns.min(5))?,
+    ])
+}
+
+fn size(path: &str) -> Result<u64, String> {
+    fs::metadata(path)
+        .map(|file| file.len())
+        .map_err(|error| format!("{path}: {error}"))
+}
+
+/// Where and of what these are the figures.
+fn machine(args: &Args) -> String {
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpus
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
+        .map_or("an unknown processor", |(_, model)| model.trim());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let kernel = kernel.trim();
+    format!("{} on {cores} cores of {model}, Linux {kernel}", args.label)
 }
 
 impl Args {

@@ -1,11 +1,40 @@
-//! The table that is printed.
+//! What is printed.
 
-use crate::compare::Row;
+use std::fmt::Write;
+
+use crate::{Report, bars::bars, compare::Row, facts::Growth};
+
+/// All that the run found.
+pub fn text(report: &Report) -> Result<String, std::fmt::Error> {
+    let mut text = format!("{}\n\n", report.machine);
+    if !report.load.is_empty() {
+        text += &table(&report.load)?;
+        text += "x: as a multiple of bare, the median of the rounds; log: lines a request\n\n";
+    }
+    facts(report, &mut text)?;
+    writeln!(text, "{:<52} {:>9} {:>9}", "bar", "wanted", "found")?;
+    for bar in bars(report) {
+        let (sign, bound) = match (bar.at_least, bar.at_most) {
+            (Some(bound), _) => (">=", bound),
+            (None, bound) => ("<=", bound.unwrap_or(f64::INFINITY)),
+        };
+        let wanted = format!("{sign} {bound}");
+        let (found, verdict) = match (bar.found, bar.reached()) {
+            (Some(found), Some(true)) => (format!("{found:.2}"), "reached"),
+            (Some(found), _) => (format!("{found:.2}"), "NOT REACHED"),
+            (None, _) => ("-".to_owned(), "not measured"),
+        };
+        writeln!(text, "{:<52} {wanted:>9} {found:>9}  {verdict}", bar.what)?;
+    }
+    Ok(text)
+}
 
 /// Figures of servers under load, each with its multiple of the first's.
-pub fn table(rows: &[Row]) -> String {
-    let mut text = format!(
-        "{:<9} {:>5} {:<9} {:>9} {:>6} {:>9} {:>6} {:>9} {:>6} {:>8} {:>6} {:>8} {:>8} {:>5}\n",
+pub fn table(rows: &[Row]) -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    writeln!(
+        text,
+        "{:<9} {:>5} {:<12} {:>8} {:>6} {:>8} {:>6} {:>8} {:>6} {:>8} {:>6} {:>8} {:>8} {:>5}",
         "",
         "conns",
         "server",
@@ -20,11 +49,12 @@ pub fn table(rows: &[Row]) -> String {
         "MiB was",
         "MiB is",
         "log"
-    );
+    )?;
     for row in rows {
         let (median, ratio) = (&row.median, &row.ratio);
-        text += &format!(
-            "{:<9} {:>5} {:<9} {:>9.0} {:>6.2} {:>9.1} {:>6.2} {:>9.0} {:>6.2} {:>8.0} {:>6.2} {:>8.1} {:>8.1} {:>5.2}\n",
+        writeln!(
+            text,
+            "{:<9} {:>5} {:<12} {:>8.0} {:>6.2} {:>8.1} {:>6.2} {:>8.0} {:>6.2} {:>8.0} {:>6.2} {:>8.1} {:>8.1} {:>5.2}",
             row.scenario,
             row.connections,
             row.server,
@@ -39,11 +69,59 @@ pub fn table(rows: &[Row]) -> String {
             mib(row.resident_before),
             mib(row.resident_after),
             row.log_lines_per_request,
-        );
+        )?;
     }
-    text
+    Ok(text)
 }
 
-pub fn mib(bytes: f64) -> f64 {
+fn facts(report: &Report, text: &mut String) -> std::fmt::Result {
+    for start in &report.starts {
+        writeln!(
+            text,
+            "{} with {}: first answer {:.1} ms after exec (median of {}), then {:.1} MiB idle",
+            start.server,
+            start.what,
+            start.ms,
+            start.starts,
+            mib(start.idle_resident)
+        )?;
+    }
+    let sizes = report.binary_bytes;
+    writeln!(
+        text,
+        "size of the binary: {:.1} MiB (bare {:.1})",
+        mib(sizes.0 as f64),
+        mib(sizes.1 as f64)
+    )?;
+    for Growth {
+        server,
+        groups,
+        bytes_per_group,
+        slowest_create_ms,
+        p99_us,
+    } in report.memory.iter().chain(&report.growth)
+    {
+        writeln!(
+            text,
+            "{server}: {groups} creates in one organization: {bytes_per_group:.0} bytes a group, slowest {slowest_create_ms:.1} ms, p99 {p99_us:.0} us"
+        )?;
+    }
+    if let Some(flat) = &report.flat {
+        let tenths: Vec<_> = flat
+            .resident
+            .iter()
+            .map(|&bytes| format!("{:.1}", mib(bytes)))
+            .collect();
+        writeln!(
+            text,
+            "MiB after each tenth of {} requests: {}",
+            flat.requests,
+            tenths.join(" ")
+        )?;
+    }
+    writeln!(text)
+}
+
+fn mib(bytes: f64) -> f64 {
     bytes / 1024.0 / 1024.0
 }

@@ -22,6 +22,8 @@ pub enum Scenario {
     Delete,
     /// Of ten requests seven get, one lists, one creates and one updates, spread over so many organizations.
     Mixed(u64),
+    /// Pages of ten, spread over so many organizations. Not of the comparison: nothing stored grows by it.
+    Reads(u64),
 }
 
 impl Scenario {
@@ -46,6 +48,7 @@ impl Scenario {
             Self::Mixed(1) => "mixed-1",
             Self::Mixed(8) => "mixed-8",
             Self::Mixed(_) => "mixed-64",
+            Self::Reads(_) => "reads",
         }
     }
 
@@ -54,7 +57,7 @@ impl Scenario {
         match self {
             Self::Get | Self::List | Self::Update => vec![("bench".into(), GROUPS)],
             Self::Create | Self::Delete => Vec::new(),
-            Self::Mixed(organizations) => (0..organizations)
+            Self::Mixed(organizations) | Self::Reads(organizations) => (0..organizations)
                 .map(|number| (format!("mixed-{number}"), MIXED_GROUPS))
                 .collect(),
         }
@@ -96,6 +99,10 @@ impl Script {
                 let target = format!("delete-{}/groups/{}", self.round, group_id(number));
                 self.send(out, "DELETE", &target, None);
                 204
+            }
+            Scenario::Reads(organizations) => {
+                let org = format!("mixed-{}", any % organizations);
+                self.list(out, &org, 1 + any / organizations % 90)
             }
             Scenario::Mixed(organizations) => {
                 let org = format!("mixed-{}", any % organizations);
@@ -165,7 +172,20 @@ impl Script {
 
 /// The body that `POST /_mock/seed?org=` takes for so many groups, with the ids that the scripts ask for.
 pub fn seed(groups: u64) -> String {
-    let mut json = String::from(r#"{"groups":["#);
+    let mut json = String::from("{");
+    push_groups(&mut json, groups);
+    json + "}"
+}
+
+/// A fixture of one organization with so many groups.
+pub fn fixture(groups: u64) -> String {
+    let mut json = String::from(r#"{"version":1,"organizations":[{"id":"bench","#);
+    push_groups(&mut json, groups);
+    json + "}]}"
+}
+
+fn push_groups(json: &mut String, groups: u64) {
+    json.push_str(r#""groups":["#);
     for group in 0..groups {
         let comma = if group == 0 { "" } else { "," };
         let (id, name) = (group_id(group), group_name(group));
@@ -175,7 +195,7 @@ pub fn seed(groups: u64) -> String {
         )
         .expect("a string takes all that is written to it");
     }
-    json + "]}"
+    json.push(']');
 }
 
 fn group_id(number: u64) -> String {
