@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     load::{self, Shape},
     scenario::{Scenario, Script, seed},
-    server::{Server, Start},
+    server::{Kind, Server, Start},
 };
 
 /// What is compared.
@@ -66,18 +66,17 @@ pub struct Row {
 /// Runs the plan against each server; the first is what the others are compared with.
 pub fn compare(plan: &Plan, starts: &[Start]) -> Result<Vec<Row>, String> {
     let mut servers = Vec::new();
-    for (index, start) in starts.iter().enumerate() {
+    for start in starts {
         let server = Server::start(start)?;
-        // The first answers without knowing anything.
-        if index > 0 {
+        if server.kind == Kind::Mock {
             for (org, groups) in plan.scenario.once() {
                 server.seed(&org, &seed(groups))?;
             }
         }
         servers.push(server);
     }
-    for (index, server) in servers.iter().enumerate() {
-        measure(plan, server, index == 0, "warm", plan.requests / 5 + 1)?;
+    for server in &servers {
+        measure(plan, server, "warm", plan.requests / 5 + 1)?;
     }
     let before: Vec<_> = servers
         .iter()
@@ -88,7 +87,7 @@ pub fn compare(plan: &Plan, starts: &[Start]) -> Result<Vec<Row>, String> {
         for turn in 0..servers.len() {
             let index = (round + turn) % servers.len();
             let tag = format!("{round}-{}", plan.shape.connections);
-            let figures = measure(plan, &servers[index], index == 0, &tag, plan.requests)?;
+            let figures = measure(plan, &servers[index], &tag, plan.requests)?;
             rounds[index].push(figures);
         }
     }
@@ -114,15 +113,9 @@ fn ratio(rounds: &[Figures], first: &[Figures]) -> Figures {
 }
 
 /// One round of one server.
-fn measure(
-    plan: &Plan,
-    server: &Server,
-    is_bare: bool,
-    round: &str,
-    requests: u64,
-) -> Result<Figures, String> {
+fn measure(plan: &Plan, server: &Server, round: &str, requests: u64) -> Result<Figures, String> {
     if let Some((org, groups)) = plan.scenario.each_round(round, requests)
-        && !is_bare
+        && server.kind == Kind::Mock
     {
         server.seed(&org, &seed(groups))?;
     }

@@ -26,7 +26,7 @@ use crate::{
     facts::{FirstAnswer, Flat, Growth, first_answer, first_answer_with, flat, growth},
     load::Shape,
     scenario::{GROUPS, Scenario, Script, seed},
-    server::{Server, Start, ask_once},
+    server::{Kind, Server, Start, ask_once},
 };
 
 /// All that a run finds.
@@ -34,6 +34,7 @@ use crate::{
 pub struct Report {
     machine: String,
     load: Vec<Row>,
+    peers: Vec<Row>,
     starts: Vec<FirstAnswer>,
     /// The mock's and the bare server's.
     binary_bytes: (u64, u64),
@@ -44,6 +45,7 @@ pub struct Report {
 
 /// Compares tallyfy-mock with a bare axum handler.
 #[derive(Debug, Parser)]
+#[command(after_help = "bench/run itself takes `--peers`, and gives what is required.")]
 struct Args {
     /// The mock's binary
     #[arg(long)]
@@ -63,6 +65,9 @@ struct Args {
     /// Requests of a round [default: 40000, and 10000 over one connection]
     #[arg(long)]
     requests: Option<u64>,
+    /// Another server that answers a get: its name, `=`, and its command with `{port}` where it is told one
+    #[arg(long, value_name = "NAME=COMMAND")]
+    peer: Vec<String>,
     /// Few requests: only to see that it runs
     #[arg(long)]
     quick: bool,
@@ -119,6 +124,7 @@ fn run(args: &Args) -> Result<(), String> {
             report.load.extend(found);
         }
     }
+    report.peers = peers(args, &starts, &cores);
     once(args, &starts, &cores, &mut report)?;
     print!(
         "{}",
@@ -126,6 +132,34 @@ fn run(args: &Args) -> Result<(), String> {
     );
     let json = json!({ "report": report, "bars": bars::bars(&report) });
     fs::write(&args.json, format!("{json:#}\n")).map_err(|error| format!("{}: {error}", args.json))
+}
+
+/// Each peer in turns with the bare server and the mock as shipped, with fewer requests: some take their time.
+/// One that fails is told and left out.
+fn peers(args: &Args, starts: &[Start], cores: &Cores) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for peer in &args.peer {
+        let (name, command) = peer.split_once('=').unwrap_or((peer, peer));
+        let mut words = command.split_whitespace().map(str::to_owned);
+        let start = Start {
+            kind: Kind::Peer,
+            name: name.to_owned(),
+            program: words.next().unwrap_or_default(),
+            args: words.collect(),
+            cores: cores.server.clone(),
+        };
+        let starts: Vec<_> = starts[..2].iter().cloned().chain([start]).collect();
+        for &connections in &args.conns {
+            let mut plan = args.plan(Scenario::Get, connections, cores);
+            plan.requests = plan.requests.min(5_000);
+            plan.rounds = plan.rounds.min(3);
+            match compare(&plan, &starts) {
+                Ok(found) => rows.extend(found.into_iter().skip(2)),
+                Err(error) => eprintln!("skipped {name} at {connections} connections: {error}"),
+            }
+        }
+    }
+    rows
 }
 
 /// Memory and growth.
@@ -221,6 +255,7 @@ impl Args {
 /// The bare server, the mock as shipped, and the mock without its journal and its log.
 fn starts(args: &Args, cores: &Cores) -> Result<Vec<Start>, String> {
     let start = |name: &str, program: &str, flags: &[&str]| Start {
+        kind: Kind::Mock,
         name: name.to_owned(),
         program: program.to_owned(),
         args: flags.iter().map(|&flag| flag.to_owned()).collect(),
@@ -237,6 +272,7 @@ fn starts(args: &Args, cores: &Cores) -> Result<Vec<Start>, String> {
     ];
     let quiet = start("quiet", &args.mock, &quiet);
     let mut bare = start("bare", &args.bare, &[]);
+    bare.kind = Kind::Bare;
     bare.args = lengths(&shipped)?;
     Ok(vec![bare, shipped, quiet])
 }

@@ -11,6 +11,14 @@ pub fn text(report: &Report) -> Result<String, std::fmt::Error> {
         text += &table(&report.load)?;
         text += "x: as a multiple of bare, the median of the rounds; log: lines a request\n\n";
     }
+    if !report.peers.is_empty() {
+        writeln!(
+            text,
+            "peers, answering a get by a rule on method, path and two headers; x: as a multiple of bare, as above"
+        )?;
+        text += &table(&report.peers)?;
+        text.push('\n');
+    }
     facts(report, &mut text)?;
     writeln!(text, "{:<52} {:>9} {:>9}", "bar", "wanted", "found")?;
     for bar in bars(report) {

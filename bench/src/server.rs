@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -13,12 +13,25 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// What a server can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Anything: it answers without knowing.
+    Bare,
+    /// Anything that was put there before.
+    Mock,
+    /// To get a group, whichever.
+    Peer,
+}
+
 /// How a server is started.
 #[derive(Debug, Clone)]
 pub struct Start {
+    pub kind: Kind,
     /// What the table calls it.
     pub name: String,
     pub program: String,
+    /// `{port}` stands for a free port; a server that is not told one says in its first line where it is.
     pub args: Vec<String>,
     /// The cores that it may run on, as `taskset` takes them; all where there are none.
     pub cores: Option<String>,
@@ -27,54 +40,52 @@ pub struct Start {
 /// A process that serves, until this is dropped.
 #[derive(Debug)]
 pub struct Server {
+    pub kind: Kind,
     pub name: String,
     pub address: SocketAddr,
-    child: Child,
+    process: Process,
     /// How many lines it has written to stderr.
     lines: Arc<AtomicU64>,
 }
 
+/// Ends with its owner.
+#[derive(Debug)]
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 impl Server {
-    /// Starts it and waits for its ready line: the first on stdout, with its address at the end.
+    /// Starts it and waits until it serves.
     ///
     /// Its stderr is a pipe, as in a test suite or a container, and a thread of the client's reads it:
     /// the server pays for its log what it pays there, and whether a line was lost can be counted.
     pub fn start(start: &Start) -> Result<Self, String> {
-        let mut command = match &start.cores {
-            Some(cores) => {
-                let mut command = Command::new("taskset");
-                command.args(["-c", cores, &start.program]);
-                command
-            }
-            None => Command::new(&start.program),
-        };
         let failed = |error: io::Error| format!("{}: {error}", start.name);
-        let mut child = command
-            .args(&start.args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
-        let stdout = child.stdout.take().expect("stdout is piped");
-        let stderr = child.stderr.take().expect("stderr is piped");
+        let is_told = start.args.iter().any(|arg| arg.contains("{port}"));
+        let told = is_told.then(free_address).transpose().map_err(failed)?;
+        let mut process = Process(command(start, told).spawn().map_err(failed)?);
+        let mut stdout = BufReader::new(process.0.stdout.take().expect("stdout is piped"));
+        let stderr = process.0.stderr.take().expect("stderr is piped");
         let lines = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&lines);
         thread::spawn(move || drain(stderr, &counter));
-        let mut ready = String::new();
-        BufReader::new(stdout)
-            .read_line(&mut ready)
-            .map_err(failed)?;
-        let address = ready.trim_end().rsplit('/').next().unwrap_or_default();
-        let Ok(address) = address.parse() else {
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err(format!("{}: not a ready line: {ready:?}", start.name));
+        let address = match told {
+            Some(address) => {
+                wait_for(address).map_err(|error| format!("{}: {error}", start.name))?
+            }
+            None => ready_line(&mut stdout).map_err(failed)?,
         };
+        thread::spawn(move || drain(stdout, &AtomicU64::new(0)));
         Ok(Self {
+            kind: start.kind,
             name: start.name.clone(),
             address,
-            child,
+            process,
             lines,
         })
     }
@@ -84,7 +95,7 @@ impl Server {
     /// The sum of its threads' own accounts (`schedstat`, in nanoseconds): `stat` counts in steps of
     /// 10 ms. A thread that has ended is missing; those of the mock and of the bare server never do.
     pub fn cpu_us(&self) -> f64 {
-        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.0.id()));
         let threads = tasks.into_iter().flatten().flatten();
         let times = threads.filter_map(|thread| {
             let schedstat = fs::read_to_string(thread.path().join("schedstat")).ok()?;
@@ -95,7 +106,7 @@ impl Server {
 
     /// What it has in memory, in bytes.
     pub fn resident(&self) -> f64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.0.id()));
         let status = status.unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u32>().ok());
@@ -138,10 +149,57 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+fn command(start: &Start, told: Option<SocketAddr>) -> Command {
+    let mut command = match &start.cores {
+        Some(cores) => {
+            let mut command = Command::new("taskset");
+            command.args(["-c", cores, &start.program]);
+            command
+        }
+        None => Command::new(&start.program),
+    };
+    let port = told.map_or_else(String::new, |address| address.port().to_string());
+    command
+        .args(start.args.iter().map(|arg| arg.replace("{port}", &port)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// The first line on stdout has the address at its end.
+fn ready_line(stdout: &mut impl BufRead) -> io::Result<SocketAddr> {
+    let mut ready = String::new();
+    stdout.read_line(&mut ready)?;
+    let address = ready.trim_end().rsplit('/').next().unwrap_or_default();
+    address
+        .parse()
+        .map_err(|_| io::Error::other(format!("not a ready line: {ready:?}")))
+}
+
+/// Where nobody listens just now.
+fn free_address() -> io::Result<SocketAddr> {
+    TcpListener::bind("127.0.0.1:0")?.local_addr()
+}
+
+/// Waits until a group is answered there.
+fn wait_for(address: SocketAddr) -> Result<SocketAddr, String> {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    let request = format!(
+        "GET /api/organizations/bench/groups/1 HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer any-token\r\nx-tallyfy-client: APIClient\r\nconnection: close\r\n\r\n"
+    );
+    loop {
+        let answer = ask_once(address, request.as_bytes());
+        if answer
+            .as_ref()
+            .is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+        {
+            return Ok(address);
+        }
+        if Instant::now() > deadline {
+            return Err(format!("no group within a minute: {answer:?}"));
+        }
+        thread::sleep(Duration::from_millis(200));
     }
 }
 
