@@ -1,7 +1,6 @@
 //! What happens to every request, whatever it asks for.
 
 use std::{
-    any::Any,
     convert::Infallible,
     panic::AssertUnwindSafe,
     pin::Pin,
@@ -18,7 +17,7 @@ use axum::{
     routing::Route,
 };
 use futures_util::FutureExt;
-use tower::{Service, ServiceExt, layer::layer_fn, service_fn};
+use tower::{Layer, Service, ServiceExt, layer::layer_fn, service_fn};
 use tower_http::cors::{Any as AnyOrigin, CorsLayer};
 
 use super::{
@@ -57,16 +56,14 @@ impl Service<Request> for Around {
 
     fn call(&mut self, request: Request) -> Self::Future {
         let Self { app, cors, route } = self.clone();
-        Box::pin(async move {
-            if !is_a_browsers(&request) {
-                return Ok(caught(answer(&app, route, request)).await);
-            }
-            let inside = service_fn(move |request| {
-                let (app, route) = (Arc::clone(&app), route.clone());
-                async move { Ok(caught(answer(&app, route, request)).await) }
-            });
-            tower::Layer::layer(&cors, inside).oneshot(request).await
-        })
+        if !is_a_browsers(&request) {
+            return Box::pin(caught(answer(app, route, request)).map(Ok));
+        }
+        let inside = service_fn(move |request| {
+            let (app, route) = (Arc::clone(&app), route.clone());
+            caught(answer(app, route, request)).map(Ok)
+        });
+        Box::pin(cors.layer(inside).oneshot(request))
     }
 }
 
@@ -111,17 +108,17 @@ fn cors() -> CorsLayer {
 
 /// The order of what happens to a request: its exchange is opened; steering, faults and the rate limit have
 /// their say, and then its handler; what that left of the body is read; log and journal note it down.
-async fn answer(app: &AppState, route: Route, mut request: Request) -> Response {
+async fn answer(app: Arc<AppState>, route: Route, mut request: Request) -> Response {
     let started = Instant::now();
     let unread = Unread::of(&mut request);
     let operation = operation(&request);
     let exchange = Exchange::open(app.world(), operation, &mut request);
     let at = exchange.now();
-    let mut response = misbehave(app, &exchange, route, request).await;
+    let mut response = misbehave(&app, &exchange, route, request).await;
     if let Some(unread) = unread {
         unread.finish(&mut response).await;
     }
-    let mut response = observe(app, &exchange, at, started.elapsed(), response).await;
+    let mut response = observe(&app, &exchange, at, started.elapsed(), response).await;
     if !exchange.tenant.time.is_machines() {
         tell_time(&exchange, &mut response);
     }
@@ -152,23 +149,20 @@ pub(super) async fn limited(exchange: &Exchange, route: Route, request: Request)
 }
 
 /// What the handler answers; its panic is caught here, within the journal, so that the 500 is in it.
-async fn handled(mut route: Route, request: Request) -> Response {
-    let answered = async {
-        match route.call(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        }
-    };
-    caught(answered).await
+fn handled(mut route: Route, request: Request) -> impl Future<Output = Response> {
+    caught(route.call(request).map(|answered| match answered {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }))
 }
 
 /// An answer, whatever becomes of whoever makes it.
-async fn caught(answered: impl Future<Output = Response>) -> Response {
-    let panicked = |_: Box<dyn Any + Send>| ApiError::ServerError.into_response();
+///
+/// Made of combinators, as an `async fn` would have room for what it is given twice.
+fn caught(answered: impl Future<Output = Response>) -> impl Future<Output = Response> {
     AssertUnwindSafe(answered)
         .catch_unwind()
-        .await
-        .unwrap_or_else(panicked)
+        .map(|caught| caught.unwrap_or_else(|_| ApiError::ServerError.into_response()))
 }
 
 /// The mock's time, where that is not the machine's.

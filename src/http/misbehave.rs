@@ -78,7 +78,7 @@ pub(super) async fn misbehave(
             effect,
             write: Write::Before,
         };
-        return carry_out(app, exchange, asked, route, request).await;
+        return Box::pin(carry_out(app, exchange, asked, route, request)).await;
     }
     let strike = exchange.tenant.rules.strike(&Asked {
         operation: exchange.operation,
@@ -91,7 +91,8 @@ pub(super) async fn misbehave(
         return limited(exchange, route, request).await;
     };
     let rule = Arc::clone(&strike.rule);
-    let mut response = carry_out(app, exchange, strike, route, request).await;
+    // In a box: requests that nothing strikes need not carry the room for it along.
+    let mut response = Box::pin(carry_out(app, exchange, strike, route, request)).await;
     let remark = format!("struck by the rule `{rule}`");
     response.extensions_mut().insert(Remark(remark.into()));
     response.extensions_mut().insert(Struck(rule));
