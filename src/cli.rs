@@ -1,5 +1,7 @@
 //! The command line: what is typed, turned into a [`Config`] and run.
 
+mod client;
+mod env;
 mod healthcheck;
 mod log;
 mod reload;
@@ -37,6 +39,8 @@ enum Command {
     Serve(Box<serve::Args>),
     /// Ask a running mock whether it is ready; exit 0 if it is.
     Healthcheck(healthcheck::Args),
+    /// Print the variables by which clients find a running mock.
+    Env(env::Args),
     /// Check fixtures and print every problem, one a line.
     Validate(validate::Args),
 }
@@ -54,6 +58,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(*args),
         Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Env(args) => env::run(&args),
         Command::Validate(args) => validate::run(&args),
     }
 }
@@ -61,9 +66,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// `tallyfy-mock --port 0` is short for `tallyfy-mock serve --port 0`. Done here and not with clap's
 /// flattening, which would check the variables of `serve` before a `healthcheck` too.
 fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    const COMMANDS: [&str; 6] = [
+    const COMMANDS: [&str; 7] = [
         "serve",
         "healthcheck",
+        "env",
         "validate",
         "help",
         "--version",

@@ -74,7 +74,8 @@ impl RateLimiter {
         self.windows.remove(org);
     }
 
-    /// The windows of an organization's tokens; nothing where no rule is set.
+    /// The windows of an organization's tokens, or with `""` of those that name none; nothing where no
+    /// rule is set.
     pub fn windows(&self, org: &str) -> Option<Windows> {
         let rule = self.rule?;
         let known = self.windows.get(org).map(|tokens| Arc::clone(&tokens));

@@ -53,7 +53,7 @@ impl World {
             found: org.map(|org| self.store.find(org)),
             time: self.clock.time(org.map(OrgId::as_str)),
             rules: self.faults.in_force(org),
-            windows: org.and_then(|org| self.limiter.windows(org.as_str())),
+            windows: self.limiter.windows(org.map_or("", OrgId::as_str)),
         })
     }
 }

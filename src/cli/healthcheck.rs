@@ -1,14 +1,13 @@
 //! `tallyfy-mock healthcheck`: is a mock ready there?
 
 use std::{
-    io::{self, Read, Write},
-    net::{TcpStream, ToSocketAddrs},
+    io,
     process::ExitCode,
     thread,
     time::{Duration, Instant},
 };
 
-use super::{Address, FAILED, USAGE, duration, fail, print, reachable};
+use super::{Address, FAILED, USAGE, client::Mock, duration, fail, print};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -50,24 +49,8 @@ pub(super) fn run(args: &Args) -> ExitCode {
 
 /// Asks `/_mock/ready` and takes 200 for a yes.
 fn ask(host: &str, port: u16, timeout: Duration) -> io::Result<()> {
-    // The system refuses a timeout of nothing.
+    // Something may be there to answer even in the last moment.
     let timeout = timeout.max(Duration::from_millis(1));
-    let address = (host, port).to_socket_addrs()?.next().map(reachable);
-    let address = address.ok_or_else(|| io::Error::other("the host has no address"))?;
-    let mut stream = TcpStream::connect_timeout(&address, timeout)?;
-    stream.set_read_timeout(Some(timeout))?;
-    stream.set_write_timeout(Some(timeout))?;
-    write!(
-        stream,
-        "GET /_mock/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    )?;
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer)?;
-    if &answer == b"HTTP/1.1 200" {
-        return Ok(());
-    }
-    Err(io::Error::other(format!(
-        "it answered `{}`",
-        String::from_utf8_lossy(&answer)
-    )))
+    Mock::at(host, port)?.get("/_mock/ready", None, timeout)?;
+    Ok(())
 }

@@ -36,7 +36,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "tallyfy-mock [serve] [OPTIONS]",
-    after_help = "Other commands: `healthcheck`, `validate`; `tallyfy-mock help` lists them."
+    after_help = "Other commands: `env`, `healthcheck`, `validate`; `tallyfy-mock help` lists them."
 )]
 pub(super) struct Args {
     #[command(flatten)]

@@ -43,13 +43,14 @@ impl Operation {
                 &["page", "per_page", "q", "sort_by", "sort", "with"]
             }
             Self::GetMyOrganizations => &["page", "per_page"],
-            Self::GetGroup | Self::GetUser | Self::GetGuest => &["with"],
+            Self::GetGroup | Self::GetUser | Self::GetMeInOrganization | Self::GetGuest => {
+                &["with"]
+            }
             Self::CreateGroup
             | Self::UpdateGroup
             | Self::DeleteGroup
             | Self::GetMe
             | Self::GetOrganization
-            | Self::GetMeInOrganization
             | Self::ListUserNames
             | Self::ListGuestNames => &[],
         }

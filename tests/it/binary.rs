@@ -322,6 +322,68 @@ fn healthcheck_tells_up_from_down() {
 }
 
 #[test]
+fn env_prints_what_clients_need_to_find_a_running_mock() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = folder.path().join("fixture.json");
+    fs::write(
+        &fixture,
+        r#"{ "version": 1, "tokens": [
+            { "token": "light-token", "user": 2, "organizations": ["acme"] },
+            { "token": "the-admin's-token", "user": 1, "organizations": ["acme"] } ],
+          "organizations": [ { "id": "aaa" }, { "id": "acme", "users": [ { "id": 1, "role": "admin" }, { "id": 2 } ] } ] }"#,
+    )
+    .unwrap();
+    let server = Server::start(command(&[
+        "--port",
+        "0",
+        "--control-token",
+        "control",
+        "--fixtures",
+        fixture.to_str().unwrap(),
+    ]));
+    let env = |arguments: &[&str]| {
+        command(&[&["env", "--port", server.port()], arguments].concat())
+            .env("TALLYFY_MOCK_CONTROL_TOKEN", "control")
+            .output()
+            .unwrap()
+    };
+    let said = env(&[]);
+    assert!(said.status.success() && said.stderr.is_empty());
+    // A shell that takes them over hands them on to a client.
+    let script = format!(
+        "{}\nexec curl -sf -H \"Authorization: Bearer $TALLYFY_API_TOKEN\" -H 'X-Tallyfy-Client: x' \"$TALLYFY_BASE_URL/organizations/$TALLYFY_ORG_ID/me\"",
+        String::from_utf8(said.stdout).unwrap()
+    );
+    let me = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let me: Value = serde_json::from_slice(&me.stdout).unwrap();
+    assert_eq!(me["data"]["role"], "admin");
+
+    let json = env(&["--shell", "json", "--token", "light-token"]);
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!({
+            "TALLYFY_BASE_URL": server.url, "TALLYFY_API_BASE_URL": server.url,
+            "TALLYFY_API_TOKEN": "light-token", "TALLYFY_ACCESS_TOKEN": "light-token", "TALLYFY_ORG_ID": "acme"
+        })
+    );
+    let closed = output(&["env", "--port", server.port()]);
+    assert_eq!(closed.status.code(), Some(1), "without the control token");
+    let port = server.port().to_owned();
+    server.stop("TERM");
+    let gone = output(&["env", "--port", &port]);
+    assert_eq!(
+        (gone.status.code(), gone.stdout.as_slice()),
+        (Some(1), &b""[..])
+    );
+    let tried = format!(
+        "no mock to be found on 127.0.0.1:{port} (asked for /_mock/state and /_mock/clock): "
+    );
+    assert!(stderr(&gone).contains(&tried), "{}", stderr(&gone));
+    assert_eq!(output(&["env", "--shell", "tcsh"]).status.code(), Some(2));
+}
+
+#[test]
 fn healthcheck_waits_for_a_mock_that_is_still_to_come() {
     let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = reserved.local_addr().unwrap().port().to_string();
@@ -577,7 +639,7 @@ fn help_is_worth_reading() {
                                        [possible values: off, error, warn, info, debug]
       -h, --help                       Print help
 
-    Other commands: `healthcheck`, `validate`; `tallyfy-mock help` lists them.
+    Other commands: `env`, `healthcheck`, `validate`; `tallyfy-mock help` lists them.
     ");
     insta::assert_snapshot!(help(&["help"]), @"
     A local server that answers like the groups API of Tallyfy, for tests and development
@@ -587,6 +649,7 @@ fn help_is_worth_reading() {
     Commands:
       serve        Serve the API (what happens without a command)
       healthcheck  Ask a running mock whether it is ready; exit 0 if it is
+      env          Print the variables by which clients find a running mock
       validate     Check fixtures and print every problem, one a line
       help         Print this message or the help of the given subcommand(s)
 

@@ -502,6 +502,9 @@ fn too_many_requests_are_told_when_to_come_back() {
         ],
         [200, 200]
     );
+    // What names no organization is counted for itself.
+    let me = [(); 3].map(|()| app.as_manager().get("/me").status.as_u16());
+    assert_eq!(me, [200, 200, 429]);
     app.control(
         "POST",
         "/_mock/clock/advance?org=acme",

@@ -76,8 +76,8 @@ const TRANSPORT: &[(&str, &[&str])] = &[
     ("axum", &["http"]),
     ("tower", &["http", "server"]),
     ("tower_http", &["http"]),
-    ("hyper", &["http", "server"]),
-    ("hyper_util", &["server"]),
+    ("hyper", &["http", "server", "cli"]),
+    ("hyper_util", &["server", "cli"]),
     ("tokio", &["http", "server", "mock", "cli", "journal"]),
     ("clap", &["cli"]),
     (

@@ -234,18 +234,6 @@ fn includes_are_wrapped_and_what_is_unknown_is_ignored() {
 }
 
 #[test]
-fn a_get_or_delete_with_a_json_content_type_and_no_body_is_fine() {
-    let app = TestApp::empty();
-    let id = app.as_manager().group_named("acme", "Sales");
-    let sdk = app
-        .as_manager()
-        .header("content-type", "application/json")
-        .header("x-tallyfy-client", "TallyfySDK");
-    assert_eq!(sdk.get_group("acme", &id).status, 200);
-    assert_eq!(sdk.delete_group("acme", &id).status, 204);
-}
-
-#[test]
 fn reading_an_organization_stores_nothing_and_a_refused_write_neither() {
     let app = TestApp::empty();
     let ready = |app: &TestApp| {

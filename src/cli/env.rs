@@ -1,0 +1,240 @@
+//! `tallyfy-mock env`: the variables by which clients find a running mock.
+
+use std::{io, process::ExitCode, time::Duration};
+
+use chrono::{DateTime, Utc};
+use clap::ValueEnum;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::{Address, FAILED, USAGE, client::Mock, duration, fail, print};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    address: Address,
+    /// The shell, or the form, that the variables are written for
+    #[arg(long, value_name = "SHELL", default_value = "sh")]
+    shell: Shell,
+    /// The token to give to clients [default: one that the mock takes, an admin's if it can be]
+    #[arg(long)]
+    token: Option<String>,
+    /// The organization to give to clients [default: the first one that the token is good for]
+    #[arg(long)]
+    org: Option<String>,
+    /// Token that the mock's control endpoints demand
+    #[arg(long, env = "TALLYFY_MOCK_CONTROL_TOKEN", hide_env_values = true)]
+    control_token: Option<String>,
+    /// How long to try, such as `500ms` or `10s`
+    #[arg(long, default_value = "5s", value_parser = duration, value_name = "DURATION")]
+    timeout: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shell {
+    Sh,
+    Fish,
+    Powershell,
+    Dotenv,
+    Json,
+}
+
+pub(super) fn run(args: &Args) -> ExitCode {
+    let port = match args.address.port() {
+        Ok(port) => port,
+        Err(error) => return fail(&error, USAGE),
+    };
+    match variables(args, port) {
+        Ok(variables) => {
+            print(&args.shell.written(&variables));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let host = &args.address.host;
+            let tried = format!(
+                "no mock to be found on {host}:{port} (asked for /_mock/state and /_mock/clock): {error}"
+            );
+            fail(
+                &format!("{tried}; `--host` and `--port` say where to look"),
+                FAILED,
+            )
+        }
+    }
+}
+
+/// What the documented samples read (`TALLYFY_ACCESS_TOKEN`, `TALLYFY_ORG_ID`), the official command
+/// line (`TALLYFY_BASE_URL`, `TALLYFY_API_TOKEN`) and the MCP server (`TALLYFY_API_BASE_URL`,
+/// `TALLYFY_ORG_ID`); all of them evidence 1.3.
+fn variables(args: &Args, port: u16) -> io::Result<[(&'static str, String); 5]> {
+    let mock = Mock::at(&args.address.host, port)?;
+    let control_token = args.control_token.as_deref();
+    let state: State = read(&mock.get("/_mock/state", control_token, args.timeout)?)?;
+    let clock: Clock = read(&mock.get("/_mock/clock", control_token, args.timeout)?)?;
+    let token = match &args.token {
+        Some(token) => state.tokens.iter().find(|known| known.token == *token),
+        None => state.token_at(clock.now),
+    };
+    let of_token = token.and_then(|token| token.organizations.first());
+    let first = state.organizations.first().map(|org| &org.id);
+    let org = args.org.as_ref().or(of_token).or(first);
+    let token = args.token.as_ref().or(token.map(|token| &token.token));
+    // A mock that declares none takes any.
+    let token = token.map_or("any-token", String::as_str).to_owned();
+    let org = org.map_or("acme", String::as_str).to_owned();
+    let base = format!("http://{}", mock.address);
+    Ok([
+        ("TALLYFY_BASE_URL", base.clone()),
+        ("TALLYFY_API_BASE_URL", base),
+        ("TALLYFY_API_TOKEN", token.clone()),
+        ("TALLYFY_ACCESS_TOKEN", token),
+        ("TALLYFY_ORG_ID", org),
+    ])
+}
+
+fn read<T: DeserializeOwned>(json: &[u8]) -> io::Result<T> {
+    serde_json::from_slice(json)
+        .map_err(|error| io::Error::other(format!("what answered is no mock: {error}")))
+}
+
+#[derive(Debug, Deserialize)]
+struct Clock {
+    now: DateTime<Utc>,
+}
+
+/// As much of a state as it takes to choose a token and an organization.
+#[derive(Debug, Deserialize)]
+struct State {
+    #[serde(default)]
+    tokens: Vec<Token>,
+    organizations: Vec<Organization>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Token {
+    token: String,
+    user: Option<u64>,
+    #[serde(default)]
+    organizations: Vec<String>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Organization {
+    id: String,
+    #[serde(default)]
+    users: Vec<User>,
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    id: u64,
+    role: String,
+}
+
+impl State {
+    /// A token that is good at that time: an admin's, or else any.
+    fn token_at(&self, now: DateTime<Utc>) -> Option<&Token> {
+        let is_good = |token: &&Token| token.expires_at.is_none_or(|end| end > now);
+        let good = || self.tokens.iter().filter(is_good);
+        good()
+            .find(|token| self.is_admins(token))
+            .or_else(|| good().next())
+    }
+
+    /// Whether a token's user is an admin in the first of its organizations.
+    fn is_admins(&self, token: &Token) -> bool {
+        let Some(user) = token.user else { return true };
+        let of_token = |org: &&Organization| match token.organizations.first() {
+            Some(first) => org.id == *first,
+            None => true,
+        };
+        let org = self.organizations.iter().find(of_token);
+        org.is_none_or(|org| {
+            org.users.is_empty()
+                || org
+                    .users
+                    .iter()
+                    .any(|one| one.id == user && one.role == "admin")
+        })
+    }
+}
+
+impl Shell {
+    fn written(self, variables: &[(&'static str, String)]) -> String {
+        if self == Self::Json {
+            let object: Map<_, _> = variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
+                .collect();
+            return Value::Object(object).to_string();
+        }
+        let line = |(name, value): &(&str, String)| match self {
+            Self::Sh => format!("export {name}='{}'", value.replace('\'', r"'\''")),
+            Self::Fish => {
+                let value = value.replace('\\', r"\\").replace('\'', r"\'");
+                format!("set -gx {name} '{value}'")
+            }
+            Self::Powershell => format!("$Env:{name} = '{}'", value.replace('\'', "''")),
+            Self::Dotenv | Self::Json => format!("{name}={}", dotenv(value)),
+        };
+        let lines: Vec<String> = variables.iter().map(line).collect();
+        lines.join("\n")
+    }
+}
+
+/// Bare where it can be: some readers of such files take quotes for a part of the value.
+fn dotenv(value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
+    if value.chars().all(is_plain) {
+        return value.to_owned();
+    }
+    let escaped = value
+        .replace('\\', r"\\")
+        .replace('"', "\\\"")
+        .replace('$', r"\$");
+    format!("\"{escaped}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_shell_reads_back_what_was_meant() {
+        let written = |shell: Shell, value: &str| shell.written(&[("NAME", value.into())]);
+        for (shell, plain, odd) in [
+            (Shell::Sh, "export NAME='a-b'", r"export NAME='it'\''s $1\'"),
+            (
+                Shell::Fish,
+                "set -gx NAME 'a-b'",
+                r"set -gx NAME 'it\'s $1\\'",
+            ),
+            (
+                Shell::Powershell,
+                "$Env:NAME = 'a-b'",
+                r"$Env:NAME = 'it''s $1\'",
+            ),
+            (Shell::Dotenv, "NAME=a-b", r#"NAME="it's \$1\\""#),
+            (Shell::Json, r#"{"NAME":"a-b"}"#, r#"{"NAME":"it's $1\\"}"#),
+        ] {
+            assert_eq!(written(shell, "a-b"), plain);
+            assert_eq!(written(shell, r"it's $1\"), odd);
+        }
+    }
+
+    #[test]
+    fn a_token_is_chosen_that_is_good_and_an_admins_if_it_can_be() {
+        let state: State = serde_json::from_str(
+            r#"{ "tokens": [
+                { "token": "a-expired", "user": 1, "organizations": ["acme"], "expires_at": "2026-01-01T00:00:00Z" },
+                { "token": "b-light", "user": 2, "organizations": ["acme"] },
+                { "token": "c-admin", "user": 1, "organizations": ["acme"], "expires_at": "2027-01-01T00:00:00Z" } ],
+              "organizations": [ { "id": "acme", "users": [ { "id": 1, "role": "admin" }, { "id": 2, "role": "light" } ] } ] }"#,
+        )
+        .unwrap();
+        let at = |now: &str| state.token_at(now.parse().unwrap()).unwrap().token.as_str();
+        assert_eq!(at("2025-12-31T00:00:00Z"), "a-expired", "not yet");
+        assert_eq!(at("2026-06-01T00:00:00Z"), "c-admin");
+        assert_eq!(at("2028-01-01T00:00:00Z"), "b-light");
+    }
+}
