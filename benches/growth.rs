@@ -1,11 +1,14 @@
-//! What a list of ten groups costs out of a million, as a multiple of what it costs out of a thousand.
+//! How what a request costs grows with what is stored.
 //!
-//! `cargo bench --bench growth` prints a ratio for each sort key and for the first, a middle and the
-//! last page, of the whole request path and of the store alone; both sizes are measured in turns, in
-//! one run, so that a noisy machine is noisy to both.
+//! `cargo bench --bench growth` prints, for 1,000, 100,000 and 1,000,000 groups in an organization, what a
+//! page of ten costs by each sort key, and a get, a create, a delete and a search; then a reset and the
+//! export of one organization against the number of others. Each is the median of many requests through
+//! the whole path but the socket; sizes are measured in turns, in one run, so that a noisy machine is
+//! noisy to all. What matters are the multiples.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
+    clippy::cast_precision_loss,
     reason = "a benchmark stops at a surprise and prints its figures"
 )]
 
@@ -15,7 +18,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::body::Body;
+use axum::{body::Body, http::Request};
+use http_body_util::BodyExt;
 use serde_json::{Map, json};
 use tallyfy_mock::{
     config::Config,
@@ -29,113 +33,264 @@ use tallyfy_mock::{
     state::AppState,
     store::Org,
 };
+use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
-const SMALL: usize = 1_000;
-const LARGE: usize = 1_000_000;
-const ROUNDS: usize = 400;
+/// How many groups the organizations hold, and how often each thing is asked.
+struct Scale {
+    groups: [usize; 3],
+    others: [usize; 3],
+    rounds: usize,
+    slow_rounds: usize,
+}
+
+const FULL: Scale = Scale {
+    groups: [1_000, 100_000, 1_000_000],
+    others: [10, 1_000, 9_000],
+    rounds: 400,
+    slow_rounds: 10,
+};
+
+/// `cargo test --benches` only wants to know that it runs.
+const TINY: Scale = Scale {
+    groups: [1_000, 2_000, 10_000],
+    others: [1, 10, 100],
+    rounds: 3,
+    slow_rounds: 1,
+};
+
+/// A mock without a socket.
+struct Mock {
+    state: Arc<AppState>,
+    app: App,
+    runtime: Runtime,
+}
 
 fn main() {
-    // `cargo test --benches` only wants to know that it runs.
-    let (large, rounds) = if std::env::args().any(|arg| arg == "--bench") {
-        (LARGE, ROUNDS)
+    let scale = if std::env::args().any(|arg| arg == "--bench") {
+        FULL
     } else {
-        (10_000, 3)
+        TINY
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let state =
-        Arc::new(AppState::new(&Config::default(), Fixture::default(), "mock:1".into()).unwrap());
+    let mock = Mock::new();
     let started = Instant::now();
-    let slowest = fill(&state, "small", SMALL).max(fill(&state, "large", large));
+    let ids = scale.groups.map(|groups| mock.fill(&org(groups), groups));
+    let slowest = ids.iter().map(|(slowest, _)| *slowest).max().unwrap();
     println!(
-        "filled in {:.1} s, the slowest create took {:.2} ms",
+        "filled in {:.1} s, the slowest create took {:.2} ms\n",
         started.elapsed().as_secs_f64(),
-        ms(slowest)
+        us(slowest) / 1000.0
     );
-    let app = App::new(Arc::clone(&state));
+    pages(&mock, &scale);
+    one_group(&mock, &scale, &ids.map(|(_, ids)| ids));
+    searches(&mock, &scale);
+    drop(mock);
+    one_organization(&scale);
+}
 
-    println!(
-        "a page of 10 out of {large} groups, as a multiple of one out of {SMALL} (medians of {rounds})\n"
-    );
-    println!(
-        "{:<12} {:<7} {:>8} {:>8} {:>12} {:>12}",
-        "sort_by", "page", "request", "store", "1000: µs", "µs"
-    );
+/// The law for a page: flat. Beside the request, what the store's part of it takes.
+fn pages(mock: &Mock, scale: &Scale) {
+    println!("a page of 10");
+    header(&scale.groups, "groups");
     for sort in ["created_at", "updated_at", "name"] {
         for (page, halves) in [("first", 0), ("middle", 1), ("last", 2)] {
-            let mut request = [vec![], vec![]];
-            let mut store = [vec![], vec![]];
-            for _ in 0..rounds {
-                for (i, (org, groups)) in
-                    [("small", SMALL), ("large", large)].into_iter().enumerate()
-                {
-                    let number = 1.max(groups / 10 * halves / 2);
-                    let query = format!("sort_by={sort}&page={number}");
-                    request[i].push(runtime.block_on(ask(&app, org, &query)));
-                    store[i].push(look(&state, org, &query));
-                }
-            }
-            let [small, large] = request.map(median);
-            let [small_store, large_store] = store.map(median);
-            println!(
-                "{sort:<12} {page:<7} {:>8.2} {:>8.2} {:>12.1} {:>12.1}",
-                ratio(large, small),
-                ratio(large_store, small_store),
-                ms(small) * 1000.0,
-                ms(large) * 1000.0
-            );
+            let query = |groups: usize| {
+                let number = 1.max(groups / 10 * halves / 2);
+                format!("sort_by={sort}&page={number}")
+            };
+            let request = in_turns(&scale.groups, scale.rounds, |groups, _| {
+                let path = format!(
+                    "/api/organizations/{}/groups?{}",
+                    org(groups),
+                    query(groups)
+                );
+                mock.ask("GET", &path, None, 200)
+            });
+            line(&format!("{sort}, {page}"), request);
+            let store = in_turns(&scale.groups, scale.rounds, |groups, _| {
+                mock.look(&org(groups), &query(groups))
+            });
+            line("  of it the store", store);
         }
     }
 }
 
-/// Creates the groups one by one, as requests would, and tells the slowest.
-fn fill(state: &AppState, org: &str, groups: usize) -> Duration {
-    let contract = Edition::March2026.contract();
-    let mut slowest = Duration::ZERO;
-    for i in 0..groups {
-        let body = json!({ "name": format!("Group {:07}", i * 7_919 % groups), "description": "a group", "members": [1, 2], "guests": ["a@b.test"] });
-        let fields: Map<_, _> = body.as_object().unwrap().clone();
-        let new_id =
-            |org: &OrgId, number| GroupId::parse(&state.ids.id(org.as_str(), number)).unwrap();
-        let started = Instant::now();
-        let world = state.world();
-        let found = world.store.find(&OrgId::parse(org).unwrap());
-        let now = world.clock.now(None);
-        let create = |org: &mut Org| org.insert(&fields, &contract, now, new_id);
-        world.store.write(&found, create).unwrap();
-        slowest = slowest.max(started.elapsed());
+/// The law for these: a get flat, create and delete as the depth of the trees, the logarithm.
+fn one_group(mock: &Mock, scale: &Scale, ids: &[Vec<String>; 3]) {
+    println!("\none group");
+    header(&scale.groups, "groups");
+    let path = |groups: usize, id: &str| format!("/api/organizations/{}/groups{id}", org(groups));
+    let of = |groups: usize, turn: usize| {
+        let size = scale.groups.iter().position(|size| *size == groups);
+        let ids = &ids[size.unwrap()];
+        path(groups, &format!("/{}", ids[turn * 7_919 % ids.len()]))
+    };
+    let get = in_turns(&scale.groups, scale.rounds, |groups, turn| {
+        mock.ask("GET", &of(groups, turn), None, 200)
+    });
+    line("get", get);
+    let create = in_turns(&scale.groups, scale.rounds, |groups, turn| {
+        let place = turn * 7_919 % groups;
+        let body = json!({ "name": format!("Group {place:07} {turn}"), "description": "one more", "members": [1, 2] });
+        mock.ask("POST", &path(groups, ""), Some(&body.to_string()), 201)
+    });
+    line("create", create);
+    let rounds = scale.rounds.min(scale.groups[0]);
+    let delete = in_turns(&scale.groups, rounds, |groups, turn| {
+        mock.ask("DELETE", &of(groups, turn), None, 204)
+    });
+    line("delete", delete);
+}
+
+/// The law for a search: each group is looked at.
+fn searches(mock: &Mock, scale: &Scale) {
+    println!("\na search");
+    header(&scale.groups, "groups");
+    for (what, q) in [
+        ("all match", "group"),
+        ("one matches", "0000500"),
+        ("none matches", "zzz"),
+    ] {
+        let search = in_turns(&scale.groups, scale.slow_rounds, |groups, _| {
+            let path = format!("/api/organizations/{}/groups?q={q}", org(groups));
+            mock.ask("GET", &path, None, 200)
+        });
+        line(what, search);
+        let a_row = us(search[2]) * 1000.0 / scale.groups[2] as f64;
+        println!("  {a_row:.0} ns a group at the most groups");
     }
-    slowest
 }
 
-async fn ask(app: &App, org: &str, query: &str) -> Duration {
-    let request = axum::http::Request::get(format!("/api/organizations/{org}/groups?{query}"))
-        .header("authorization", "Bearer t")
-        .header("x-tallyfy-client", "bench")
-        .header("host", "mock:1")
-        .body(Body::empty())
-        .unwrap();
-    let app = app.clone();
-    let started = Instant::now();
-    let response = app.oneshot(request).await.unwrap();
-    let elapsed = started.elapsed();
-    assert_eq!(response.status(), 200);
-    elapsed
+/// The law for one organization of 1,000 groups: flat, however many others there are.
+fn one_organization(scale: &Scale) {
+    println!(
+        "\none organization of {} groups beside others",
+        scale.groups[0]
+    );
+    header(&scale.others, "others");
+    let mocks = scale.others.map(|others| {
+        let mock = Mock::new();
+        for other in 0..others {
+            mock.fill(&format!("other{other}"), 1);
+        }
+        mock
+    });
+    let of = |others: usize| &mocks[scale.others.iter().position(|n| *n == others).unwrap()];
+    let groups = scale.groups[0];
+    let mut state = [vec![], vec![], vec![]];
+    let reset = in_turns(&scale.others, scale.rounds, |others, _| {
+        let mock = of(others);
+        mock.fill("one", groups);
+        let exported = mock.ask("GET", "/_mock/state?org=one", None, 200);
+        state[scale.others.iter().position(|n| *n == others).unwrap()].push(exported);
+        mock.ask("POST", "/_mock/reset?org=one", None, 204)
+    });
+    line("reset", reset);
+    line("GET state", state.map(median));
 }
 
-fn look(state: &AppState, org: &str, query: &str) -> Duration {
-    let org = OrgId::parse(org).unwrap();
-    let query = ListQuery::parse(query, PerPageCap::Hundred);
-    let started = Instant::now();
-    let world = state.world();
-    let found = world.store.find(&org);
-    let page = black_box(world.store.read(&found, |org| org.list(&query)).unwrap());
-    let elapsed = started.elapsed();
-    assert_eq!(page.items.len(), 10);
-    elapsed
+impl Mock {
+    fn new() -> Self {
+        let config = Config::default();
+        let state = AppState::new(&config, Fixture::default(), "mock:1".into()).unwrap();
+        let state = Arc::new(state);
+        Self {
+            app: App::new(Arc::clone(&state)),
+            state,
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap(),
+        }
+    }
+
+    /// Creates the groups one by one, as requests would; tells the slowest, and the ids.
+    fn fill(&self, org: &str, groups: usize) -> (Duration, Vec<String>) {
+        let contract = Edition::March2026.contract();
+        let (mut slowest, mut ids) = (Duration::ZERO, Vec::with_capacity(groups));
+        for i in 0..groups {
+            let body = json!({ "name": format!("Group {:07}", i * 7_919 % groups), "description": "a group", "members": [1, 2], "guests": ["a@b.test"] });
+            let fields: Map<_, _> = body.as_object().unwrap().clone();
+            let new_id = |org: &OrgId, number| {
+                GroupId::parse(&self.state.ids.id(org.as_str(), number)).unwrap()
+            };
+            let started = Instant::now();
+            let world = self.state.world();
+            let found = world.store.find(&OrgId::parse(org).unwrap());
+            let now = world.clock.now(None);
+            let create = |org: &mut Org| org.insert(&fields, &contract, now, new_id);
+            let group = world.store.write(&found, create).unwrap();
+            slowest = slowest.max(started.elapsed());
+            ids.push(group.id.to_string());
+        }
+        (slowest, ids)
+    }
+
+    /// How long a request takes, to the last byte of its answer.
+    fn ask(&self, method: &str, path: &str, body: Option<&str>, status: u16) -> Duration {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "mock:1")
+            .header("authorization", "Bearer t")
+            .header("x-tallyfy-client", "bench")
+            .header("content-type", "application/json")
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_owned())))
+            .unwrap();
+        let app = self.app.clone();
+        self.runtime.block_on(async {
+            let started = Instant::now();
+            let response = app.oneshot(request).await.unwrap();
+            assert_eq!(response.status(), status, "{method} {path}");
+            black_box(response.into_body().collect().await.unwrap());
+            started.elapsed()
+        })
+    }
+
+    fn look(&self, org: &str, query: &str) -> Duration {
+        let org = OrgId::parse(org).unwrap();
+        let query = ListQuery::parse(query, PerPageCap::Hundred);
+        let started = Instant::now();
+        let world = self.state.world();
+        let found = world.store.find(&org);
+        let page = black_box(world.store.read(&found, |org| org.list(&query)).unwrap());
+        let elapsed = started.elapsed();
+        assert_eq!(page.items.len(), 10);
+        elapsed
+    }
+}
+
+/// The organization that holds so many groups.
+fn org(groups: usize) -> String {
+    format!("of{groups}")
+}
+
+/// The medians of what is measured at each size, so many times, in turns.
+fn in_turns(
+    sizes: &[usize; 3],
+    rounds: usize,
+    mut measure: impl FnMut(usize, usize) -> Duration,
+) -> [Duration; 3] {
+    let mut times = [vec![], vec![], vec![]];
+    for round in 0..rounds {
+        for (size, times) in sizes.iter().zip(&mut times) {
+            times.push(measure(*size, round));
+        }
+    }
+    times.map(median)
+}
+
+fn header(sizes: &[usize; 3], what: &str) {
+    let [first, second, third] = sizes.map(|size| format!("{size} {what}"));
+    println!("{:<22} {first:>20} {second:>20} {third:>20}", "");
+}
+
+fn line(what: &str, times: [Duration; 3]) {
+    let [first, second, third] = times.map(us);
+    let (twice, thrice) = (second / first, third / first);
+    println!(
+        "{what:<22} {first:>17.1} us {second:>11.1} us x{twice:<6.2} {third:>10.1} us x{thrice:<6.2}"
+    );
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
@@ -143,10 +298,6 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
-}
-
-fn ratio(large: Duration, small: Duration) -> f64 {
-    large.as_secs_f64() / small.as_secs_f64()
+fn us(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
 }

@@ -71,13 +71,13 @@ fn variables(args: &Args, port: u16) -> io::Result<[(&'static str, String); 5]> 
     let state: State = read(&mock.get("/_mock/state", control_token, args.timeout)?)?;
     let clock: Clock = read(&mock.get("/_mock/clock", control_token, args.timeout)?)?;
     let token = match &args.token {
-        Some(token) => state.tokens.iter().find(|known| known.token == *token),
+        Some(token) => state.tokens.iter().find(|known| known.secret == *token),
         None => state.token_at(clock.now),
     };
     let of_token = token.and_then(|token| token.organizations.first());
     let first = state.organizations.first().map(|org| &org.id);
     let org = args.org.as_ref().or(of_token).or(first);
-    let token = args.token.as_ref().or(token.map(|token| &token.token));
+    let token = args.token.as_ref().or(token.map(|token| &token.secret));
     // A mock that declares none takes any.
     let token = token.map_or("any-token", String::as_str).to_owned();
     let org = org.map_or("acme", String::as_str).to_owned();
@@ -111,7 +111,8 @@ struct State {
 
 #[derive(Debug, Deserialize)]
 struct Token {
-    token: String,
+    #[serde(rename = "token")]
+    secret: String,
     user: Option<u64>,
     #[serde(default)]
     organizations: Vec<String>,
@@ -232,7 +233,13 @@ mod tests {
               "organizations": [ { "id": "acme", "users": [ { "id": 1, "role": "admin" }, { "id": 2, "role": "light" } ] } ] }"#,
         )
         .unwrap();
-        let at = |now: &str| state.token_at(now.parse().unwrap()).unwrap().token.as_str();
+        let at = |now: &str| {
+            state
+                .token_at(now.parse().unwrap())
+                .unwrap()
+                .secret
+                .as_str()
+        };
         assert_eq!(at("2025-12-31T00:00:00Z"), "a-expired", "not yet");
         assert_eq!(at("2026-06-01T00:00:00Z"), "c-admin");
         assert_eq!(at("2028-01-01T00:00:00Z"), "b-light");

@@ -8,10 +8,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 
-use super::{
-    error::ApiError,
-    exchange::{Exchange, bearer},
-};
+use super::{error::ApiError, exchange::Exchange};
 use crate::{
     domain::{
         contract::{Contract, MissingClientHeader},
@@ -96,8 +93,8 @@ impl FromRequestParts<Arc<AppState>> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
         let exchange = Arc::clone(Exchange::of(&parts.extensions));
-        let token = token(&parts.headers, &exchange)?;
-        check_client_header(&parts.headers, app)?;
+        let token = token(&exchange)?;
+        check_client_header(&exchange.headers, app)?;
         Ok(Self { exchange, token })
     }
 }
@@ -176,13 +173,13 @@ impl FromRequestParts<Arc<AppState>> for Admin {
     }
 }
 
-fn token(headers: &HeaderMap, exchange: &Exchange) -> Result<Arc<Token>, ApiError> {
-    if !headers.contains_key(header::AUTHORIZATION) {
+fn token(exchange: &Exchange) -> Result<Arc<Token>, ApiError> {
+    if !exchange.headers.contains_key(header::AUTHORIZATION) {
         return Err(ApiError::Unauthenticated(
             "there is no `Authorization` header",
         ));
     }
-    let secret = bearer(headers).ok_or(ApiError::Unauthenticated(
+    let secret = exchange.bearer().ok_or(ApiError::Unauthenticated(
         "`Authorization` is not `Bearer`, one space and a token",
     ))?;
     exchange

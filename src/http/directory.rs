@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, Method, StatusCode, Uri},
+    http::{Method, StatusCode},
     response::Response,
     routing,
 };
@@ -119,13 +119,7 @@ async fn show_me(caller: SignedIn) -> Response {
     Data::answer(user::myself(&user), StatusCode::OK)
 }
 
-async fn list_my_organizations(
-    State(app): App,
-    caller: SignedIn,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let asked = Asked::new(uri, &headers);
+async fn list_my_organizations(State(app): App, caller: SignedIn, asked: Asked) -> Response {
     let request = page_request(asked.query(), app.contract.per_page_cap);
     let ids: Vec<_> = caller.organizations().collect();
     let view = |id| {
@@ -151,18 +145,12 @@ async fn show_organization(State(app): App, member: Member) -> Result<Response, 
 async fn show_me_in_organization(
     State(app): App,
     member: Member,
-    uri: Uri,
+    asked: Asked,
 ) -> Result<Response, ApiError> {
-    one_user(&app, &member, member.standing.user, &uri)
+    one_user(&app, &member, member.standing.user, &asked)
 }
 
-async fn list_users(
-    State(app): App,
-    member: Member,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    let asked = Asked::new(uri, &headers);
+async fn list_users(State(app): App, member: Member, asked: Asked) -> Result<Response, ApiError> {
     let query = PeopleQuery::parse(asked.query(), PeopleQuery::USERS_PER_PAGE);
     member.read(|org| {
         let users = org.users_with(member.standing.user);
@@ -177,13 +165,18 @@ async fn show_user(
     State(app): App,
     Admin(member): Admin,
     UserPath(id): UserPath,
-    uri: Uri,
+    asked: Asked,
 ) -> Result<Response, ApiError> {
-    one_user(&app, &member, id, &uri)
+    one_user(&app, &member, id, &asked)
 }
 
-fn one_user(app: &AppState, member: &Member, id: UserId, uri: &Uri) -> Result<Response, ApiError> {
-    let with = Includes::of(uri.query().unwrap_or_default());
+fn one_user(
+    app: &AppState,
+    member: &Member,
+    id: UserId,
+    asked: &Asked,
+) -> Result<Response, ApiError> {
+    let with = Includes::of(asked.query());
     let view = member.read(|org| {
         let one = org.user_with(member.standing.user, id);
         let one = one.ok_or(StoreError::NoUser)?;
@@ -201,13 +194,7 @@ async fn list_user_names(member: Member) -> Result<Response, ApiError> {
     Ok(Data::answer(names, StatusCode::OK))
 }
 
-async fn list_guests(
-    State(app): App,
-    member: Member,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    let asked = Asked::new(uri, &headers);
+async fn list_guests(State(app): App, member: Member, asked: Asked) -> Result<Response, ApiError> {
     let query = PeopleQuery::parse(asked.query(), PeopleQuery::GUESTS_PER_PAGE);
     member.read(|org| {
         let view = |one: &_| guest::view(one, org, query.with, &app.contract);
@@ -220,9 +207,9 @@ async fn show_guest(
     State(app): App,
     member: Member,
     GuestPath(email): GuestPath,
-    uri: Uri,
+    asked: Asked,
 ) -> Result<Response, ApiError> {
-    let with = Includes::of(uri.query().unwrap_or_default());
+    let with = Includes::of(asked.query());
     let view = member.read(|org| {
         let one = org.guest(&email).ok_or(StoreError::NoGuest)?;
         Ok(guest::view(one, org, with, &app.contract))

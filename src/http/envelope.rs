@@ -1,12 +1,16 @@
 //! Tallyfy's envelopes: `{"data":…}` and `{"data":…,"meta":…}` (evidence 3.2).
 
+use std::{convert::Infallible, sync::Arc};
+
 use axum::{
     Json,
-    http::{HeaderMap, StatusCode, Uri, header, uri::Authority},
+    extract::FromRequestParts,
+    http::{StatusCode, header, request::Parts, uri::Authority},
     response::{IntoResponse, Response},
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
+use super::exchange::Exchange;
 use crate::{
     domain::{
         contract::{EmptyLinks, NextLink},
@@ -107,41 +111,39 @@ impl Serialize for Links {
 
 /// Where a list was asked for.
 #[derive(Debug)]
-pub(super) struct Asked {
-    uri: Uri,
-    host: Option<String>,
+pub(super) struct Asked(Arc<Exchange>);
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(Arc::clone(Exchange::of(&parts.extensions))))
+    }
 }
 
 impl Asked {
-    pub(super) fn new(uri: Uri, headers: &HeaderMap) -> Self {
-        // A target that names its host has the last word (RFC 9112, 3.2.2).
-        let host = uri.authority().map(Authority::as_str);
-        let header = || {
-            headers
-                .get(header::HOST)
-                .and_then(|host| host.to_str().ok())
-        };
-        let host = host
-            .or_else(header)
-            .filter(|host| !host.is_empty())
-            .map(str::to_owned);
-        Self { uri, host }
-    }
-
     /// The query string, empty where there is none.
     pub(super) fn query(&self) -> &str {
-        self.uri.query().unwrap_or_default()
+        self.0.uri.query().unwrap_or_default()
+    }
+
+    /// The host that was asked; a target that names its host has the last word (RFC 9112, 3.2.2).
+    fn host(&self) -> Option<&str> {
+        let Exchange { uri, headers, .. } = &*self.0;
+        let host = uri.authority().map(Authority::as_str);
+        let header = || headers.get(header::HOST)?.to_str().ok();
+        host.or_else(header).filter(|host| !host.is_empty())
     }
 
     fn link(&self, page: u64, app: &AppState) -> String {
-        let host = self.host.as_deref().unwrap_or(&app.authority);
+        let host = self.host().unwrap_or(&app.authority);
         let query = match app.contract.next_link {
             NextLink::FullQuery => self.query(),
             NextLink::PageOnly => "",
         };
         format!(
             "http://{host}{}?{}",
-            self.uri.path(),
+            self.0.uri.path(),
             query_with_page(query, page)
         )
     }

@@ -5,13 +5,13 @@ use std::sync::{Arc, OnceLock};
 use axum::{
     body::Bytes,
     extract::Request,
-    http::{Extensions, HeaderMap, header},
+    http::{Extensions, HeaderMap, Method, Uri, header},
 };
 use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 
 use crate::{
-    domain::id::OrgId,
+    domain::{id::OrgId, operation::Operation},
     world::{Tenant, World},
 };
 
@@ -20,10 +20,18 @@ use crate::{
 pub(super) struct Exchange {
     /// Everything as it was when the request came: a reset in the meantime does not split it.
     pub(super) world: Arc<World>,
+    /// The operation, where it matched a route.
+    pub(super) operation: Option<Operation>,
     /// The organization in the path, where it can be one.
     pub(super) org: Option<OrgId>,
     /// That organization's part of the world.
     pub(super) tenant: Tenant,
+    /// The method.
+    pub(super) method: Method,
+    /// Path and query, without slashes too many.
+    pub(super) uri: Uri,
+    /// The headers. They are here and not in the request that goes on to a handler, so that nobody has to copy them.
+    pub(super) headers: HeaderMap,
     /// The body, once it has come.
     pub(super) body: OnceLock<SentBody>,
 }
@@ -36,16 +44,28 @@ pub(super) struct SentBody {
 }
 
 impl Exchange {
-    pub(super) fn new(world: Arc<World>, request: &Request) -> Self {
-        let named = organization(request.uri().path());
+    /// Opens the exchange that a request begins, and leaves it where [`Exchange::of`] finds it.
+    pub(super) fn open(
+        world: Arc<World>,
+        operation: Option<Operation>,
+        request: &mut Request,
+    ) -> Arc<Self> {
+        let uri = request.uri().clone();
+        let named = organization(uri.path());
         let named = named.map(|name| percent_decode_str(name).decode_utf8_lossy());
         let org = named.and_then(|name| OrgId::parse(&name));
-        Self {
+        let exchange = Arc::new(Self {
             tenant: world.tenant(org.as_ref()),
             world,
+            operation,
             org,
+            method: request.method().clone(),
+            uri,
+            headers: std::mem::take(request.headers_mut()),
             body: OnceLock::new(),
-        }
+        });
+        request.extensions_mut().insert(Arc::clone(&exchange));
+        exchange
     }
 
     /// The exchange that a layer put into a request's extensions.
@@ -58,6 +78,11 @@ impl Exchange {
     /// What time it is for this request: the clock of its organization.
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.tenant.time.read().now
+    }
+
+    /// The token that it brings, where it is well-formed.
+    pub(super) fn bearer(&self) -> Option<&str> {
+        bearer(&self.headers)
     }
 }
 

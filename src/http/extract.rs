@@ -71,15 +71,14 @@ impl FromRequest<Arc<AppState>> for Sent {
 
     async fn from_request(request: Request<Body>, app: &Arc<AppState>) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let bytes = tokio::time::timeout(
-            app.limits.body_timeout,
-            read(&parts.headers, body, app.limits.max_body),
-        )
-        .await
-        .map_err(|_| ApiError::RequestTimeout)??;
-        let fields = fields(&bytes, &parts.headers, &app.contract);
+        let exchange = Exchange::of(&parts.extensions);
+        let body = read(&exchange.headers, body, app.limits.max_body);
+        let bytes = tokio::time::timeout(app.limits.body_timeout, body)
+            .await
+            .map_err(|_| ApiError::RequestTimeout)??;
+        let fields = fields(&bytes, &exchange.headers, &app.contract);
         // Who keeps a record of requests finds it there; it is set once, so nothing is lost.
-        let _ = Exchange::of(&parts.extensions).body.set(SentBody {
+        let _ = exchange.body.set(SentBody {
             was_read: matches!(fields, Ok(Some(_))),
             bytes,
         });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, Method, StatusCode, Uri},
+    http::{Method, StatusCode},
     response::{IntoResponse, Response},
     routing,
 };
@@ -72,13 +72,7 @@ pub(super) static ENDPOINTS: [Endpoint; 5] = [
 
 type App = State<Arc<AppState>>;
 
-async fn list(
-    State(app): App,
-    member: Member,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    let asked = Asked::new(uri, &headers);
+async fn list(State(app): App, member: Member, asked: Asked) -> Result<Response, ApiError> {
     let query = ListQuery::parse(asked.query(), app.contract.per_page_cap);
     member.read(|org| {
         let view = |group| GroupView::with(group, &app.contract, query.with, org);
@@ -105,9 +99,9 @@ async fn show(
     State(app): App,
     member: Member,
     GroupPath(id): GroupPath,
-    uri: Uri,
+    asked: Asked,
 ) -> Result<Response, ApiError> {
-    let with = Includes::of(uri.query().unwrap_or_default());
+    let with = Includes::of(asked.query());
     let view = member.read(|org| Ok(GroupView::with(org.get(&id)?, &app.contract, with, org)))?;
     Ok(Data::answer(view, StatusCode::OK))
 }

@@ -12,10 +12,10 @@ use std::{
 use axum::{
     Json,
     body::{Body, Bytes, HttpBody},
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
-    middleware::Next,
     response::{IntoResponse, Response},
+    routing::Route,
 };
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
@@ -25,9 +25,9 @@ use uuid::Uuid;
 
 use super::{
     error::{ApiError, Remark},
-    exchange::{Exchange, SentBody, bearer, unprefixed},
+    exchange::{Exchange, SentBody, unprefixed},
     extract::read,
-    layers::operation,
+    layers::limited,
     method_not_allowed,
     steering::Steering,
 };
@@ -54,14 +54,15 @@ pub(super) struct Whole {
     pub(super) status_is_seen: bool,
 }
 
-/// Does to a request what it asks for itself, or else what the first fault has in store for it.
+/// Does to a request what it asks for itself, or else what the first fault has in store for it; else has it answered.
 pub(super) async fn misbehave(
-    State(app): State<Arc<AppState>>,
+    app: &AppState,
+    exchange: &Exchange,
+    route: Route,
     request: Request,
-    next: Next,
 ) -> Response {
     let steering = if app.steering {
-        Steering::of(request.headers(), request.uri())
+        Steering::of(&exchange.headers, &exchange.uri)
     } else {
         None
     };
@@ -77,33 +78,38 @@ pub(super) async fn misbehave(
             effect,
             write: Write::Before,
         };
-        return carry_out(&app, asked, request, next).await;
+        return carry_out(app, exchange, asked, route, request).await;
     }
-    let exchange = Exchange::of(request.extensions());
     let strike = exchange.tenant.rules.strike(&Asked {
-        operation: operation(&request),
-        method: request.method().as_str(),
-        path: unprefixed(request.uri().path()),
+        operation: exchange.operation,
+        method: exchange.method.as_str(),
+        path: unprefixed(exchange.uri.path()),
         org: exchange.org.as_ref(),
-        token: bearer(request.headers()),
+        token: exchange.bearer(),
     });
     let Some(strike) = strike else {
-        return next.run(request).await;
+        return limited(exchange, route, request).await;
     };
     let rule = Arc::clone(&strike.rule);
-    let mut response = carry_out(&app, strike, request, next).await;
+    let mut response = carry_out(app, exchange, strike, route, request).await;
     let remark = format!("struck by the rule `{rule}`");
     response.extensions_mut().insert(Remark(remark.into()));
     response.extensions_mut().insert(Struck(rule));
     response
 }
 
-async fn carry_out(app: &AppState, strike: Strike, request: Request, next: Next) -> Response {
+async fn carry_out(
+    app: &AppState,
+    exchange: &Exchange,
+    strike: Strike,
+    route: Route,
+    request: Request,
+) -> Response {
     if let Some(delay) = strike.delay {
         sleep(delay).await;
     }
     let Some(effect) = strike.effect else {
-        return next.run(request).await;
+        return limited(exchange, route, request).await;
     };
     let refused = Refused::new(&request);
     let socket = request.extensions().get::<Arc<SocketHandle>>().cloned();
@@ -114,10 +120,10 @@ async fn carry_out(app: &AppState, strike: Strike, request: Request, next: Next)
         Effect::Fault(Fault::TruncatedBody | Fault::SlowBody { .. })
     );
     let answer = match strike.write {
-        Write::After => next.run(request).await,
-        Write::Before if needs_answer && is_safe => next.run(request).await,
+        Write::After => limited(exchange, route, request).await,
+        Write::Before if needs_answer && is_safe => limited(exchange, route, request).await,
         Write::Before => {
-            note_body(app, request).await;
+            note_body(app, exchange, request).await;
             ApiError::ServerError.into_response()
         }
     };
@@ -137,15 +143,15 @@ async fn carry_out(app: &AppState, strike: Strike, request: Request, next: Next)
 }
 
 /// Reads a body that no handler is going to read, so that a record of the request has it.
-async fn note_body(app: &AppState, request: Request) {
-    let (parts, body) = request.into_parts();
+async fn note_body(app: &AppState, exchange: &Exchange, request: Request) {
+    let body = request.into_body();
     if body.is_end_stream() {
         return;
     }
-    let body = read(&parts.headers, body, app.limits.max_body);
+    let body = read(&exchange.headers, body, app.limits.max_body);
     if let Ok(Ok(body)) = tokio::time::timeout(app.limits.body_timeout, body).await {
         // It is set once; nothing is lost.
-        let _ = Exchange::of(&parts.extensions).body.set(SentBody {
+        let _ = exchange.body.set(SentBody {
             bytes: body,
             was_read: true,
         });

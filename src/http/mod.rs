@@ -10,8 +10,10 @@ mod extract;
 mod groups;
 mod layers;
 mod misbehave;
+mod observe;
 mod paths;
 mod steering;
+mod unread;
 mod view;
 
 use std::{

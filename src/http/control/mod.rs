@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::problem::Problem;
-use super::{PREFIXES, endpoints, layers::finish_body};
+use super::{PREFIXES, endpoints, unread::finish_body};
 use crate::state::AppState;
 
 type Handler = fn() -> MethodRouter<Arc<AppState>>;

@@ -1,0 +1,140 @@
+//! Servers in turns: the same requests to each, round after round.
+
+use serde::Serialize;
+
+use crate::{
+    load::{self, Shape},
+    scenario::{Scenario, Script, seed},
+    server::{Kind, Server, Start},
+};
+
+/// What is compared.
+#[derive(Debug)]
+pub struct Plan {
+    pub scenario: Scenario,
+    pub shape: Shape,
+    pub rounds: usize,
+    /// Requests of a round.
+    pub requests: u64,
+}
+
+/// The figures of one server, in one scenario.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Figures {
+    pub requests_per_second: f64,
+    pub p50_us: f64,
+    pub p99_us: f64,
+    pub cpu_us_per_request: f64,
+}
+
+impl Figures {
+    fn combine(all: &[Self], pick: impl Fn(&mut [f64]) -> f64) -> Self {
+        let of = |figure: fn(&Self) -> f64| pick(&mut all.iter().map(figure).collect::<Vec<_>>());
+        Self {
+            requests_per_second: of(|figures| figures.requests_per_second),
+            p50_us: of(|figures| figures.p50_us),
+            p99_us: of(|figures| figures.p99_us),
+            cpu_us_per_request: of(|figures| figures.cpu_us_per_request),
+        }
+    }
+
+    fn over(&self, other: &Self) -> Self {
+        Self {
+            requests_per_second: self.requests_per_second / other.requests_per_second,
+            p50_us: self.p50_us / other.p50_us,
+            p99_us: self.p99_us / other.p99_us,
+            cpu_us_per_request: self.cpu_us_per_request / other.cpu_us_per_request,
+        }
+    }
+}
+
+/// A line of the table.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    pub scenario: &'static str,
+    pub connections: usize,
+    pub server: String,
+    /// Medians of the rounds.
+    pub median: Figures,
+    /// Medians of what each round says, as a multiple of what the first server's same round says.
+    pub ratio: Figures,
+    pub resident_before: f64,
+    pub resident_after: f64,
+    pub log_lines_per_request: f64,
+}
+
+/// Runs the plan against each server; the first is what the others are compared with.
+pub fn compare(plan: &Plan, starts: &[Start]) -> Result<Vec<Row>, String> {
+    let mut servers = Vec::new();
+    for start in starts {
+        let server = Server::start(start)?;
+        if server.kind == Kind::Mock {
+            for (org, groups) in plan.scenario.once() {
+                server.seed(&org, &seed(groups))?;
+            }
+        }
+        servers.push(server);
+    }
+    for server in &servers {
+        measure(plan, server, "warm", plan.requests / 5 + 1)?;
+    }
+    let before: Vec<_> = servers
+        .iter()
+        .map(|server| (server.resident(), server.logged()))
+        .collect();
+    let mut rounds: Vec<Vec<Figures>> = vec![Vec::new(); servers.len()];
+    for round in 0..plan.rounds {
+        for turn in 0..servers.len() {
+            let index = (round + turn) % servers.len();
+            let tag = format!("{round}-{}", plan.shape.connections);
+            let figures = measure(plan, &servers[index], &tag, plan.requests)?;
+            rounds[index].push(figures);
+        }
+    }
+    let sent = (plan.rounds as u64 * plan.requests) as f64;
+    let rows = servers.iter().zip(before).enumerate();
+    Ok(rows
+        .map(|(index, (server, (resident_before, logged)))| Row {
+            scenario: plan.scenario.name(),
+            connections: plan.shape.connections,
+            server: server.name.clone(),
+            median: Figures::combine(&rounds[index], median),
+            ratio: ratio(&rounds[index], &rounds[0]),
+            resident_before,
+            resident_after: server.resident(),
+            log_lines_per_request: (server.logged() - logged) as f64 / sent,
+        })
+        .collect())
+}
+
+fn ratio(rounds: &[Figures], first: &[Figures]) -> Figures {
+    let ratios: Vec<_> = rounds.iter().zip(first).map(|(a, b)| a.over(b)).collect();
+    Figures::combine(&ratios, median)
+}
+
+/// One round of one server.
+fn measure(plan: &Plan, server: &Server, round: &str, requests: u64) -> Result<Figures, String> {
+    if let Some((org, groups)) = plan.scenario.each_round(round, requests)
+        && server.kind == Kind::Mock
+    {
+        server.seed(&org, &seed(groups))?;
+    }
+    server.settle();
+    let script = Script::new(plan.scenario, round, server.address);
+    let cpu = server.cpu_us();
+    let outcome = load::run(server.address, plan.shape, script, 0..requests)
+        .map_err(|error| format!("{}: {error}", server.name))?;
+    server.settle();
+    Ok(Figures {
+        requests_per_second: outcome.per_second(),
+        p50_us: outcome.permille_us(500),
+        p99_us: outcome.permille_us(990),
+        cpu_us_per_request: (server.cpu_us() - cpu) / outcome.requests(),
+    })
+}
+
+/// The middle one; of an even number, the lower of the two in the middle.
+pub fn median(values: &mut [f64]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values[(values.len() - 1) / 2]
+}

@@ -1,0 +1,107 @@
+//! What is remembered of a request and its answer: a line in the log and an entry in the journal.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    response::Response,
+};
+use chrono::{DateTime, Utc};
+use http_body_util::{BodyExt, Collected};
+
+use super::{
+    error::Remark,
+    exchange::{Exchange, organization},
+    misbehave::{Struck, Whole},
+};
+use crate::{domain::operation::Operation, journal::Seen, state::AppState};
+
+/// Notes down a request that came at `at` and took so long.
+pub(super) async fn observe(
+    app: &AppState,
+    exchange: &Exchange,
+    at: DateTime<Utc>,
+    duration: Duration,
+    response: Response,
+) -> Response {
+    log(exchange, duration, &response);
+    if app.journal.is_on() {
+        record(app, exchange, at, duration, response).await
+    } else {
+        response
+    }
+}
+
+/// One line a request: method, route, status, milliseconds, organization; never a header or a query.
+fn log(exchange: &Exchange, duration: Duration, response: &Response) {
+    let path = exchange.uri.path();
+    tracing::info!(
+        method = exchange.method.as_str(),
+        route = exchange.operation.map_or("-", Operation::name),
+        status = response.status().as_u16(),
+        ms = (duration.as_secs_f64() * 1e6).round() / 1e3,
+        org = organization(path).unwrap_or("-"),
+        path,
+        remark = response
+            .extensions()
+            .get::<Remark>()
+            .map(|remark| remark.0.as_ref()),
+    );
+}
+
+/// One entry in the journal.
+async fn record(
+    app: &AppState,
+    exchange: &Exchange,
+    at: DateTime<Utc>,
+    duration: Duration,
+    response: Response,
+) -> Response {
+    let (response, status, body) = copied(response).await;
+    let sent = exchange.body.get();
+    let fault = response.extensions().get::<Struck>();
+    app.journal.record(Seen {
+        at,
+        operation: exchange.operation,
+        // What matched no route belongs to no organization, whatever its path says.
+        org: exchange
+            .org
+            .as_ref()
+            .filter(|_| exchange.operation.is_some()),
+        method: exchange.method.as_str(),
+        path: exchange.uri.path(),
+        query: exchange.uri.query(),
+        headers: &mut exchange
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes())),
+        body: sent.map(|body| body.bytes.clone()),
+        body_was_read: sent.is_some_and(|body| body.was_read),
+        status,
+        response: body,
+        duration,
+        fault: fault.map(|struck| Arc::clone(&struck.0)),
+        token: exchange.bearer(),
+    });
+    response
+}
+
+/// An answer, with the status that the client sees and the body that was meant for it.
+async fn copied(response: Response) -> (Response, Option<u16>, Option<Bytes>) {
+    let status = response.status().as_u16();
+    if let Some(whole) = response.extensions().get::<Whole>() {
+        let (status, body) = (whole.status_is_seen.then_some(status), whole.body.clone());
+        return (response, status, Some(body));
+    }
+    let (parts, body) = response.into_parts();
+    // All answers are in memory already: this waits for nothing.
+    let body = body
+        .collect()
+        .await
+        .map_or_else(|_| Bytes::new(), Collected::to_bytes);
+    (
+        Response::from_parts(parts, Body::from(body.clone())),
+        Some(status),
+        Some(body),
+    )
+}

@@ -1,0 +1,143 @@
+//! What a handler leaves of a body.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::Request,
+    http::{HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use http_body_util::BodyExt;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+
+/// How much of a body that nobody wanted is read all the same.
+const DISCARD_BYTES: usize = 8 * 1024 * 1024;
+/// For how long.
+const DISCARD_TIME: Duration = Duration::from_secs(5);
+/// How long a client may pause meanwhile: one that has stopped sending is waiting for its answer.
+const DISCARD_PAUSE: Duration = Duration::from_millis(200);
+
+/// What is to be read on of a request's body once it is answered.
+pub(super) struct Unread {
+    body: SharedBody,
+    /// Whether the client waits for `100 Continue`: it sends nothing until it is asked to.
+    waits: bool,
+}
+
+impl Unread {
+    /// Puts a body that can be finished in the place of the request's; nothing where there is none.
+    pub(super) fn of(request: &mut Request) -> Option<Self> {
+        if request.body().is_end_stream() {
+            return None;
+        }
+        let waits = request.headers().contains_key(header::EXPECT);
+        let body = SharedBody::new(std::mem::take(request.body_mut()));
+        *request.body_mut() = Body::new(body.clone());
+        Some(Self { body, waits })
+    }
+
+    /// Reads on what a handler left of the body and throws it away, so that a client that is still
+    /// sending sees the answer rather than a broken pipe; what does not end in time ends the connection.
+    pub(super) async fn finish(self, response: &mut Response) {
+        let waits_still = self.waits && !self.body.was_asked();
+        if waits_still || !self.body.discard().await {
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
+}
+
+/// As a layer: finishes what is left of each body.
+pub(super) async fn finish_body(mut request: Request, next: Next) -> Response {
+    let unread = Unread::of(&mut request);
+    let mut response = next.run(request).await;
+    if let Some(unread) = unread {
+        unread.finish(&mut response).await;
+    }
+    response
+}
+
+/// A body that a handler reads and that can be finished after it.
+#[derive(Clone)]
+struct SharedBody(Arc<Mutex<Shared>>);
+
+struct Shared {
+    body: Body,
+    asked: bool,
+    ended: bool,
+}
+
+impl SharedBody {
+    fn new(body: Body) -> Self {
+        Self(Arc::new(Mutex::new(Shared {
+            body,
+            asked: false,
+            ended: false,
+        })))
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut Shared) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn was_asked(&self) -> bool {
+        self.with(|shared| shared.asked)
+    }
+
+    /// Reads to the end; false where there is too much, it takes too long, or the client is gone.
+    async fn discard(mut self) -> bool {
+        if self.with(|shared| shared.ended) {
+            return true;
+        }
+        let rest = async {
+            let mut discarded = 0;
+            loop {
+                let frame = match tokio::time::timeout(DISCARD_PAUSE, self.frame()).await {
+                    Ok(Some(Ok(frame))) => frame,
+                    Ok(None) => return true,
+                    Ok(Some(Err(_))) | Err(_) => return false,
+                };
+                discarded += frame.data_ref().map_or(0, Bytes::len);
+                if discarded > DISCARD_BYTES {
+                    return false;
+                }
+            }
+        };
+        tokio::time::timeout(DISCARD_TIME, rest)
+            .await
+            .unwrap_or(false)
+    }
+}
+
+impl HttpBody for SharedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.with(|shared| {
+            shared.asked = true;
+            let polled = Pin::new(&mut shared.body).poll_frame(cx);
+            shared.ended |= matches!(polled, Poll::Ready(None)) || shared.body.is_end_stream();
+            polled
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.with(|shared| shared.body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.with(|shared| shared.body.size_hint())
+    }
+}
