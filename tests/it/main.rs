@@ -18,6 +18,7 @@ mod lists;
 mod readme;
 mod repeat;
 mod samples;
+mod slow;
 mod sockets;
 mod support;
 mod wire;

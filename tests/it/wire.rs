@@ -34,6 +34,22 @@ pub(crate) fn post(headers: &str, body: &str) -> String {
     )
 }
 
+/// A request of which the end never comes.
+pub(crate) const HALF_A_HEAD: &str =
+    "GET /api/organizations/acme/groups HTTP/1.1\r\nHost: mock\r\nX-Slow: ";
+
+/// A create of which the body never ends.
+pub(crate) fn half_a_body() -> String {
+    post("Content-Length: 100\r\n", r#"{"name":"#)
+}
+
+/// The client that comes after.
+pub(crate) fn next_is_answered(uri: &str) {
+    let mut next = Connection::to(uri);
+    next.send(get("/groups"));
+    assert_eq!(next.status(), "http/1.1 200 ok");
+}
+
 /// A connection that is read answer by answer. Reading fails where nothing comes for half a minute.
 pub(crate) struct Connection(pub(crate) BufReader<TcpStream>);
 
