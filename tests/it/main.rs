@@ -9,6 +9,7 @@ mod editions;
 mod errors;
 mod faults;
 mod fixtures;
+mod fuzzed;
 mod groups;
 mod hostile;
 mod journal;
