@@ -238,7 +238,7 @@ impl<'a> Worker<'a> {
             ("PUT", self.path(id), Some(&wrong), 422),
             ("PUT", self.path("none"), Some(&taken), 404),
             ("DELETE", self.path("none"), None, 404),
-            ("PATCH", self.path(id), None, 405),
+            ("GET", self.path("none"), None, 404),
         ];
         let (method, path, body, status) = self.random.pick(&mistakes);
         let got = self.ask(method, path, *body);
