@@ -72,18 +72,26 @@ fn bodies_without_an_end_are_given_up() {
 }
 
 #[test]
-fn a_body_of_two_lengths_is_not_two_requests() {
+fn of_a_length_and_chunks_the_chunks_count_and_nothing_after_them() {
     let mock = TallyfyMock::start();
-    let smuggled = "DELETE /_mock/requests HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let length = "Content-Length: 4\r\n";
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    for (headers, name) in [([length, chunked], "A"), ([chunked, length], "B")] {
+        let body = format!(r#"{{"name":"{name}","description":"d"}}"#);
+        let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+        let mut connection = Connection::to(&mock.uri());
+        connection.send(post(&headers.concat(), &chunks) + &get("/groups"));
+        assert_eq!(connection.status(), "http/1.1 201 created");
+        // What follows would be another request to a reader who goes by the length (RFC 9112, 6.1).
+        assert!(connection.is_closed());
+        next_is_answered(&mock.uri());
+    }
+}
+
+#[test]
+fn what_follows_a_length_that_makes_no_sense_is_not_taken_for_a_request() {
+    let mock = TallyfyMock::start();
     for (headers, body) in [
-        (
-            "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
-            "0\r\n\r\n",
-        ),
-        (
-            "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
-            "0\r\n\r\n",
-        ),
         ("Content-Length: 0\r\nContent-Length: 60\r\n", ""),
         ("Content-Length: 0, 60\r\n", ""),
         ("Content-Length: -1\r\n", ""),
@@ -94,14 +102,12 @@ fn a_body_of_two_lengths_is_not_two_requests() {
         ("Transfer-Encoding: chunked\r\n", "-1\r\n"),
     ] {
         let mut connection = Connection::to(&mock.uri());
-        connection.send_what_is_taken(post(headers, body));
-        connection.send_what_is_taken(smuggled);
+        connection.send_what_is_taken(post(headers, body) + &get("/groups"));
         let _ = connection.0.get_ref().shutdown(Shutdown::Write);
         let rest = connection.rest();
-        assert!(
-            rest.is_empty() || rest.starts_with("HTTP/1.1 4"),
-            "{headers}: {rest}"
-        );
+        // What was not read when the connection closes may take the answer with it.
+        let is_refused = rest.starts_with("HTTP/1.1 400") && rest.matches("HTTP/1.1").count() == 1;
+        assert!(rest.is_empty() || is_refused, "{headers}: {rest}");
         next_is_answered(&mock.uri());
     }
 }
