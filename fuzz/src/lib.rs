@@ -13,6 +13,8 @@ use tallyfy_mock::{config::Config, fixture::Fixture};
 use self::{mock::Mock, shape::check_group};
 
 const EDITIONS: [&str; 2] = ["2026-03", "2025-08"];
+/// What a request without faults is answered with, control endpoints included.
+const DOCUMENTED: [u16; 11] = [200, 201, 204, 400, 401, 403, 404, 405, 409, 415, 422];
 const GROUPS: &str = "/api/organizations/acme/groups";
 
 /// A method and a target, such as `GET /api/organizations/northwind/groups?page=2`.
@@ -31,7 +33,7 @@ pub fn path_and_query(input: &[u8]) {
         };
         let asks_for_failure = target.contains("__code");
         assert!(
-            answer.status < 500 || asks_for_failure,
+            DOCUMENTED.contains(&answer.status) || asks_for_failure,
             "{target}: {answer}"
         );
         answer.check();
