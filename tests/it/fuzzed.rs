@@ -135,25 +135,25 @@ fn run(target: fn(&[u8]), name: &str, cases: u32) {
 
 #[test]
 fn any_path_and_query_is_answered_in_shape() {
-    run(targets::path_and_query, "path_and_query", 300);
+    run(targets::path_and_query, "path_and_query", 500);
 }
 
 #[test]
 fn any_body_of_a_create_or_an_update_is_answered_and_kept_as_answered() {
-    run(targets::create_and_update, "create_and_update", 300);
+    run(targets::create_and_update, "create_and_update", 500);
 }
 
 #[test]
 fn any_fixture_is_refused_or_exported_and_read_again_the_same() {
-    run(targets::fixture, "fixture", 300);
+    run(targets::fixture, "fixture", 500);
 }
 
 #[test]
 fn any_fault_rule_is_refused_or_shown_and_put_again_the_same() {
-    run(targets::fault_rule, "fault_rule", 300);
+    run(targets::fault_rule, "fault_rule", 500);
 }
 
 #[test]
 fn any_verify_body_is_answered_and_changes_nothing() {
-    run(targets::verify, "verify", 300);
+    run(targets::verify, "verify", 500);
 }
