@@ -233,7 +233,9 @@ impl Mock {
             let create = |org: &mut Org| org.insert(&fields, &contract, now, new_id);
             let group = world.store.write(&found, create).unwrap();
             slowest.wall = slowest.wall.max(started.elapsed());
-            slowest.processor = slowest.processor.max(processor_time() - worked);
+            slowest.processor = slowest
+                .processor
+                .max(processor_time().saturating_sub(worked));
             ids.push(group.id.to_string());
         }
         (slowest, ids)
