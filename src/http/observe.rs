@@ -10,6 +10,7 @@ use axum::{
     response::Response,
 };
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use tracing::Level;
 
@@ -42,16 +43,11 @@ impl Observation {
     }
 
     /// Notes down the request and its answer.
-    pub(super) async fn end(
-        self,
-        app: &AppState,
-        exchange: &Exchange,
-        response: Response,
-    ) -> Response {
+    pub(super) fn end(self, app: &AppState, exchange: &Exchange, response: Response) -> Response {
         let duration = self.started.elapsed();
         log(app, exchange, duration, &response);
         if app.journal.is_on() {
-            record(app, exchange, self.at, duration, response).await
+            record(app, exchange, self.at, duration, response)
         } else {
             response
         }
@@ -86,14 +82,14 @@ fn log(app: &AppState, exchange: &Exchange, duration: Duration, response: &Respo
 }
 
 /// One entry in the journal.
-async fn record(
+fn record(
     app: &AppState,
     exchange: &Exchange,
     at: DateTime<Utc>,
     duration: Duration,
     response: Response,
 ) -> Response {
-    let (response, status, body) = copied(response).await;
+    let (response, status, body) = copied(response);
     let sent = exchange.body.get();
     let fault = response.extensions().get::<Struck>();
     app.journal.record(Seen {
@@ -123,15 +119,15 @@ async fn record(
 }
 
 /// An answer, with the status that the client sees and the body that was meant for it.
-async fn copied(response: Response) -> (Response, Option<u16>, Option<Bytes>) {
+fn copied(response: Response) -> (Response, Option<u16>, Option<Bytes>) {
     let status = response.status().as_u16();
     if let Some(whole) = response.extensions().get::<Whole>() {
         let (status, body) = (whole.status_is_seen.then_some(status), whole.body.clone());
         return (response, status, Some(body));
     }
     let (parts, mut body) = response.into_parts();
-    // All answers are in memory already, and in one piece: this waits for nothing.
-    let frame = body.frame().await.and_then(Result::ok);
+    // All answers are in memory already, and in one piece: there is nothing to wait for.
+    let frame = body.frame().now_or_never().flatten().and_then(Result::ok);
     let bytes = frame
         .and_then(|frame| frame.into_data().ok())
         .unwrap_or_default();

@@ -58,6 +58,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "clock",
             "json",
             "request_log",
+            "rate_limit",
         ],
     ),
     ("server", &["server", "http", "state", "config", "socket"]),
