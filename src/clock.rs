@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use dashmap::{DashMap, Entry};
 use uuid::Uuid;
 
@@ -171,7 +171,8 @@ fn machine_time() -> DateTime<Utc> {
 
 /// Stored times are compared and written to the microsecond; no more than that is kept.
 fn to_micros(at: DateTime<Utc>) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
+    at.with_nanosecond(at.nanosecond() / 1000 * 1000)
+        .unwrap_or(at)
 }
 
 /// Makes ids: 32 lowercase hexadecimal digits, each a function of the seed, the organization and a number.

@@ -279,6 +279,11 @@ pub struct RulesInForce {
 }
 
 impl RulesInForce {
+    /// Whether there is no rule that could strike.
+    pub fn are_none(&self) -> bool {
+        self.scopes.iter().all(Option::is_none)
+    }
+
     /// What the first matching rule does to a request; that rule then has struck once more.
     pub fn strike(&self, asked: &Asked<'_>) -> Option<Strike> {
         self.scopes.iter().flatten().find_map(|scope| {

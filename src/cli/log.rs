@@ -11,7 +11,10 @@ use std::{
 use tracing_subscriber::fmt::MakeWriter;
 
 /// How much waits to be written; what comes on top of it is dropped, and the drop is told.
-const WAITING_BYTES: usize = 1024 * 1024;
+const WAITING_BYTES: usize = 4 * 1024 * 1024;
+/// How long lines are collected once some have been written. Waking the writer for each line costs those
+/// who serve more than all else that the log does.
+const COLLECT: Duration = Duration::from_millis(5);
 
 /// Lines on their way to stderr.
 #[derive(Debug, Clone)]
@@ -27,7 +30,8 @@ struct Shared {
 struct Waiting {
     lines: Vec<u8>,
     dropped: u64,
-    is_writing: bool,
+    /// Whether the writer is waiting to be woken.
+    is_idle: bool,
 }
 
 impl Log {
@@ -48,7 +52,7 @@ impl Log {
             .waiting
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let is_busy = |waiting: &mut Waiting| waiting.is_writing || !waiting.lines.is_empty();
+        let is_busy = |waiting: &mut Waiting| !waiting.is_idle || !waiting.lines.is_empty();
         // Whether it was in time or not, the process is about to end.
         drop(
             self.0
@@ -65,16 +69,17 @@ impl Log {
                 .waiting
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            waiting.is_writing = false;
-            self.0.changed.notify_all();
             while waiting.lines.is_empty() {
+                waiting.is_idle = true;
+                // Whoever waits for the end hears of it.
+                self.0.changed.notify_all();
                 waiting = self
                     .0
                     .changed
                     .wait(waiting)
                     .unwrap_or_else(PoisonError::into_inner);
             }
-            waiting.is_writing = true;
+            waiting.is_idle = false;
             lines.clear();
             mem::swap(&mut lines, &mut waiting.lines);
             let dropped = mem::take(&mut waiting.dropped);
@@ -87,6 +92,7 @@ impl Log {
                     "{dropped} log lines were dropped: nobody read them in time"
                 );
             }
+            thread::sleep(COLLECT);
         }
     }
 }
@@ -103,9 +109,9 @@ impl Write for &Log {
             return Ok(line.len());
         }
         waiting.lines.extend_from_slice(line);
-        let is_idle = !waiting.is_writing;
+        let wakes = mem::take(&mut waiting.is_idle);
         drop(waiting);
-        if is_idle {
+        if wakes {
             self.0.changed.notify_all();
         }
         Ok(line.len())

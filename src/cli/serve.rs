@@ -390,7 +390,7 @@ fn curl_line(state: &AppState, address: SocketAddr) -> String {
     let token = fixture
         .tokens
         .iter()
-        .find(|seed| tokens.get(&seed.secret, now).is_ok());
+        .find(|seed| tokens.get(&seed.secret, || now).is_ok());
     let secret = token.map_or("any-token", |seed| &seed.secret);
     let of_token = token.and_then(|seed| seed.token.organizations.first());
     let org = of_token

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{FromRequestParts, RawPathParams},
-    http::{HeaderMap, header, request::Parts},
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderName, header, request::Parts},
 };
 use chrono::{DateTime, Utc};
 
@@ -182,11 +182,9 @@ fn token(exchange: &Exchange) -> Result<Arc<Token>, ApiError> {
     let secret = exchange.bearer().ok_or(ApiError::Unauthenticated(
         "`Authorization` is not `Bearer`, one space and a token",
     ))?;
-    exchange
-        .world
-        .store
-        .tokens()
-        .get(secret, exchange.now())
+    let tokens = exchange.world.store.tokens();
+    tokens
+        .get(secret, || exchange.now())
         .map_err(|refusal| match refusal {
             TokenRefusal::Unknown => {
                 ApiError::Unauthenticated("the fixture does not declare this token")
@@ -195,13 +193,12 @@ fn token(exchange: &Exchange) -> Result<Arc<Token>, ApiError> {
         })
 }
 
+static CLIENT: HeaderName = HeaderName::from_static("x-tallyfy-client");
+
 /// `X-Tallyfy-Client`: any value that is not empty; official clients send `APIClient`, `TallyfySDK` and `n8n` (evidence 2).
 fn check_client_header(headers: &HeaderMap, app: &AppState) -> Result<(), ApiError> {
     const MISSING: &str = "there is no `X-Tallyfy-Client` header";
-    if headers
-        .get("x-tallyfy-client")
-        .is_some_and(|value| !value.is_empty())
-    {
+    if headers.get(&CLIENT).is_some_and(|value| !value.is_empty()) {
         return Ok(());
     }
     match app.contract.missing_client_header {
@@ -209,21 +206,4 @@ fn check_client_header(headers: &HeaderMap, app: &AppState) -> Result<(), ApiErr
         MissingClientHeader::NotFound => Err(ApiError::EndpointNotFound(MISSING.into())),
         MissingClientHeader::Ignore => Ok(()),
     }
-}
-
-/// An id in the path, percent-decoded; what cannot be one names nothing.
-pub(super) async fn path_id<T>(
-    parts: &mut Parts,
-    app: &Arc<AppState>,
-    name: &str,
-    parse: impl FnOnce(&str) -> Option<T>,
-) -> Result<T, ApiError> {
-    let params = RawPathParams::from_request_parts(parts, app)
-        .await
-        .map_err(|_| ApiError::ResourceNotFound)?;
-    let text = params
-        .iter()
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value);
-    text.and_then(parse).ok_or(ApiError::ResourceNotFound)
 }

@@ -3,10 +3,10 @@
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{
-    Json,
+    body::Body,
     extract::FromRequestParts,
-    http::{StatusCode, header, request::Parts, uri::Authority},
-    response::{IntoResponse, Response},
+    http::{HeaderValue, StatusCode, header, request::Parts, uri::Authority},
+    response::Response,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -20,6 +20,18 @@ use crate::{
     state::AppState,
 };
 
+/// An answer of JSON.
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    // Room for a group; what is longer grows.
+    let mut bytes = Vec::with_capacity(512);
+    serde_json::to_writer(&mut bytes, body).expect("an answer has only strings for keys");
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
 /// `{"data":…}`
 #[derive(Debug, Serialize)]
 pub(super) struct Data<T> {
@@ -30,7 +42,7 @@ pub(super) struct Data<T> {
 impl<T: Serialize> Data<T> {
     /// The answer with that status.
     pub(super) fn answer(data: T, status: StatusCode) -> Response {
-        (status, Json(Self { data })).into_response()
+        json(status, &Self { data })
     }
 }
 
@@ -86,11 +98,8 @@ impl<T: Serialize> List<T> {
             },
         };
         let data = page.items.into_iter().map(view).collect();
-        Json(Self {
-            data,
-            meta: Meta { pagination },
-        })
-        .into_response()
+        let meta = Meta { pagination };
+        json(StatusCode::OK, &Self { data, meta })
     }
 }
 

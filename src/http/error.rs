@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use axum::{
-    Json,
     http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 
+use super::envelope::json;
 use crate::{
     domain::{
         contract::{Contract, ForeignOrg, ValidationBody},
@@ -221,7 +221,7 @@ fn summary(errors: &ValidationErrors) -> String {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status(), Json(self.body())).into_response();
+        let mut response = json(self.status(), &self.body());
         let remark = self.remark();
         match self {
             Self::MethodNotAllowed { allow, .. } => {

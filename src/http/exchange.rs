@@ -1,6 +1,9 @@
 //! One request and its answer, as the layers and the extractors share it.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     body::Bytes,
@@ -80,6 +83,12 @@ impl Exchange {
         self.tenant.time.read().now
     }
 
+    /// The last segment of the path, percent-decoded; nothing where that is no text.
+    pub(super) fn last_segment(&self) -> Option<Cow<'_, str>> {
+        let (_, segment) = self.uri.path().rsplit_once('/')?;
+        percent_decode_str(segment).decode_utf8().ok()
+    }
+
     /// The token that it brings, where it is well-formed.
     pub(super) fn bearer(&self) -> Option<&str> {
         bearer(&self.headers)
@@ -101,14 +110,12 @@ pub(super) fn unprefixed(path: &str) -> &str {
 
 /// `Authorization: Bearer <token>`: exactly one space, the scheme in any case (Postman troubleshooting, evidence 2).
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .split_once(' ')?;
-    let well_formed =
-        scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([' ', '\t']);
-    well_formed.then_some(token)
+    let value = headers.get(header::AUTHORIZATION)?.as_bytes();
+    let (scheme, token) = value.split_at_checked("bearer ".len())?;
+    let well_formed = scheme.eq_ignore_ascii_case(b"bearer ")
+        && !token.is_empty()
+        && token.iter().all(u8::is_ascii_graphic);
+    well_formed.then(|| str::from_utf8(token).ok())?
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 
 use super::{
-    auth::path_id,
     error::ApiError,
     exchange::{Exchange, SentBody},
 };
@@ -29,11 +28,11 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct GroupPath(pub(super) GroupId);
 
-impl FromRequestParts<Arc<AppState>> for GroupPath {
+impl<S: Sync> FromRequestParts<S> for GroupPath {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
-        path_id(parts, app, "id", GroupId::parse).await.map(Self)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        last_in_path(parts, GroupId::parse).map(Self)
     }
 }
 
@@ -41,12 +40,12 @@ impl FromRequestParts<Arc<AppState>> for GroupPath {
 #[derive(Debug)]
 pub(super) struct UserPath(pub(super) UserId);
 
-impl FromRequestParts<Arc<AppState>> for UserPath {
+impl<S: Sync> FromRequestParts<S> for UserPath {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let parse = |text: &str| text.parse().ok().and_then(UserId::new);
-        path_id(parts, app, "id", parse).await.map(Self)
+        last_in_path(parts, parse).map(Self)
     }
 }
 
@@ -54,12 +53,19 @@ impl FromRequestParts<Arc<AppState>> for UserPath {
 #[derive(Debug)]
 pub(super) struct GuestPath(pub(super) Email);
 
-impl FromRequestParts<Arc<AppState>> for GuestPath {
+impl<S: Sync> FromRequestParts<S> for GuestPath {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
-        path_id(parts, app, "email", Email::parse).await.map(Self)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        last_in_path(parts, Email::parse).map(Self)
     }
+}
+
+/// What stands last in the path; what cannot be what it should be names nothing.
+fn last_in_path<T>(parts: &Parts, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, ApiError> {
+    let last = Exchange::of(&parts.extensions).last_segment();
+    last.and_then(|text| parse(&text))
+        .ok_or(ApiError::ResourceNotFound)
 }
 
 /// The fields of a JSON body; an empty body has none.

@@ -6,7 +6,6 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
 };
 
 use axum::{
@@ -21,17 +20,22 @@ use tower::{Layer, Service, ServiceExt, layer::layer_fn, service_fn};
 use tower_http::cors::{Any as AnyOrigin, CorsLayer};
 
 use super::{
-    endpoints_on, error::ApiError, exchange::Exchange, misbehave::misbehave, observe::observe,
+    endpoints_on,
+    error::ApiError,
+    exchange::Exchange,
+    misbehave::misbehave,
+    observe::Observation,
+    steering::{PREFER, RESPONSE_CODE},
     unread::Unread,
 };
 use crate::{domain::operation::Operation, state::AppState};
 
 /// Puts around each Tallyfy route what happens to every request.
 pub(super) fn around(routes: Router, app: Arc<AppState>) -> Router {
-    let cors = cors();
+    let cors = Arc::new(cors());
     routes.layer(layer_fn(move |route| Around {
         app: Arc::clone(&app),
-        cors: cors.clone(),
+        cors: Arc::clone(&cors),
         route,
     }))
 }
@@ -41,7 +45,7 @@ pub(super) fn around(routes: Router, app: Arc<AppState>) -> Router {
 #[derive(Clone)]
 struct Around {
     app: Arc<AppState>,
-    cors: CorsLayer,
+    cors: Arc<CorsLayer>,
     route: Route,
 }
 
@@ -55,7 +59,7 @@ impl Service<Request> for Around {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let Self { app, cors, route } = self.clone();
+        let (app, route) = (Arc::clone(&self.app), self.route.clone());
         if !is_a_browsers(&request) {
             return Box::pin(caught(answer(app, route, request)).map(Ok));
         }
@@ -63,7 +67,7 @@ impl Service<Request> for Around {
             let (app, route) = (Arc::clone(&app), route.clone());
             caught(answer(app, route, request)).map(Ok)
         });
-        Box::pin(cors.layer(inside).oneshot(request))
+        Box::pin(self.cors.layer(inside).oneshot(request))
     }
 }
 
@@ -94,8 +98,8 @@ fn cors() -> CorsLayer {
             header::ACCEPT,
             header::CONTENT_TYPE,
             HeaderName::from_static("x-tallyfy-client"),
-            HeaderName::from_static("prefer"),
-            HeaderName::from_static("x-mock-response-code"),
+            PREFER.clone(),
+            RESPONSE_CODE.clone(),
         ])
         .expose_headers([
             header::RETRY_AFTER,
@@ -109,16 +113,17 @@ fn cors() -> CorsLayer {
 /// The order of what happens to a request: its exchange is opened; steering, faults and the rate limit have
 /// their say, and then its handler; what that left of the body is read; log and journal note it down.
 async fn answer(app: Arc<AppState>, route: Route, mut request: Request) -> Response {
-    let started = Instant::now();
     let unread = Unread::of(&mut request);
     let operation = operation(&request);
     let exchange = Exchange::open(app.world(), operation, &mut request);
-    let at = exchange.now();
+    let observation = Observation::begin(&app, &exchange);
     let mut response = misbehave(&app, &exchange, route, request).await;
     if let Some(unread) = unread {
         unread.finish(&mut response).await;
     }
-    let mut response = observe(&app, &exchange, at, started.elapsed(), response).await;
+    if let Some(observation) = observation {
+        response = observation.end(&app, &exchange, response).await;
+    }
     if !exchange.tenant.time.is_machines() {
         tell_time(&exchange, &mut response);
     }

@@ -10,7 +10,6 @@ use std::{
 };
 
 use axum::{
-    Json,
     body::{Body, Bytes, HttpBody},
     extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
@@ -24,6 +23,7 @@ use tokio::time::{Sleep, sleep};
 use uuid::Uuid;
 
 use super::{
+    envelope::json,
     error::{ApiError, Remark},
     exchange::{Exchange, SentBody, unprefixed},
     extract::read,
@@ -80,7 +80,11 @@ pub(super) async fn misbehave(
         };
         return Box::pin(carry_out(app, exchange, asked, route, request)).await;
     }
-    let strike = exchange.tenant.rules.strike(&Asked {
+    let rules = &exchange.tenant.rules;
+    if rules.are_none() {
+        return limited(exchange, route, request).await;
+    }
+    let strike = rules.strike(&Asked {
         operation: exchange.operation,
         method: exchange.method.as_str(),
         path: unprefixed(exchange.uri.path()),
@@ -294,7 +298,7 @@ impl Refused {
         contract: &Contract,
     ) -> Response {
         let mut response = match body {
-            Some(body) => (status, Json(body)).into_response(),
+            Some(body) => json(status, &body),
             None if status.is_client_error() || status.is_server_error() => self
                 .error(status, retry_after, contract.validation_body)
                 .await

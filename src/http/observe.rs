@@ -1,6 +1,9 @@
 //! What is remembered of a request and its answer: a line in the log and an entry in the journal.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::{Body, Bytes},
@@ -8,6 +11,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http_body_util::{BodyExt, Collected};
+use tracing::Level;
 
 use super::{
     error::Remark,
@@ -16,19 +20,38 @@ use super::{
 };
 use crate::{domain::operation::Operation, journal::Seen, state::AppState};
 
-/// Notes down a request that came at `at` and took so long.
-pub(super) async fn observe(
-    app: &AppState,
-    exchange: &Exchange,
+/// When a request came.
+#[derive(Debug)]
+pub(super) struct Observation {
+    /// By the clock of its organization.
     at: DateTime<Utc>,
-    duration: Duration,
-    response: Response,
-) -> Response {
-    log(exchange, duration, &response);
-    if app.journal.is_on() {
-        record(app, exchange, at, duration, response).await
-    } else {
-        response
+    started: Instant,
+}
+
+impl Observation {
+    /// Notes when a request came, where anything is to be remembered of it.
+    pub(super) fn begin(app: &AppState, exchange: &Exchange) -> Option<Self> {
+        let is_noted = app.journal.is_on() || tracing::enabled!(Level::INFO);
+        is_noted.then(|| Self {
+            at: exchange.now(),
+            started: Instant::now(),
+        })
+    }
+
+    /// Notes down the request and its answer.
+    pub(super) async fn end(
+        self,
+        app: &AppState,
+        exchange: &Exchange,
+        response: Response,
+    ) -> Response {
+        let duration = self.started.elapsed();
+        log(exchange, duration, &response);
+        if app.journal.is_on() {
+            record(app, exchange, self.at, duration, response).await
+        } else {
+            response
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderName, Uri};
 
 /// What a request asks to be answered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,6 +12,11 @@ pub(super) struct Steering {
     /// How long the answer is to take.
     pub(super) delay: Option<Duration>,
 }
+
+/// Prism's header, and RFC 7240's.
+pub(super) static PREFER: HeaderName = HeaderName::from_static("prefer");
+/// Postman's header.
+pub(super) static RESPONSE_CODE: HeaderName = HeaderName::from_static("x-mock-response-code");
 
 /// No answer is held back for longer.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -23,7 +28,7 @@ impl Steering {
     pub(super) fn of(headers: &HeaderMap, uri: &Uri) -> Option<Self> {
         let mut steering = Self::default();
         for preference in headers
-            .get_all("prefer")
+            .get_all(&PREFER)
             .iter()
             .filter_map(|value| value.to_str().ok())
         {
@@ -43,7 +48,7 @@ impl Steering {
             let found = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "__code");
             steering.code = steering.code.or_else(|| code(&found?.1));
         }
-        if let Some(value) = headers.get("x-mock-response-code") {
+        if let Some(value) = headers.get(&RESPONSE_CODE) {
             steering.code = steering
                 .code
                 .or_else(|| code(value.to_str().unwrap_or_default()));

@@ -64,14 +64,18 @@ impl Tokens {
         declared
     }
 
-    /// What the token stands for at `now`.
-    pub fn get(&self, secret: &str, now: DateTime<Utc>) -> Result<Arc<Token>, TokenRefusal> {
+    /// What the token stands for, by the time that `now` tells where it matters.
+    pub fn get(
+        &self,
+        secret: &str,
+        now: impl FnOnce() -> DateTime<Utc>,
+    ) -> Result<Arc<Token>, TokenRefusal> {
         if self.declared.is_empty() {
             return Ok(Arc::clone(&self.any));
         }
         let token = self.declared.get(secret).ok_or(TokenRefusal::Unknown)?;
         match token.expires_at {
-            Some(end) if end <= now => Err(TokenRefusal::Expired),
+            Some(end) if end <= now() => Err(TokenRefusal::Expired),
             Some(_) | None => Ok(Arc::clone(token)),
         }
     }
