@@ -23,6 +23,7 @@ mod json;
 mod mock;
 #[doc(hidden)]
 pub mod rate_limit;
+pub mod request_log;
 #[doc(hidden)]
 pub mod server;
 #[doc(hidden)]

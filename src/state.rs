@@ -17,6 +17,7 @@ use crate::{
     fixture::{Fixture, FixtureError, OrgSeed},
     journal::{Journal, JournalLimits},
     rate_limit::RateLimiter,
+    request_log::RequestLog,
     store::{Org, Store, Template, Tokens, Undeclared},
     world::World,
 };
@@ -74,6 +75,8 @@ pub struct AppState {
     pub ids: IdGen,
     /// What was asked.
     pub journal: Journal,
+    /// Where each request has a line; without one, it is an event of `tracing`.
+    pub request_log: Option<RequestLog>,
     /// What clients may ask for.
     pub limits: Limits,
     /// Who may use the control endpoints.
@@ -112,6 +115,7 @@ impl AppState {
                 rings: config.limits.max_organizations,
                 ..JournalLimits::default()
             }),
+            request_log: None,
             limits: config.limits,
             guard: config.guard.clone(),
             steering: config.steering,

@@ -25,6 +25,8 @@ pub struct Figures {
     pub p50_us: f64,
     pub p99_us: f64,
     pub cpu_us_per_request: f64,
+    /// How many cores it was on, of the time that the requests took.
+    pub cores: f64,
 }
 
 impl Figures {
@@ -35,6 +37,7 @@ impl Figures {
             p50_us: of(|figures| figures.p50_us),
             p99_us: of(|figures| figures.p99_us),
             cpu_us_per_request: of(|figures| figures.cpu_us_per_request),
+            cores: of(|figures| figures.cores),
         }
     }
 
@@ -44,6 +47,7 @@ impl Figures {
             p50_us: self.p50_us / other.p50_us,
             p99_us: self.p99_us / other.p99_us,
             cpu_us_per_request: self.cpu_us_per_request / other.cpu_us_per_request,
+            cores: self.cores / other.cores,
         }
     }
 }
@@ -125,11 +129,13 @@ fn measure(plan: &Plan, server: &Server, round: &str, requests: u64) -> Result<F
     let outcome = load::run(server.address, plan.shape, script, 0..requests)
         .map_err(|error| format!("{}: {error}", server.name))?;
     server.settle();
+    let cpu_us = server.cpu_us() - cpu;
     Ok(Figures {
         requests_per_second: outcome.per_second(),
         p50_us: outcome.permille_us(500),
         p99_us: outcome.permille_us(990),
-        cpu_us_per_request: (server.cpu_us() - cpu) / outcome.requests(),
+        cpu_us_per_request: cpu_us / outcome.requests(),
+        cores: cpu_us / 1e6 / outcome.wall.as_secs_f64(),
     })
 }
 

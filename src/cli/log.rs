@@ -10,6 +10,8 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::request_log::{self, RequestLog};
+
 /// How much waits to be written; what comes on top of it is dropped, and the drop is told.
 const WAITING_BYTES: usize = 4 * 1024 * 1024;
 /// How long lines are collected once some have been written. Waking the writer for each line costs those
@@ -61,6 +63,30 @@ impl Log {
         );
     }
 
+    /// The line that each request has, in this log.
+    pub(super) fn of_requests(&self, format: request_log::Format) -> RequestLog {
+        let log = self.clone();
+        RequestLog::new(format, move |line| log.push(line))
+    }
+
+    fn push(&self, line: &[u8]) {
+        let mut waiting = self
+            .0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if waiting.lines.len() + line.len() > WAITING_BYTES {
+            waiting.dropped += 1;
+            return;
+        }
+        waiting.lines.extend_from_slice(line);
+        let wakes = mem::take(&mut waiting.is_idle);
+        drop(waiting);
+        if wakes {
+            self.0.changed.notify_all();
+        }
+    }
+
     fn write_for_ever(&self, out: &mut impl Write) {
         let mut lines = Vec::new();
         loop {
@@ -99,21 +125,7 @@ impl Log {
 
 impl Write for &Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let mut waiting = self
-            .0
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if waiting.lines.len() + line.len() > WAITING_BYTES {
-            waiting.dropped += 1;
-            return Ok(line.len());
-        }
-        waiting.lines.extend_from_slice(line);
-        let wakes = mem::take(&mut waiting.is_idle);
-        drop(waiting);
-        if wakes {
-            self.0.changed.notify_all();
-        }
+        self.push(line);
         Ok(line.len())
     }
 

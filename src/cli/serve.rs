@@ -28,6 +28,7 @@ use crate::{
     fixture::{self, Fixture},
     http::App,
     rate_limit::RateLimit,
+    request_log::{Format, RequestLog},
     server,
     state::{AppState, StartError},
 };
@@ -201,18 +202,20 @@ pub(super) fn run(args: Args) -> ExitCode {
         Ok(log) => log,
         Err(error) => return fail(&StartError::Runtime(error).to_string(), FAILED),
     };
-    start_log(&log, args.log_format, args.log_level);
-    let banner = match (args.log_level, args.log_format) {
-        (LogLevel::Off | LogLevel::Error | LogLevel::Warn, _) => Banner::None,
-        (_, LogFormat::Text) => Banner::Text,
-        (_, LogFormat::Json) => Banner::Event,
+    let colour = has_colours();
+    start_log(&log, args.log_format, args.log_level, colour);
+    let (banner, request_log) = match (args.log_level, args.log_format) {
+        (LogLevel::Off | LogLevel::Error | LogLevel::Warn, _) => (Banner::None, None),
+        (_, LogFormat::Text) => (Banner::Text, Some(Format::Text { colour })),
+        (_, LogFormat::Json) => (Banner::Event, Some(Format::Json)),
     };
+    let request_log = request_log.map(|format| log.of_requests(format));
     let (workers, watch) = (args.workers, args.watch);
     let config = match args.into_config() {
         Ok(config) => config,
         Err(error) => return fail(&error, USAGE),
     };
-    let served = serve(&config, workers, watch, banner);
+    let served = serve(&config, workers, watch, banner, request_log);
     log.finish(LAST_WORDS);
     served.unwrap_or_else(|error| fail(&error.to_string(), FAILED))
 }
@@ -278,7 +281,12 @@ fn open_file_limit() -> Option<usize> {
 /// Nothing is lost at the end but what nobody reads.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-fn start_log(log: &Log, format: LogFormat, level: LogLevel) {
+/// Whether the log is read by a person whose terminal shows colours.
+fn has_colours() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+fn start_log(log: &Log, format: LogFormat, level: LogLevel, colour: bool) {
     use tracing_subscriber::filter::LevelFilter;
     let level = match level {
         LogLevel::Off => LevelFilter::OFF,
@@ -287,8 +295,6 @@ fn start_log(log: &Log, format: LogFormat, level: LogLevel) {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    let colour = io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let log = tracing_subscriber::fmt()
         .with_writer(log.clone())
         .with_target(false)
@@ -305,6 +311,7 @@ fn serve(
     workers: Option<usize>,
     watch: bool,
     banner: Banner,
+    request_log: Option<RequestLog>,
 ) -> Result<ExitCode, StartError> {
     let (fixture, source) = match config.fixtures.as_slice() {
         [] => (Fixture::demo(), "the built-in demo".to_owned()),
@@ -323,7 +330,8 @@ fn serve(
     let runtime = runtime.enable_all().build().map_err(StartError::Runtime)?;
     let (listener, address) = server::listen(config)?;
     let summary = summary(&fixture);
-    let state = AppState::new(config, fixture, address.to_string())?;
+    let mut state = AppState::new(config, fixture, address.to_string())?;
+    state.request_log = request_log;
     let loaded = format!(
         "{} from {source}, edition {}",
         summary,

@@ -9,7 +9,7 @@ use super::{
     contract::DescriptionOnCreate,
     guest::Email,
     id::{GroupId, UserId},
-    text::{folded, trimmed},
+    text::{compare_folded, trimmed},
     validate::{Field, Fields, ValidationErrors},
 };
 
@@ -38,9 +38,7 @@ impl Name {
 
 impl Ord for Name {
     fn cmp(&self, other: &Self) -> Ordering {
-        folded(&self.0)
-            .cmp(folded(&other.0))
-            .then_with(|| self.0.cmp(&other.0))
+        compare_folded(&self.0, &other.0).then_with(|| self.0.cmp(&other.0))
     }
 }
 

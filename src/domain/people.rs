@@ -6,7 +6,7 @@ use super::{
     guest::Guest,
     page::{Page, PageRequest},
     query::{Direction, Includes, Parameters, sorted_by},
-    text::{Needle, folded},
+    text::{Needle, compare_folded},
     user::User,
 };
 
@@ -110,7 +110,7 @@ impl PeopleQuery {
 }
 
 fn compare(a: &str, b: &str) -> Ordering {
-    folded(a).cmp(folded(b)).then_with(|| a.cmp(b))
+    compare_folded(a, b).then_with(|| a.cmp(b))
 }
 
 /// Somebody with a name and an address.

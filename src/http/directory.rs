@@ -12,7 +12,7 @@ use axum::{
 use super::{
     Endpoint, Right,
     auth::{Admin, Member, SignedIn},
-    envelope::{Asked, Data, List},
+    envelope::{self, Asked},
     error::ApiError,
     extract::{GuestPath, UserPath},
     view::{
@@ -116,7 +116,7 @@ async fn show_me(caller: SignedIn) -> Response {
         user.ok().flatten()
     });
     let user = declared.unwrap_or_else(|| User::undeclared(caller.user()));
-    Data::answer(user::myself(&user), StatusCode::OK)
+    envelope::one(&user::myself(&user), StatusCode::OK)
 }
 
 async fn list_my_organizations(State(app): App, caller: SignedIn, asked: Asked) -> Response {
@@ -134,12 +134,12 @@ async fn list_my_organizations(State(app): App, caller: SignedIn, asked: Asked) 
         total: ids.len(),
         request,
     };
-    List::answer(page, |organization| organization, &asked, &app)
+    envelope::page(page, |organization| organization, &asked, &app)
 }
 
 async fn show_organization(State(app): App, member: Member) -> Result<Response, ApiError> {
     let view = member.read(|org| Ok(organization::view(org, member.standing, &app.contract)))?;
-    Ok(Data::answer(view, StatusCode::OK))
+    Ok(envelope::one(&view, StatusCode::OK))
 }
 
 async fn show_me_in_organization(
@@ -157,7 +157,7 @@ async fn list_users(State(app): App, member: Member, asked: Asked) -> Result<Res
         let page = query.page_of(users.iter());
         let groups = Memberships::of(&page.items, org, query.with);
         let view = |one: &_| user::view(one, org, groups.as_ref(), query.with, &app.contract);
-        Ok(List::answer(page, view, &asked, &app))
+        Ok(envelope::page(page, view, &asked, &app))
     })
 }
 
@@ -183,7 +183,7 @@ fn one_user(
         let groups = Memberships::of(&[&one], org, with);
         Ok(user::view(&one, org, groups.as_ref(), with, &app.contract))
     })?;
-    Ok(Data::answer(view, StatusCode::OK))
+    Ok(envelope::one(&view, StatusCode::OK))
 }
 
 async fn list_user_names(member: Member) -> Result<Response, ApiError> {
@@ -191,7 +191,7 @@ async fn list_user_names(member: Member) -> Result<Response, ApiError> {
         let users = org.users_with(member.standing.user);
         Ok(users.iter().map(user::name).collect())
     })?;
-    Ok(Data::answer(names, StatusCode::OK))
+    Ok(envelope::one(&names, StatusCode::OK))
 }
 
 async fn list_guests(State(app): App, member: Member, asked: Asked) -> Result<Response, ApiError> {
@@ -199,7 +199,7 @@ async fn list_guests(State(app): App, member: Member, asked: Asked) -> Result<Re
     member.read(|org| {
         let view = |one: &_| guest::view(one, org, query.with, &app.contract);
         let page = query.page_of(org.guests());
-        Ok(List::answer(page, view, &asked, &app))
+        Ok(envelope::page(page, view, &asked, &app))
     })
 }
 
@@ -214,11 +214,11 @@ async fn show_guest(
         let one = org.guest(&email).ok_or(StoreError::NoGuest)?;
         Ok(guest::view(one, org, with, &app.contract))
     })?;
-    Ok(Data::answer(view, StatusCode::OK))
+    Ok(envelope::one(&view, StatusCode::OK))
 }
 
 async fn list_guest_names(member: Member) -> Result<Response, ApiError> {
     let names: Vec<_> =
         member.read(|org| Ok(org.guests().map(|one| guest::name(one, org)).collect()))?;
-    Ok(Data::answer(names, StatusCode::OK))
+    Ok(envelope::one(&names, StatusCode::OK))
 }

@@ -10,7 +10,10 @@ use axum::{
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::exchange::Exchange;
+use super::{
+    exchange::Exchange,
+    view::{View, write_json},
+};
 use crate::{
     domain::{
         contract::{EmptyLinks, NextLink},
@@ -22,9 +25,13 @@ use crate::{
 
 /// An answer of JSON.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    written(status, |out| write_json(out, body))
+}
+
+fn written(status: StatusCode, write: impl FnOnce(&mut Vec<u8>)) -> Response {
     // Room for a group; what is longer grows.
     let mut bytes = Vec::with_capacity(512);
-    serde_json::to_writer(&mut bytes, body).expect("an answer has only strings for keys");
+    write(&mut bytes);
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
@@ -33,24 +40,12 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
 }
 
 /// `{"data":…}`
-#[derive(Debug, Serialize)]
-pub(super) struct Data<T> {
-    /// What was asked for.
-    pub(super) data: T,
-}
-
-impl<T: Serialize> Data<T> {
-    /// The answer with that status.
-    pub(super) fn answer(data: T, status: StatusCode) -> Response {
-        json(status, &Self { data })
-    }
-}
-
-/// `{"data":[…],"meta":{"pagination":{…}}}`
-#[derive(Debug, Serialize)]
-pub(super) struct List<T> {
-    data: Vec<T>,
-    meta: Meta,
+pub(super) fn one(view: &impl View, status: StatusCode) -> Response {
+    written(status, |out| {
+        out.extend_from_slice(b"{\"data\":");
+        view.write(out);
+        out.push(b'}');
+    })
 }
 
 #[derive(Debug, Serialize)]
@@ -76,31 +71,34 @@ struct Links {
     empty: EmptyLinks,
 }
 
-impl<T: Serialize> List<T> {
-    /// One page of a list, with links on the host and prefix that was asked.
-    pub(super) fn answer<R>(
-        page: Page<R>,
-        view: impl FnMut(R) -> T,
-        asked: &Asked,
-        app: &AppState,
-    ) -> Response {
-        let link = |page: u64| asked.link(page, app);
-        let pagination = Pagination {
-            total: page.total,
-            count: page.items.len(),
-            per_page: page.request.per_page,
-            current_page: page.request.page,
-            total_pages: page.total_pages(),
-            links: Links {
-                previous: page.previous().map(link),
-                next: page.next().map(link),
-                empty: app.contract.empty_links,
-            },
-        };
-        let data = page.items.into_iter().map(view).collect();
-        let meta = Meta { pagination };
-        json(StatusCode::OK, &Self { data, meta })
-    }
+/// `{"data":[…],"meta":{"pagination":{…}}}`: one page of a list, with links on the host and prefix that was asked.
+pub(super) fn page<R, V: View>(
+    page: Page<R>,
+    view: impl FnMut(R) -> V,
+    asked: &Asked,
+    app: &AppState,
+) -> Response {
+    let link = |page: u64| asked.link(page, app);
+    let pagination = Pagination {
+        total: page.total,
+        count: page.items.len(),
+        per_page: page.request.per_page,
+        current_page: page.request.page,
+        total_pages: page.total_pages(),
+        links: Links {
+            previous: page.previous().map(link),
+            next: page.next().map(link),
+            empty: app.contract.empty_links,
+        },
+    };
+    let views: Vec<V> = page.items.into_iter().map(view).collect();
+    written(StatusCode::OK, |out| {
+        out.extend_from_slice(b"{\"data\":");
+        views.write(out);
+        out.extend_from_slice(b",\"meta\":");
+        write_json(out, &Meta { pagination });
+        out.push(b'}');
+    })
 }
 
 impl Serialize for Links {

@@ -55,8 +55,7 @@ impl Exchange {
     ) -> Arc<Self> {
         let uri = request.uri().clone();
         let named = organization(uri.path());
-        let named = named.map(|name| percent_decode_str(name).decode_utf8_lossy());
-        let org = named.and_then(|name| OrgId::parse(&name));
+        let org = named.and_then(decoded).and_then(|name| OrgId::parse(&name));
         let exchange = Arc::new(Self {
             tenant: world.tenant(org.as_ref()),
             world,
@@ -86,13 +85,21 @@ impl Exchange {
     /// The last segment of the path, percent-decoded; nothing where that is no text.
     pub(super) fn last_segment(&self) -> Option<Cow<'_, str>> {
         let (_, segment) = self.uri.path().rsplit_once('/')?;
-        percent_decode_str(segment).decode_utf8().ok()
+        decoded(segment)
     }
 
     /// The token that it brings, where it is well-formed.
     pub(super) fn bearer(&self) -> Option<&str> {
         bearer(&self.headers)
     }
+}
+
+/// A segment of a path, percent-decoded; nothing where that is no text.
+fn decoded(segment: &str) -> Option<Cow<'_, str>> {
+    if !segment.contains('%') {
+        return Some(segment.into());
+    }
+    percent_decode_str(segment).decode_utf8().ok()
 }
 
 /// The organization that a path names, whether or not anything is served there.

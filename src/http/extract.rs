@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use axum::{
-    body::{Body, Bytes},
+    BoxError,
+    body::{Body, Bytes, HttpBody},
     extract::{FromRequest, FromRequestParts},
     http::{HeaderMap, Request, header, request::Parts},
 };
+use bytes::BytesMut;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 
@@ -128,13 +130,32 @@ pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
     if announced.is_some_and(|length: u64| length > limit as u64) {
         return Err(ApiError::PayloadTooLarge);
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
+    match gathered(body, limit).await {
+        Ok(body) => Ok(body),
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge),
         Err(error) => Err(ApiError::MalformedJson(format!(
             "the body ended early: {error}"
         ))),
     }
+}
+
+/// A body in one piece, up to a limit.
+///
+/// It is gathered as it comes: a list of its frames, as `BodyExt::collect` keeps it, is many times as
+/// large as a body that is sent byte by byte.
+pub(super) async fn gathered(body: Body, limit: usize) -> Result<Bytes, BoxError> {
+    let mut body = Limited::new(body, limit);
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(data);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
 }
 
 /// `application/json` or `…+json`, with any parameters.
@@ -156,7 +177,44 @@ fn says_json(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use hyper::body::Frame;
+
     use super::*;
+
+    /// A body of which each byte is a frame.
+    struct Bytewise(Bytes);
+
+    impl HttpBody for Bytewise {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            let is_over = self.0.is_empty();
+            Poll::Ready((!is_over).then(|| Ok(Frame::data(self.0.split_to(1)))))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_comes_byte_by_byte_is_kept_in_one_piece() {
+        let sent = Bytes::from_static(b"byte by byte");
+        let bytewise = || Body::new(Bytewise(sent.clone()));
+        assert_eq!(gathered(bytewise(), sent.len()).await.unwrap(), sent);
+        let error = gathered(bytewise(), sent.len() - 1).await.unwrap_err();
+        assert!(error.is::<LengthLimitError>());
+
+        let whole = gathered(Body::from(sent.clone()), sent.len()).await;
+        assert_eq!(whole.unwrap().as_ptr(), sent.as_ptr(), "it is not copied");
+        assert!(gathered(Body::empty(), 0).await.unwrap().is_empty());
+    }
 
     #[test]
     fn json_is_said_in_more_than_one_way() {

@@ -12,7 +12,7 @@ use axum::{
 use super::{
     Endpoint, Right,
     auth::{GroupManager, Member},
-    envelope::{Asked, Data, List},
+    envelope::{self, Asked},
     error::ApiError,
     extract::{GroupPath, Sent},
     view::group::GroupView,
@@ -76,7 +76,7 @@ async fn list(State(app): App, member: Member, asked: Asked) -> Result<Response,
     let query = ListQuery::parse(asked.query(), app.contract.per_page_cap);
     member.read(|org| {
         let view = |group| GroupView::with(group, &app.contract, query.with, org);
-        Ok(List::answer(org.list(&query), view, &asked, &app))
+        Ok(envelope::page(org.list(&query), view, &asked, &app))
     })
 }
 
@@ -92,7 +92,10 @@ async fn create(
         CreateStatus::Created => StatusCode::CREATED,
         CreateStatus::Ok => StatusCode::OK,
     };
-    Ok(Data::answer(GroupView::plain(group, &app.contract), status))
+    Ok(envelope::one(
+        &GroupView::plain(group, &app.contract),
+        status,
+    ))
 }
 
 async fn show(
@@ -103,7 +106,7 @@ async fn show(
 ) -> Result<Response, ApiError> {
     let with = Includes::of(asked.query());
     let view = member.read(|org| Ok(GroupView::with(org.get(&id)?, &app.contract, with, org)))?;
-    Ok(Data::answer(view, StatusCode::OK))
+    Ok(envelope::one(&view, StatusCode::OK))
 }
 
 async fn update(
@@ -118,7 +121,10 @@ async fn update(
         UpdateStatus::Created => StatusCode::CREATED,
         UpdateStatus::Ok => StatusCode::OK,
     };
-    Ok(Data::answer(GroupView::plain(group, &app.contract), status))
+    Ok(envelope::one(
+        &GroupView::plain(group, &app.contract),
+        status,
+    ))
 }
 
 async fn delete(
@@ -133,7 +139,7 @@ async fn delete(
     })?;
     Ok(match (removed, app.contract.delete_reply) {
         (Some(group), DeleteReply::DeletedGroup) => {
-            Data::answer(GroupView::plain(group, &app.contract), StatusCode::OK)
+            envelope::one(&GroupView::plain(group, &app.contract), StatusCode::OK)
         }
         (Some(_) | None, _) => StatusCode::NO_CONTENT.into_response(),
     })

@@ -28,7 +28,7 @@ use super::{
     steering::{PREFER, RESPONSE_CODE},
     unread::Unread,
 };
-use crate::{domain::operation::Operation, state::AppState};
+use crate::{domain::operation::Operation, rate_limit::Verdict, state::AppState};
 
 /// Puts around each Tallyfy route what happens to every request.
 pub(super) fn around(routes: Router, app: Arc<AppState>) -> Router {
@@ -119,10 +119,11 @@ async fn answer(app: Arc<AppState>, route: Route, mut request: Request) -> Respo
     let observation = Observation::begin(&app, &exchange);
     let mut response = misbehave(&app, &exchange, route, request).await;
     if let Some(unread) = unread {
-        unread.finish(&mut response).await;
+        // In a box, as what most requests have no need of: they need not carry the room for it along.
+        Box::pin(unread.finish(&mut response)).await;
     }
     if let Some(observation) = observation {
-        response = observation.end(&app, &exchange, response).await;
+        response = observation.end(&app, &exchange, response);
     }
     if !exchange.tenant.time.is_machines() {
         tell_time(&exchange, &mut response);
@@ -133,24 +134,28 @@ async fn answer(app: Arc<AppState>, route: Route, mut request: Request) -> Respo
 /// Counts the request where a limit is set, has it answered by its handler where there is room, and says on
 /// each answer what is left.
 pub(super) async fn limited(exchange: &Exchange, route: Route, request: Request) -> Response {
-    let (Some(windows), Some(token)) = (&exchange.tenant.windows, exchange.bearer()) else {
-        return handled(route, request).await;
-    };
-    let verdict = windows.count(token, exchange.now());
-    let mut response = match verdict.retry_after {
+    let verdict = verdict(exchange);
+    let mut response = match verdict.and_then(|verdict| verdict.retry_after) {
         Some(retry_after) => ApiError::TooManyRequests { retry_after }.into_response(),
         None => handled(route, request).await,
     };
-    let headers = response.headers_mut();
-    headers.insert(
-        HeaderName::from_static("x-ratelimit-limit"),
-        verdict.limit.into(),
-    );
-    headers.insert(
-        HeaderName::from_static("x-ratelimit-remaining"),
-        verdict.remaining.into(),
-    );
+    if let Some(verdict) = verdict {
+        let headers = response.headers_mut();
+        headers.insert(
+            HeaderName::from_static("x-ratelimit-limit"),
+            verdict.limit.into(),
+        );
+        headers.insert(
+            HeaderName::from_static("x-ratelimit-remaining"),
+            verdict.remaining.into(),
+        );
+    }
     response
+}
+
+fn verdict(exchange: &Exchange) -> Option<Verdict> {
+    let windows = exchange.tenant.windows.as_ref()?;
+    Some(windows.count(exchange.bearer()?, exchange.now()))
 }
 
 /// What the handler answers; its panic is caught here, within the journal, so that the 500 is in it.

@@ -61,12 +61,25 @@ pub(super) async fn misbehave(
     route: Route,
     request: Request,
 ) -> Response {
-    let steering = if app.steering {
-        Steering::of(&exchange.headers, &exchange.uri)
-    } else {
-        None
+    let Some((strike, is_rules)) = strike(app, exchange) else {
+        return limited(exchange, route, request).await;
     };
-    if let Some(steering) = steering {
+    let rule = Arc::clone(&strike.rule);
+    // In a box: requests that nothing strikes need not carry the room for it along.
+    let mut response = Box::pin(carry_out(app, exchange, strike, route, request)).await;
+    if is_rules {
+        let remark = format!("struck by the rule `{rule}`");
+        response.extensions_mut().insert(Remark(remark.into()));
+        response.extensions_mut().insert(Struck(rule));
+    }
+    response
+}
+
+/// What is to happen to a request, and whether a rule wants it so.
+fn strike(app: &AppState, exchange: &Exchange) -> Option<(Strike, bool)> {
+    if app.steering
+        && let Some(steering) = Steering::of(&exchange.headers, &exchange.uri)
+    {
         let effect = steering.code.map(|status| Effect::Status {
             status,
             body: None,
@@ -78,11 +91,11 @@ pub(super) async fn misbehave(
             effect,
             write: Write::Before,
         };
-        return Box::pin(carry_out(app, exchange, asked, route, request)).await;
+        return Some((asked, false));
     }
     let rules = &exchange.tenant.rules;
     if rules.are_none() {
-        return limited(exchange, route, request).await;
+        return None;
     }
     let strike = rules.strike(&Asked {
         operation: exchange.operation,
@@ -91,16 +104,7 @@ pub(super) async fn misbehave(
         org: exchange.org.as_ref(),
         token: exchange.bearer(),
     });
-    let Some(strike) = strike else {
-        return limited(exchange, route, request).await;
-    };
-    let rule = Arc::clone(&strike.rule);
-    // In a box: requests that nothing strikes need not carry the room for it along.
-    let mut response = Box::pin(carry_out(app, exchange, strike, route, request)).await;
-    let remark = format!("struck by the rule `{rule}`");
-    response.extensions_mut().insert(Remark(remark.into()));
-    response.extensions_mut().insert(Struck(rule));
-    response
+    strike.map(|strike| (strike, true))
 }
 
 async fn carry_out(

@@ -10,7 +10,8 @@ use axum::{
     response::Response,
 };
 use chrono::{DateTime, Utc};
-use http_body_util::{BodyExt, Collected};
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
 use tracing::Level;
 
 use super::{
@@ -18,7 +19,9 @@ use super::{
     exchange::{Exchange, organization},
     misbehave::{Struck, Whole},
 };
-use crate::{domain::operation::Operation, journal::Seen, state::AppState};
+use crate::{
+    domain::operation::Operation, journal::Seen, request_log::RequestLine, state::AppState,
+};
 
 /// When a request came.
 #[derive(Debug)]
@@ -31,7 +34,8 @@ pub(super) struct Observation {
 impl Observation {
     /// Notes when a request came, where anything is to be remembered of it.
     pub(super) fn begin(app: &AppState, exchange: &Exchange) -> Option<Self> {
-        let is_noted = app.journal.is_on() || tracing::enabled!(Level::INFO);
+        let is_noted =
+            app.journal.is_on() || app.request_log.is_some() || tracing::enabled!(Level::INFO);
         is_noted.then(|| Self {
             at: exchange.now(),
             started: Instant::now(),
@@ -39,48 +43,53 @@ impl Observation {
     }
 
     /// Notes down the request and its answer.
-    pub(super) async fn end(
-        self,
-        app: &AppState,
-        exchange: &Exchange,
-        response: Response,
-    ) -> Response {
+    pub(super) fn end(self, app: &AppState, exchange: &Exchange, response: Response) -> Response {
         let duration = self.started.elapsed();
-        log(exchange, duration, &response);
+        log(app, exchange, duration, &response);
         if app.journal.is_on() {
-            record(app, exchange, self.at, duration, response).await
+            record(app, exchange, self.at, duration, response)
         } else {
             response
         }
     }
 }
 
-/// One line a request: method, route, status, milliseconds, organization; never a header or a query.
-fn log(exchange: &Exchange, duration: Duration, response: &Response) {
+/// One line in the log.
+fn log(app: &AppState, exchange: &Exchange, duration: Duration, response: &Response) {
     let path = exchange.uri.path();
-    tracing::info!(
-        method = exchange.method.as_str(),
-        route = exchange.operation.map_or("-", Operation::name),
-        status = response.status().as_u16(),
-        ms = (duration.as_secs_f64() * 1e6).round() / 1e3,
-        org = organization(path).unwrap_or("-"),
+    let remark = response.extensions().get::<Remark>();
+    let line = RequestLine {
+        method: exchange.method.as_str(),
+        route: exchange.operation.map_or("-", Operation::name),
+        status: response.status().as_u16(),
+        duration,
+        org: organization(path).unwrap_or("-"),
         path,
-        remark = response
-            .extensions()
-            .get::<Remark>()
-            .map(|remark| remark.0.as_ref()),
-    );
+        remark: remark.map(|remark| remark.0.as_ref()),
+    };
+    match &app.request_log {
+        Some(log) => log.line(&line),
+        None => tracing::info!(
+            method = line.method,
+            route = line.route,
+            status = line.status,
+            ms = (duration.as_secs_f64() * 1e6).round() / 1e3,
+            org = line.org,
+            path = line.path,
+            remark = line.remark,
+        ),
+    }
 }
 
 /// One entry in the journal.
-async fn record(
+fn record(
     app: &AppState,
     exchange: &Exchange,
     at: DateTime<Utc>,
     duration: Duration,
     response: Response,
 ) -> Response {
-    let (response, status, body) = copied(response).await;
+    let (response, status, body) = copied(response);
     let sent = exchange.body.get();
     let fault = response.extensions().get::<Struck>();
     app.journal.record(Seen {
@@ -110,21 +119,21 @@ async fn record(
 }
 
 /// An answer, with the status that the client sees and the body that was meant for it.
-async fn copied(response: Response) -> (Response, Option<u16>, Option<Bytes>) {
+fn copied(response: Response) -> (Response, Option<u16>, Option<Bytes>) {
     let status = response.status().as_u16();
     if let Some(whole) = response.extensions().get::<Whole>() {
         let (status, body) = (whole.status_is_seen.then_some(status), whole.body.clone());
         return (response, status, Some(body));
     }
-    let (parts, body) = response.into_parts();
-    // All answers are in memory already: this waits for nothing.
-    let body = body
-        .collect()
-        .await
-        .map_or_else(|_| Bytes::new(), Collected::to_bytes);
+    let (parts, mut body) = response.into_parts();
+    // All answers are in memory already, and in one piece: there is nothing to wait for.
+    let frame = body.frame().now_or_never().flatten().and_then(Result::ok);
+    let bytes = frame
+        .and_then(|frame| frame.into_data().ok())
+        .unwrap_or_default();
     (
-        Response::from_parts(parts, Body::from(body.clone())),
+        Response::from_parts(parts, Body::from(bytes.clone())),
         Some(status),
-        Some(body),
+        Some(bytes),
     )
 }

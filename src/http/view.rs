@@ -7,11 +7,42 @@ pub(super) mod guest;
 pub(super) mod organization;
 pub(super) mod user;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use std::io::Write;
+
+use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::domain::contract::{Contract, TimeFormat};
+
+/// What an answer shows.
+pub(super) trait View {
+    /// Writes its JSON.
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+impl<T: View> View for Vec<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        for (i, view) in self.iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            view.write(out);
+        }
+        out.push(b']');
+    }
+}
+
+impl View for Keys {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_json(out, self);
+    }
+}
+
+pub(super) fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
+    serde_json::to_writer(out, value).expect("all keys are strings");
+}
 
 /// An object whose keys stand in the order in which the vendor writes them.
 #[derive(Debug, Clone)]
@@ -67,8 +98,56 @@ fn written(at: DateTime<Utc>, contract: &Contract) -> String {
     at.to_rfc3339_opts(format, true)
 }
 
+/// The same as a JSON string.
+fn write_time(out: &mut Vec<u8>, at: DateTime<Utc>, contract: &Contract) {
+    let year = match u32::try_from(at.year()) {
+        Ok(year @ 0..=9999) => year,
+        // No client of Tallyfy's lives that long.
+        Ok(_) | Err(_) => return write_json(out, &written(at, contract)),
+    };
+    let micros = at.nanosecond() / 1000 % 1_000_000;
+    let mut pair = |before: &str, number: u32| {
+        out.extend_from_slice(before.as_bytes());
+        out.extend((0..2).map(|i| b"0123456789"[(number / [10, 1][i] % 10) as usize]));
+    };
+    pair("\"", year / 100);
+    pair("", year % 100);
+    pair("-", at.month());
+    pair("-", at.day());
+    pair("T", at.hour());
+    pair(":", at.minute());
+    pair(":", at.second());
+    match contract.time_format {
+        TimeFormat::Seconds => {}
+        TimeFormat::Millis => write!(out, ".{:03}", micros / 1000).expect("a vector takes it"),
+        TimeFormat::Micros => write!(out, ".{micros:06}").expect("a vector takes it"),
+    }
+    out.extend_from_slice(b"Z\"");
+}
+
 /// Since when those have been there of whom a fixture does not say it: 2025-01-01, before anything else.
 fn since(contract: &Contract) -> Value {
     let at = DateTime::from_timestamp(1_735_689_600, 0).expect("a time in the calendar");
     written(at, contract).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::contract::Edition;
+
+    proptest! {
+        #[test]
+        fn a_time_is_written_as_chrono_writes_it(micros in -70_000_000_000_000_000_i64..260_000_000_000_000_000) {
+            let at = DateTime::from_timestamp_micros(micros).unwrap();
+            for time_format in [TimeFormat::Seconds, TimeFormat::Millis, TimeFormat::Micros] {
+                let contract = Contract { time_format, ..Edition::March2026.contract() };
+                let mut out = Vec::new();
+                write_time(&mut out, at, &contract);
+                prop_assert_eq!(String::from_utf8(out).unwrap(), format!("\"{}\"", written(at, &contract)));
+            }
+        }
+    }
 }

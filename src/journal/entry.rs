@@ -53,11 +53,10 @@ pub struct Entry {
     at: DateTime<Utc>,
     operation: Option<Operation>,
     org: Option<OrgId>,
-    method: Box<str>,
-    path: Box<str>,
-    query: Box<str>,
-    /// `name`, NUL, `value`, newline, and so on: one piece of memory for all of them.
-    headers: Box<str>,
+    /// Method, path, query and headers in one piece of memory; a header is `name`, NUL, `value` and newline.
+    head: Box<str>,
+    /// Where method, path and query end in it.
+    ends: [usize; 3],
     body: Kept,
     body_was_read: bool,
     status: Option<u16>,
@@ -126,24 +125,24 @@ impl Kept {
 impl Entry {
     pub(super) fn new(id: u64, seen: Seen<'_>) -> Self {
         let redactor = Redactor::new(seen.token, seen.org.map(OrgId::as_str));
-        let mut headers = String::with_capacity(256);
-        for (name, value) in seen.headers {
-            headers.push_str(redactor.header_name(name));
-            headers.push('\0');
-            headers.push_str(&String::from_utf8_lossy(
-                &redactor.header_value(name, value),
-            ));
-            headers.push('\n');
-        }
+        let parts = [
+            redactor.plain(seen.method),
+            redactor.plain(seen.path),
+            redactor.query(seen.query.unwrap_or_default()),
+            redactor.headers(seen.headers).into(),
+        ];
+        let mut head = String::with_capacity(parts.iter().map(|part| part.len()).sum());
+        let [method, path, query, _] = parts.map(|part| {
+            head.push_str(&part);
+            head.len()
+        });
         Self {
             id,
             at: seen.at,
             operation: seen.operation,
             org: seen.org.cloned(),
-            method: redactor.plain(seen.method).into(),
-            path: redactor.plain(seen.path).into(),
-            query: redactor.query(seen.query.unwrap_or_default()).into(),
-            headers: headers.into(),
+            head: head.into(),
+            ends: [method, path, query],
             body: Kept::of(seen.body, &redactor),
             body_was_read: seen.body_was_read,
             status: seen.status,
@@ -155,8 +154,7 @@ impl Entry {
 
     /// How many bytes of memory it takes.
     pub(super) fn size(&self) -> usize {
-        let text = self.method.len() + self.path.len() + self.query.len() + self.headers.len();
-        size_of::<Self>() + 64 + text + self.body.size() + self.response.size()
+        size_of::<Self>() + 64 + self.head.len() + self.body.size() + self.response.size()
     }
 
     pub(super) fn forget_bodies(&mut self) {
@@ -181,17 +179,17 @@ impl Entry {
 
     /// Its method.
     pub fn method(&self) -> &str {
-        &self.method
+        &self.head[..self.ends[0]]
     }
 
     /// Its path.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.head[self.ends[0]..self.ends[1]]
     }
 
     /// Its query string.
     pub fn query(&self) -> &str {
-        &self.query
+        &self.head[self.ends[1]..self.ends[2]]
     }
 
     /// The status of the answer.
@@ -207,8 +205,7 @@ impl Entry {
     /// Its headers, those of one name joined.
     pub fn headers(&self) -> BTreeMap<&str, String> {
         let mut headers: BTreeMap<&str, String> = BTreeMap::new();
-        for (name, value) in self
-            .headers
+        for (name, value) in self.head[self.ends[2]..]
             .lines()
             .filter_map(|line| line.split_once('\0'))
         {
@@ -238,7 +235,7 @@ impl Entry {
             _ if !self.body_was_read => unread.push("body".to_owned()),
             _ => {}
         }
-        for (name, _) in form_urlencoded::parse(self.query.as_bytes()) {
+        for (name, _) in form_urlencoded::parse(self.query().as_bytes()) {
             let name = format!("query.{name}");
             if name != "query.__code"
                 && !operation
@@ -261,9 +258,9 @@ impl Serialize for Entry {
         entry.serialize_entry("at", &self.at.to_rfc3339_opts(SecondsFormat::Micros, true))?;
         entry.serialize_entry("operation", &self.operation.map(Operation::name))?;
         entry.serialize_entry("org", &self.org.as_ref().map(OrgId::as_str))?;
-        entry.serialize_entry("method", &self.method)?;
-        entry.serialize_entry("path", &self.path)?;
-        entry.serialize_entry("query", &self.query)?;
+        entry.serialize_entry("method", self.method())?;
+        entry.serialize_entry("path", self.path())?;
+        entry.serialize_entry("query", self.query())?;
         entry.serialize_entry("headers", &self.headers())?;
         entry.serialize_entry("body", &self.body.shown())?;
         entry.serialize_entry("status", &self.status)?;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::{
     JournalLimits,
     secrets::{
-        BEARER, JWT, REDACTED, SIGNS, begins_with, hex_pair, holds_word, names_secret,
+        BEARER, JWT, REDACTED, SIGNS, begins_with, hex_pair, holds_word, is_harmless, names_secret,
         percent_decoded, unescaped, without_jwts, without_values, word_with, words,
     },
 };
@@ -57,7 +57,39 @@ impl<'a> Redactor<'a> {
             .map_or(Cow::Borrowed(query), Cow::Owned)
     }
 
-    pub(super) fn header_name<'b>(&self, name: &'b str) -> &'b str {
+    /// Headers, each as `name`, NUL, `value` and newline, which no header has in it.
+    ///
+    /// Looked over all at once; each for itself only where that finds something.
+    pub(super) fn headers(&self, headers: &mut dyn Iterator<Item = (&str, &[u8])>) -> String {
+        let mut shown = String::with_capacity(512);
+        let mut credentials = String::new();
+        for (name, value) in headers {
+            if name == "authorization" {
+                credentials.extend([self.header_name(name), "\0"]);
+                push_credentials(&mut credentials, value);
+                credentials.push('\n');
+            } else {
+                let value = String::from_utf8_lossy(value);
+                shown.extend([self.header_name(name), "\0", &*value, "\n"]);
+            }
+        }
+        if self.is_suspicious(shown.as_bytes()) {
+            let raw = std::mem::take(&mut shown);
+            for (name, value) in raw.lines().filter_map(|line| line.split_once('\0')) {
+                self.push_header(&mut shown, name, value.as_bytes());
+            }
+        }
+        shown.push_str(&credentials);
+        shown
+    }
+
+    fn push_header(&self, shown: &mut String, name: &str, value: &[u8]) {
+        let name_shown = self.header_name(name);
+        let value = self.header_value(name, value);
+        shown.extend([name_shown, "\0", &*String::from_utf8_lossy(&value), "\n"]);
+    }
+
+    fn header_name<'b>(&self, name: &'b str) -> &'b str {
         let token = self.token.as_ref().map(Finder::needle);
         let holds_it = |token: &[u8]| {
             name.as_bytes()
@@ -71,20 +103,11 @@ impl<'a> Redactor<'a> {
         }
     }
 
-    pub(super) fn header_value<'b>(&self, name: &str, value: &'b [u8]) -> Cow<'b, [u8]> {
+    fn header_value<'b>(&self, name: &str, value: &'b [u8]) -> Cow<'b, [u8]> {
         if names_secret(name) {
-            let mut shown = Vec::new();
-            if let Some(space) = memchr::memchr(b' ', value) {
-                let scheme = &value[..space];
-                if SCHEMES
-                    .iter()
-                    .any(|known| known.as_bytes().eq_ignore_ascii_case(scheme))
-                {
-                    shown.extend_from_slice(&value[..=space]);
-                }
-            }
-            shown.extend_from_slice(REDACTED.as_bytes());
-            return Cow::Owned(shown);
+            let mut shown = String::new();
+            push_credentials(&mut shown, value);
+            return Cow::Owned(shown.into_bytes());
         }
         if !self.is_suspicious(value) {
             return Cow::Borrowed(value);
@@ -113,6 +136,12 @@ impl<'a> Redactor<'a> {
 
     /// Whether something in the bytes could be a secret, name one, or be written so as to hide either.
     fn is_suspicious(&self, bytes: &[u8]) -> bool {
+        if self.holds_token(bytes) {
+            return true;
+        }
+        if is_harmless(bytes) {
+            return false;
+        }
         let suspicious = |at: usize, byte: u8| match byte {
             b'\\' => match bytes[at + 1..] {
                 [b'u', b'0', b'0', b'0'..=b'7', ..] | [b'/', ..] => true,
@@ -127,11 +156,10 @@ impl<'a> Redactor<'a> {
             b'b' | b'B' => begins_with(&bytes[at..], BEARER.trim_end()),
             _ => word_with(bytes, at).is_some(),
         };
-        self.holds_token(bytes)
-            || bytes
-                .iter()
-                .enumerate()
-                .any(|(at, &byte)| SIGNS[usize::from(byte)] && suspicious(at, byte))
+        bytes
+            .iter()
+            .enumerate()
+            .any(|(at, &byte)| SIGNS[usize::from(byte)] && suspicious(at, byte))
     }
 
     fn is_in_token(&self, byte: u8) -> bool {
@@ -268,6 +296,16 @@ impl<'a> Redactor<'a> {
         }
         clean
     }
+}
+
+/// Of the value of a header that names a secret, its scheme.
+fn push_credentials(shown: &mut String, value: &[u8]) {
+    let scheme = value.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let known = |known: &&str| known.as_bytes().eq_ignore_ascii_case(scheme);
+    if scheme.len() < value.len() && SCHEMES.iter().any(|scheme| known(&scheme)) {
+        shown.extend([&*String::from_utf8_lossy(scheme), " "]);
+    }
+    shown.push_str(REDACTED);
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ use axum::{
     extract::{FromRequest, FromRequestParts},
     http::{Request, StatusCode, header, request::Parts},
 };
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::LengthLimitError;
 use serde_json::Value;
 
 use super::problem::Problem;
-use crate::{domain::id::OrgId, state::AppState};
+use crate::{domain::id::OrgId, http::extract::gathered, state::AppState};
 
 /// The parameters of a query, each once.
 #[derive(Debug)]
@@ -104,9 +104,9 @@ impl FromRequest<Arc<AppState>> for Raw {
                     .unwrap_or_default();
                 essence.trim().eq_ignore_ascii_case("application/json")
             });
-        let read = Limited::new(body, app.limits.max_control_body).collect();
+        let read = gathered(body, app.limits.max_control_body);
         let body = match tokio::time::timeout(app.limits.body_timeout, read).await {
-            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Ok(body)) => body,
             Ok(Err(error)) if error.is::<LengthLimitError>() => {
                 return Err(Problem::new(
                     StatusCode::PAYLOAD_TOO_LARGE,

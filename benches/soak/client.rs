@@ -1,0 +1,132 @@
+//! An HTTP client that tells a broken connection from an answer, and never asks twice by itself.
+
+use std::{
+    io::{self, BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use super::shape::check_refusal;
+
+/// What came of a request.
+#[derive(Debug)]
+pub(crate) enum Got {
+    /// An answer, of Tallyfy's shape or the control side's; null where it has no body.
+    Answer(u16, Value),
+    /// No answer, or half of one: a fault that cuts the connection.
+    Broken,
+}
+
+impl Got {
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answer(status, _) => Some(*status),
+            Self::Broken => None,
+        }
+    }
+
+    /// The body of an answer with that status; anything else is a surprise.
+    pub(crate) fn expect(self, wanted: u16) -> Value {
+        match self {
+            Self::Answer(status, body) if status == wanted => body,
+            other => panic!("expected {wanted}, got {other:?}"),
+        }
+    }
+}
+
+pub(crate) struct Client {
+    address: String,
+    connection: Option<BufReader<TcpStream>>,
+}
+
+impl Client {
+    pub(crate) fn new(address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            connection: None,
+        }
+    }
+
+    pub(crate) fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> Got {
+        self.ask_with(method, path, "", body)
+    }
+
+    /// The same, with header lines of its own.
+    pub(crate) fn ask_with(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: Option<&Value>,
+    ) -> Got {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer t\r\nX-Tallyfy-Client: soak\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let Ok((status, body)) = self.exchange(&request) else {
+            self.connection = None;
+            return Got::Broken;
+        };
+        let body = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&body).expect("answers are JSON")
+        };
+        if !path.starts_with("/_mock") {
+            match status {
+                204 => assert!(body.is_null(), "{body}"),
+                200 | 201 => assert!(body.get("data").is_some(), "{body}"),
+                _ => check_refusal(status, &body),
+            }
+        }
+        Got::Answer(status, body)
+    }
+
+    fn exchange(&mut self, request: &str) -> io::Result<(u16, Vec<u8>)> {
+        let mut connection = if let Some(connection) = self.connection.take() {
+            connection
+        } else {
+            let stream = TcpStream::connect(&self.address).expect("the mock accepts");
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+            BufReader::new(stream)
+        };
+        connection.get_mut().write_all(request.as_bytes())?;
+        let (status, length, closes) = read_head(&mut connection)?;
+        let mut body = vec![0; length];
+        connection.read_exact(&mut body)?;
+        if !closes {
+            self.connection = Some(connection);
+        }
+        Ok((status, body))
+    }
+}
+
+/// The status, how long the body is, and whether the connection is over after it.
+fn read_head(connection: &mut BufReader<TcpStream>) -> io::Result<(u16, usize, bool)> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match connection.read_until(b'\n', &mut head) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) => {}
+            Err(error) => {
+                assert_ne!(error.kind(), io::ErrorKind::WouldBlock, "the mock hangs");
+                return Err(error);
+            }
+        }
+    }
+    let broken = || io::Error::from(io::ErrorKind::InvalidData);
+    let head = String::from_utf8(head)
+        .map_err(|_| broken())?
+        .to_lowercase();
+    let status = head
+        .strip_prefix("http/1.1 ")
+        .and_then(|rest| rest[..3].parse().ok());
+    let value = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
+    let length = value("content-length: ").map_or(0, |length| length.parse().expect("a number"));
+    let closes = value("connection: ") == Some("close");
+    Ok((status.ok_or_else(broken)?, length, closes))
+}

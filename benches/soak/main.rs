@@ -1,0 +1,105 @@
+//! Under load with faults: whether the mock's state is what its answers said.
+//!
+//! `cargo bench --bench soak -- --seconds 60` starts the binary and lets 32 clients change, get and
+//! list groups of 16 organizations while faults are put and removed, organizations reset and set back,
+//! and state exported. Each client keeps a model of its own groups; it is compared with every answer
+//! and, at the end, with all that is stored. Without `--bench`, as in CI, it takes 3 seconds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "it stops at a surprise and prints what it did"
+)]
+
+mod client;
+mod model;
+mod random;
+mod server;
+#[path = "../../fuzz/src/shape.rs"]
+mod shape;
+mod trouble;
+mod worker;
+
+use std::{
+    collections::BTreeMap,
+    thread,
+    time::{Duration, Instant},
+};
+
+use self::{
+    model::{Org, RIVALS},
+    server::Server,
+    trouble::Trouble,
+    worker::Worker,
+};
+
+const ORGANIZATIONS: usize = 16;
+/// How many threads put faults, reset and export.
+const TROUBLES: usize = 4;
+/// How many times the resident memory is looked at.
+const LOOKS: u32 = 20;
+/// Shorter runs have not filled what is bounded by the time their second half begins.
+const LONG_RUN: Duration = Duration::from_secs(30);
+
+/// How many times what was done.
+type Counts = BTreeMap<&'static str, u64>;
+
+fn main() {
+    let time = asked_time();
+    let orgs: Vec<Org> = (0..ORGANIZATIONS).map(Org::new).collect();
+    let server = Server::start(&model::fixture(&orgs));
+    let until = Instant::now() + time;
+    let (counts, resident) = thread::scope(|scope| {
+        let mut threads = Vec::new();
+        for number in 0..ORGANIZATIONS * RIVALS {
+            let (org, address) = (&orgs[number % ORGANIZATIONS], server.address());
+            threads.push(scope.spawn(move || Worker::new(org, number, address).run(until)));
+        }
+        for number in 0..TROUBLES {
+            let (orgs, address) = (&orgs[..], server.address());
+            threads.push(scope.spawn(move || Trouble::new(orgs, number, address).run(until)));
+        }
+        let resident = watch(&server, time);
+        let mut counts = Counts::new();
+        for thread in threads {
+            for (what, times) in thread.join().unwrap() {
+                *counts.entry(what).or_default() += times;
+            }
+        }
+        (counts, resident)
+    });
+    Trouble::new(&orgs, 0, server.address()).check_all();
+    report(&counts, &resident, time);
+}
+
+fn asked_time() -> Duration {
+    let arguments: Vec<String> = std::env::args().collect();
+    let is_bench = arguments.iter().any(|argument| argument == "--bench");
+    let asked = arguments
+        .iter()
+        .position(|argument| argument == "--seconds")
+        .map(|at| arguments[at + 1].parse().unwrap());
+    Duration::from_secs(asked.unwrap_or(if is_bench { 60 } else { 3 }))
+}
+
+/// The resident memory, in kilobytes, at even intervals; the first look is after the first of them.
+fn watch(server: &Server, time: Duration) -> Vec<u64> {
+    let look = |_| {
+        thread::sleep(time / LOOKS);
+        server.resident_kb()
+    };
+    (0..LOOKS).map(look).collect()
+}
+
+fn report(counts: &Counts, resident: &[u64], time: Duration) {
+    println!("in {time:?}, and every answer and all that is stored as the model has it:");
+    for (what, times) in counts {
+        println!("{times:>10} {what}");
+    }
+    let half = &resident[resident.len() / 2..];
+    let (least, most) = (half.iter().min().unwrap(), half.iter().max().unwrap());
+    println!("resident, kB: {resident:?}");
+    println!("most in the second half: {most}, least: {least}");
+    if time >= LONG_RUN {
+        assert!(most * 10 <= least * 11, "memory is not flat to 10 %");
+    }
+}

@@ -1,0 +1,176 @@
+//! [`Connection`]: a client that writes its own bytes; [`Served`]: a mock with limits of its own.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use tallyfy_mock::{
+    config::{Config, Limits},
+    fixture::Fixture,
+    http::App,
+    server,
+    state::AppState,
+};
+use tokio::sync::oneshot;
+
+const HEADERS: &str = "Host: mock\r\nAuthorization: Bearer t\r\nX-Tallyfy-Client: APIClient\r\n";
+
+/// Nothing that is waited for takes so long; what does, hangs.
+const FOR_EVER: Duration = Duration::from_secs(30);
+
+/// A list of the organization `acme`, or what is under it.
+pub(crate) fn get(path: &str) -> String {
+    format!("GET /api/organizations/acme{path} HTTP/1.1\r\n{HEADERS}\r\n")
+}
+
+/// A create in the organization `acme`.
+pub(crate) fn post(headers: &str, body: &str) -> String {
+    format!(
+        "POST /api/organizations/acme/groups HTTP/1.1\r\n{HEADERS}Content-Type: application/json\r\n{headers}\r\n{body}"
+    )
+}
+
+/// A request of which the end never comes.
+pub(crate) const HALF_A_HEAD: &str =
+    "GET /api/organizations/acme/groups HTTP/1.1\r\nHost: mock\r\nX-Slow: ";
+
+/// A create of which the body never ends.
+pub(crate) fn half_a_body() -> String {
+    post("Content-Length: 100\r\n", r#"{"name":"#)
+}
+
+/// The client that comes after.
+pub(crate) fn next_is_answered(uri: &str) {
+    let mut next = Connection::to(uri);
+    next.send(get("/groups"));
+    assert_eq!(next.status(), "http/1.1 200 ok");
+}
+
+/// A connection that is read answer by answer. Reading fails where nothing comes for half a minute.
+pub(crate) struct Connection(pub(crate) BufReader<TcpStream>);
+
+impl Connection {
+    pub(crate) fn to(uri: &str) -> Self {
+        let address = uri.strip_prefix("http://").unwrap();
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(FOR_EVER)).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.get_mut().write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// Sends what the server still takes: one that has refused may be gone before the last byte.
+    pub(crate) fn send_what_is_taken(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = self.0.get_mut().write_all(bytes.as_ref());
+    }
+
+    /// The next answer: its head, and its body.
+    pub(crate) fn answer(&mut self) -> (String, String) {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(
+                self.0.read_line(&mut head).unwrap(),
+                0,
+                "the connection ended after `{head}`"
+            );
+        }
+        let head = head.to_lowercase();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .map_or(0, |n| n.parse().unwrap());
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).unwrap();
+        (head, String::from_utf8(body).unwrap())
+    }
+
+    pub(crate) fn status(&mut self) -> String {
+        self.answer().0.lines().next().unwrap().to_owned()
+    }
+
+    pub(crate) fn is_closed(&mut self) -> bool {
+        match self.0.read(&mut [0]) {
+            Ok(n) => n == 0,
+            Err(error) => !is_silence(&error),
+        }
+    }
+
+    /// All that comes until the server closes; it has to.
+    pub(crate) fn rest(&mut self) -> String {
+        let mut rest = Vec::new();
+        let mut piece = [0; 4096];
+        loop {
+            match self.0.read(&mut piece) {
+                Ok(0) => break,
+                Ok(n) => rest.extend_from_slice(&piece[..n]),
+                Err(error) => {
+                    assert!(!is_silence(&error), "the connection hangs");
+                    break;
+                }
+            }
+        }
+        String::from_utf8_lossy(&rest).into_owned()
+    }
+
+    /// Whether nothing has come for so long.
+    pub(crate) fn is_silent_for(&mut self, time: Duration) -> bool {
+        self.0.get_ref().set_read_timeout(Some(time)).unwrap();
+        let silent = self.0.fill_buf().err().is_some_and(|e| is_silence(&e));
+        self.0.get_ref().set_read_timeout(Some(FOR_EVER)).unwrap();
+        silent
+    }
+}
+
+fn is_silence(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{TimedOut, WouldBlock};
+    matches!(error.kind(), WouldBlock | TimedOut)
+}
+
+/// A mock with limits of its own, on a thread of its own. Dropping it stops it.
+pub(crate) struct Served {
+    pub(crate) uri: String,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Served {
+    pub(crate) fn with(limits: Limits) -> Self {
+        let config = Config {
+            port: 0,
+            limits,
+            ..Config::default()
+        };
+        let (listener, address) = server::listen(&config).unwrap();
+        let state = AppState::new(&config, Fixture::default(), address.to_string()).unwrap();
+        let app = App::new(Arc::new(state));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let serve = async move {
+            tokio::select! {
+                _ = stopped => {}
+                _ = server::serve(listener, app, limits, std::future::pending()) => {}
+            }
+        };
+        Self {
+            uri: format!("http://{address}"),
+            stop: Some(stop),
+            thread: Some(thread::spawn(move || runtime.block_on(serve))),
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.stop.take().unwrap().send(());
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
