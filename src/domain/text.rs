@@ -17,8 +17,13 @@ pub fn compare_folded(a: &str, b: &str) -> Ordering {
     let same = pairs
         .take_while(|(a, b)| a.is_ascii() && a.eq_ignore_ascii_case(b))
         .count();
-    // All before it is ASCII, so no character is cut.
-    folded(&a[same..]).cmp(folded(&b[same..]))
+    match (a.as_bytes().get(same), b.as_bytes().get(same)) {
+        (Some(a), Some(b)) if a.is_ascii() && b.is_ascii() => {
+            a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase())
+        }
+        // All before it is ASCII, so no character is cut.
+        _ => folded(&a[same..]).cmp(folded(&b[same..])),
+    }
 }
 
 /// The text without what Laravel's `TrimStrings` takes off both ends (evidence 4.3, inferred).

@@ -78,7 +78,7 @@ impl User {
 
     /// The address of a user for whom none is declared.
     pub fn made_up_email(id: UserId) -> Email {
-        let address = format!("user-{}@tallyfy-mock.test", id.get());
+        let address = format!("user-{}@tallyfy-mock.example.com", id.get());
         Email::parse(&address).expect("letters and digits make an address")
     }
 

@@ -61,11 +61,11 @@ impl Service<Request> for Around {
     fn call(&mut self, request: Request) -> Self::Future {
         let (app, route) = (Arc::clone(&self.app), self.route.clone());
         if !is_a_browsers(&request) {
-            return Box::pin(caught(answer(app, route, request)).map(Ok));
+            return Box::pin(caught(answer(app, route, request.into())).map(Ok));
         }
-        let inside = service_fn(move |request| {
+        let inside = service_fn(move |request: Request| {
             let (app, route) = (Arc::clone(&app), route.clone());
-            caught(answer(app, route, request)).map(Ok)
+            caught(answer(app, route, request.into())).map(Ok)
         });
         Box::pin(self.cors.layer(inside).oneshot(request))
     }
@@ -112,7 +112,9 @@ fn cors() -> CorsLayer {
 
 /// The order of what happens to a request: its exchange is opened; steering, faults and the rate limit have
 /// their say, and then its handler; what that left of the body is read; log and journal note it down.
-async fn answer(app: Arc<AppState>, route: Route, mut request: Request) -> Response {
+///
+/// The request is in a box, as each future that has it would have room for it twice.
+async fn answer(app: Arc<AppState>, route: Route, mut request: Box<Request>) -> Response {
     let unread = Unread::of(&mut request);
     let operation = operation(&request);
     let exchange = Exchange::open(app.world(), operation, &mut request);
@@ -133,7 +135,7 @@ async fn answer(app: Arc<AppState>, route: Route, mut request: Request) -> Respo
 
 /// Counts the request where a limit is set, has it answered by its handler where there is room, and says on
 /// each answer what is left.
-pub(super) async fn limited(exchange: &Exchange, route: Route, request: Request) -> Response {
+pub(super) async fn limited(exchange: &Exchange, route: Route, request: Box<Request>) -> Response {
     let verdict = verdict(exchange);
     let mut response = match verdict.and_then(|verdict| verdict.retry_after) {
         Some(retry_after) => ApiError::TooManyRequests { retry_after }.into_response(),
@@ -159,8 +161,8 @@ fn verdict(exchange: &Exchange) -> Option<Verdict> {
 }
 
 /// What the handler answers; its panic is caught here, within the journal, so that the 500 is in it.
-fn handled(mut route: Route, request: Request) -> impl Future<Output = Response> {
-    caught(route.call(request).map(|answered| match answered {
+fn handled(mut route: Route, request: Box<Request>) -> impl Future<Output = Response> {
+    caught(route.call(*request).map(|answered| match answered {
         Ok(response) => response,
         Err(never) => match never {},
     }))

@@ -59,7 +59,7 @@ pub(super) async fn misbehave(
     app: &AppState,
     exchange: &Exchange,
     route: Route,
-    request: Request,
+    request: Box<Request>,
 ) -> Response {
     let Some((strike, is_rules)) = strike(app, exchange) else {
         return limited(exchange, route, request).await;
@@ -112,7 +112,7 @@ async fn carry_out(
     exchange: &Exchange,
     strike: Strike,
     route: Route,
-    request: Request,
+    request: Box<Request>,
 ) -> Response {
     if let Some(delay) = strike.delay {
         sleep(delay).await;
@@ -132,7 +132,7 @@ async fn carry_out(
         Write::After => limited(exchange, route, request).await,
         Write::Before if needs_answer && is_safe => limited(exchange, route, request).await,
         Write::Before => {
-            note_body(app, exchange, request).await;
+            note_body(app, exchange, *request).await;
             ApiError::ServerError.into_response()
         }
     };

@@ -176,7 +176,7 @@ fn in_an_open_world_the_tokens_user_exists_and_is_an_admin() {
     let me = get("/me");
     assert_eq!(
         (&me["id"], &me["email"]),
-        (&json!(1), &json!("user-1@tallyfy-mock.test"))
+        (&json!(1), &json!("user-1@tallyfy-mock.example.com"))
     );
     let here = get("/organizations/fresh/me");
     assert_eq!(
@@ -200,7 +200,7 @@ fn in_an_open_world_the_tokens_user_exists_and_is_an_admin() {
             &group["users"]["data"][0]["id"],
             &group["users"]["data"][0]["email"]
         ),
-        (&json!(77), &json!("user-77@tallyfy-mock.test"))
+        (&json!(77), &json!("user-77@tallyfy-mock.example.com"))
     );
     assert_eq!(group["guests"]["data"], get("/organizations/fresh/guests"));
 }
