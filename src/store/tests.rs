@@ -354,6 +354,25 @@ fn a_group_that_is_put_takes_the_place_of_the_one_with_its_id() {
 }
 
 #[test]
+fn an_update_keeps_its_own_name_and_takes_members_whom_the_organization_knows() {
+    let mut acme = org("acme");
+    acme.put_user(user(7, Role::Admin));
+    acme.place(group("1", "Sales"));
+    acme.place(group("2", "Billing"));
+    let now = "2026-03-02T09:00:00Z".parse().unwrap();
+    let mut update = |body: serde_json::Value| {
+        let id = GroupId::parse("1").unwrap();
+        acme.update(&id, body.as_object().unwrap(), now)
+    };
+    let updated = update(json!({ "name": "Sales", "members": [7] })).unwrap();
+    assert_eq!(*updated.members, [user_id(7)]);
+    for refused in [json!({ "members": [9] }), json!({ "name": "Billing" })] {
+        let answer = update(refused.clone());
+        assert!(matches!(answer, Err(StoreError::Invalid(_))), "{refused}");
+    }
+}
+
+#[test]
 fn ids_go_on_from_where_they_were_and_one_that_is_taken_is_passed_over() {
     let mut acme = org("acme");
     acme.set_id_sequence(5);
