@@ -28,6 +28,9 @@ impl Email {
 
     /// What two spellings of one address have in common.
     pub fn key(&self) -> Box<str> {
+        if self.0.is_ascii() {
+            return self.0.to_ascii_lowercase().into();
+        }
         folded(&self.0).collect::<String>().into()
     }
 }

@@ -25,12 +25,14 @@ use crate::{
 
 /// An answer of JSON.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    written(status, |out| write_json(out, body))
+    written(status, ROW_BYTES, |out| write_json(out, body))
 }
 
-fn written(status: StatusCode, write: impl FnOnce(&mut Vec<u8>)) -> Response {
-    // Room for a group; what is longer grows.
-    let mut bytes = Vec::with_capacity(512);
+/// Room for a group; what is longer grows.
+const ROW_BYTES: usize = 512;
+
+fn written(status: StatusCode, bytes: usize, write: impl FnOnce(&mut Vec<u8>)) -> Response {
+    let mut bytes = Vec::with_capacity(bytes);
     write(&mut bytes);
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
@@ -41,7 +43,7 @@ fn written(status: StatusCode, write: impl FnOnce(&mut Vec<u8>)) -> Response {
 
 /// `{"data":…}`
 pub(super) fn one(view: &impl View, status: StatusCode) -> Response {
-    written(status, |out| {
+    written(status, ROW_BYTES, |out| {
         out.extend_from_slice(b"{\"data\":");
         view.write(out);
         out.push(b'}');
@@ -92,7 +94,7 @@ pub(super) fn page<R, V: View>(
         },
     };
     let views: Vec<V> = page.items.into_iter().map(view).collect();
-    written(StatusCode::OK, |out| {
+    written(StatusCode::OK, ROW_BYTES * (views.len() + 1), |out| {
         out.extend_from_slice(b"{\"data\":");
         views.write(out);
         out.extend_from_slice(b",\"meta\":");

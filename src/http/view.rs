@@ -23,15 +23,19 @@ pub(super) trait View {
 
 impl<T: View> View for Vec<T> {
     fn write(&self, out: &mut Vec<u8>) {
-        out.push(b'[');
-        for (i, view) in self.iter().enumerate() {
-            if i > 0 {
-                out.push(b',');
-            }
-            view.write(out);
-        }
-        out.push(b']');
+        write_list(out, self, |out, view| view.write(out));
     }
+}
+
+fn write_list<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&mut Vec<u8>, &T)) {
+    out.push(b'[');
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write(out, item);
+    }
+    out.push(b']');
 }
 
 impl View for Keys {
@@ -42,6 +46,17 @@ impl View for Keys {
 
 pub(super) fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
     serde_json::to_writer(out, value).expect("all keys are strings");
+}
+
+/// A text as a JSON string; most need no escapes, which is found out in one look at all of it.
+fn write_text(out: &mut Vec<u8>, text: &str) {
+    let escaped = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
+    if text.bytes().fold(false, |any, byte| any | escaped(byte)) {
+        return write_json(out, &text);
+    }
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 /// An object whose keys stand in the order in which the vendor writes them.
@@ -99,24 +114,25 @@ fn written(at: DateTime<Utc>, contract: &Contract) -> String {
 }
 
 /// The same as a JSON string.
+#[expect(clippy::cast_possible_truncation, reason = "a digit fits into a byte")]
 fn write_time(out: &mut Vec<u8>, at: DateTime<Utc>, contract: &Contract) {
     let year = match u32::try_from(at.year()) {
         Ok(year @ 0..=9999) => year,
         // No client of Tallyfy's lives that long.
         Ok(_) | Err(_) => return write_json(out, &written(at, contract)),
     };
+    let mut text = *b"\"0000-00-00T00:00:00";
+    let numbers = [year / 100, year % 100, at.month(), at.day()];
+    let numbers = numbers
+        .into_iter()
+        .chain([at.hour(), at.minute(), at.second()]);
+    for (number, place) in numbers.zip([1, 3, 6, 9, 12, 15, 18]) {
+        // At most 99, so either digit fits into a byte.
+        text[place] += (number / 10) as u8;
+        text[place + 1] += (number % 10) as u8;
+    }
+    out.extend_from_slice(&text);
     let micros = at.nanosecond() / 1000 % 1_000_000;
-    let mut pair = |before: &str, number: u32| {
-        out.extend_from_slice(before.as_bytes());
-        out.extend((0..2).map(|i| b"0123456789"[(number / [10, 1][i] % 10) as usize]));
-    };
-    pair("\"", year / 100);
-    pair("", year % 100);
-    pair("-", at.month());
-    pair("-", at.day());
-    pair("T", at.hour());
-    pair(":", at.minute());
-    pair(":", at.second());
     match contract.time_format {
         TimeFormat::Seconds => {}
         TimeFormat::Millis => write!(out, ".{:03}", micros / 1000).expect("a vector takes it"),
@@ -139,6 +155,13 @@ mod tests {
     use crate::domain::contract::Edition;
 
     proptest! {
+        #[test]
+        fn a_text_is_written_as_serde_json_writes_it(text in "[ -~é\u{0}-\u{1f}]{0,20}") {
+            let mut out = Vec::new();
+            write_text(&mut out, &text);
+            prop_assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&text).unwrap());
+        }
+
         #[test]
         fn a_time_is_written_as_chrono_writes_it(micros in -70_000_000_000_000_000_i64..260_000_000_000_000_000) {
             let at = DateTime::from_timestamp_micros(micros).unwrap();

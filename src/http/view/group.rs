@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
 use serde_json::json;
 
-use super::{Keys, NULL, View, guest, user, write_json, write_time, written};
+use super::{
+    Keys, NULL, View, guest, user, write_json, write_list, write_text, write_time, written,
+};
 use crate::{
     clock::IdGen,
     domain::{
@@ -93,20 +94,24 @@ impl View for GroupView {
             group, contract, ..
         } = self;
         out.extend_from_slice(b"{\"id\":");
-        write_json(out, &group.id.as_str());
+        write_text(out, group.id.as_str());
         out.extend_from_slice(b",\"name\":");
-        write_json(out, &group.name.as_str());
+        write_text(out, group.name.as_str());
         out.extend_from_slice(b",\"description\":");
-        write_json(out, &group.description);
+        write_optional(out, group.description.as_deref());
         out.extend_from_slice(b",\"logo\":");
-        write_json(out, &group.logo);
+        write_optional(out, group.logo.as_deref());
         out.extend_from_slice(b",\"members\":");
-        write_json(out, &Numbers(&group.members));
+        write_list(out, &group.members, |out, user| {
+            write_json(out, &user.get())
+        });
         match (&self.guests, contract.guests_include) {
             (Some(guests), GuestsInclude::Replace) => include(out, "guests", guests),
             (Some(_) | None, _) => {
                 out.extend_from_slice(b",\"guests\":");
-                write_json(out, &Addresses(&group.guests));
+                write_list(out, &group.guests, |out, email| {
+                    write_text(out, email.as_str())
+                });
             }
         }
         out.extend_from_slice(b",\"created_at\":");
@@ -140,20 +145,9 @@ fn include(out: &mut Vec<u8>, name: &str, views: &Vec<Keys>) {
     out.push(b'}');
 }
 
-/// The ids of users as numbers.
-pub(super) struct Numbers<'a>(pub(super) &'a [UserId]);
-
-impl Serialize for Numbers<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|user| user.get()))
-    }
-}
-
-/// The addresses of guests.
-pub(super) struct Addresses<'a>(pub(super) &'a [Email]);
-
-impl Serialize for Addresses<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Email::as_str))
+fn write_optional(out: &mut Vec<u8>, text: Option<&str>) {
+    match text {
+        Some(text) => write_text(out, text),
+        None => out.extend_from_slice(b"null"),
     }
 }
