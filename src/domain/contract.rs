@@ -361,6 +361,28 @@ mod tests {
     }
 
     #[test]
+    fn the_editions_differ_in_these_switches_and_in_no_other() {
+        let august_2025 = [
+            "update_status=200",
+            "delete_reply=deleted_group",
+            "time_keys=updated_at",
+            "description_on_create=optional",
+        ];
+        let of_march_2026 = ContractChoice {
+            edition: Some("2026-03".parse().unwrap()),
+            switches: august_2025.map(|switch| switch.parse().unwrap()).into(),
+        };
+        let named = ContractChoice {
+            edition: Some("2025-08".parse().unwrap()),
+            switches: vec![],
+        };
+        let nothing = ContractChoice::default();
+        assert_eq!(named.over(&nothing).1, of_march_2026.over(&nothing).1);
+        assert_eq!(nothing.over(&nothing).0.name(), Edition::NAMES[0]);
+        assert_eq!(named.over(&nothing).0.name(), Edition::NAMES[1]);
+    }
+
+    #[test]
     fn the_command_line_wins_over_the_fixture_and_both_over_the_edition() {
         let fixture = ContractChoice {
             edition: Some(Edition::August2025),

@@ -342,6 +342,7 @@ mod tests {
             (json!([]), "The name field is required."),
             (json!({}), "The name field is required."),
             (json!(["a"]), "The name field must be a string."),
+            (json!({"a": "b"}), "The name field must be a string."),
             (json!(true), "The name field must be a string."),
             (
                 json!("x".repeat(201)),

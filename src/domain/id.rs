@@ -1,6 +1,6 @@
 //! What names an organization, a group and a user.
 
-use std::{borrow::Borrow, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 /// Whether a text can be the id of an organization or a group: `[A-Za-z0-9_-]{1,255}`.
 ///
@@ -24,12 +24,6 @@ impl OrgId {
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Borrow<str> for OrgId {
-    fn borrow(&self) -> &str {
         &self.0
     }
 }

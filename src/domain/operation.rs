@@ -98,3 +98,51 @@ operations! {
     /// `GET /organizations/{org}/guests-list`
     ListGuestNames = "guests.names",
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_found_by_its_name_and_another_name_is_told_all_of_them() {
+        for operation in Operation::ALL {
+            assert_eq!(Operation::parse(operation.name()), Ok(*operation));
+        }
+        let message = Operation::parse("groups.destroy").unwrap_err();
+        assert!(
+            message.starts_with("there is no operation `groups.destroy`; there are groups.list, "),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn what_an_operation_reads_is_what_the_documentation_lists() {
+        let reads = |name: &str| {
+            let operation = Operation::parse(name).unwrap();
+            let fields = operation.body_fields().join(" ");
+            (operation.query_parameters().join(" "), fields)
+        };
+        let of = |query: &str, body: &str| (query.to_owned(), body.to_owned());
+        let group = "name description members guests";
+        let list = "page per_page q sort_by sort with";
+        for (name, expected) in [
+            ("groups.list", of(list, "")),
+            ("groups.get", of("with", "")),
+            ("groups.create", of("", group)),
+            ("groups.update", of("", group)),
+            ("groups.delete", of("", "")),
+            ("me.get", of("", "")),
+            ("me.organizations", of("page per_page", "")),
+            ("organizations.get", of("", "")),
+            ("organizations.me", of("with", "")),
+            ("users.list", of(list, "")),
+            ("users.get", of("with", "")),
+            ("users.names", of("", "")),
+            ("guests.list", of(list, "")),
+            ("guests.get", of("with", "")),
+            ("guests.names", of("", "")),
+        ] {
+            assert_eq!(reads(name), expected, "{name}");
+        }
+    }
+}

@@ -54,6 +54,27 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_page_knows_the_numbers_of_its_neighbours() {
+        let neighbours = |page| {
+            let request = PageRequest { page, per_page: 10 };
+            let page = Page::<()> {
+                items: vec![],
+                total: 41,
+                request,
+            };
+            (page.previous(), page.next())
+        };
+        assert_eq!(neighbours(1), (None, Some(2)));
+        assert_eq!(neighbours(4), (Some(3), Some(5)));
+        assert_eq!(neighbours(5), (Some(4), None));
+        assert_eq!(
+            neighbours(9),
+            (Some(8), None),
+            "past the end there is a way back"
+        );
+    }
+
     proptest! {
         #[test]
         fn pages_put_together_are_the_list(total in 0_usize..500, per_page in 1_u64..60) {

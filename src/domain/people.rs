@@ -142,12 +142,13 @@ mod tests {
 
     fn guests() -> Vec<Guest> {
         [
-            ("c@x.test", "ada"),
-            ("a@x.test", "Bob"),
-            ("b@y.test", "Ada"),
+            ("c@x.test", "ada", "Young"),
+            ("a@x.test", "Bob", "adams"),
+            ("b@y.test", "Ada", "Miller"),
         ]
-        .map(|(email, name)| Guest {
-            first_name: Some(name.into()),
+        .map(|(email, first_name, last_name)| Guest {
+            first_name: Some(first_name.into()),
+            last_name: Some(last_name.into()),
             ..Guest::from_email(Email::parse(email).unwrap())
         })
         .into()
@@ -167,13 +168,16 @@ mod tests {
             ("per_page=2", "c a", 3),
             ("per_page=2&page=2", "b", 3),
             ("page=9", "", 3),
-            ("q=ADA", "c b", 2),
+            ("q=ADA", "c a b", 3),
+            ("q=bob", "a", 1),
+            ("q=mill", "b", 1),
             ("q=y.test", "b", 1),
             ("q=nobody", "", 0),
             ("sort=email", "a b c", 3),
             ("sort=-email&per_page=1", "c", 3),
             ("sort_by=first_name", "b c a", 3),
             ("sort_by=first_name&sort=desc", "a c b", 3),
+            ("sort=last_name", "a b c", 3),
             ("sort=shoe_size", "c a b", 3),
             ("sort=desc", "b a c", 3),
         ] {

@@ -90,3 +90,39 @@ impl User {
         said.unwrap_or(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn admins_manage_groups_and_the_others_where_the_organization_lets_them() {
+        for (name, role, where_allowed, where_not) in [
+            ("admin", Role::Admin, true, true),
+            ("standard", Role::Standard, true, false),
+            ("light", Role::Light, true, false),
+        ] {
+            assert_eq!(Role::parse(name), Some(role));
+            assert_eq!(role.name(), name);
+            assert_eq!(role.manages_groups(true), where_allowed, "{name}");
+            assert_eq!(role.manages_groups(false), where_not, "{name}");
+        }
+        assert_eq!(Role::parse("Admin"), Some(Role::Admin));
+        assert_eq!(Role::parse("owner"), None);
+    }
+
+    #[test]
+    fn a_user_is_active_unless_a_captured_answer_says_otherwise() {
+        let active = |details: Value| {
+            let mut user = User::undeclared(UserId::FIRST);
+            user.details = details.as_object().unwrap().clone();
+            user.is_active()
+        };
+        assert!(active(json!({})));
+        assert!(active(json!({ "active": true })));
+        assert!(active(json!({ "active": "no" })), "only a boolean counts");
+        assert!(!active(json!({ "active": false })));
+        assert!(!active(json!({ "is_active": false })));
+    }
+}

@@ -93,3 +93,25 @@ impl Serialize for ValidationErrors {
         map.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_stand_in_the_order_found_and_the_unlisted_are_counted() {
+        let mut errors = ValidationErrors::default();
+        assert_eq!(errors.clone().or("fine"), Ok("fine"));
+        errors.add("name", "first");
+        errors.add("description", "second");
+        let listed: Vec<_> = errors.iter().collect();
+        assert_eq!(listed, [("name", "first"), ("description", "second")]);
+        assert_eq!(errors.count(), 2);
+        for i in 2..=ValidationErrors::LISTED {
+            errors.add(format!("members.{i}"), "third");
+        }
+        assert_eq!(errors.iter().count(), ValidationErrors::LISTED);
+        assert_eq!(errors.count(), ValidationErrors::LISTED + 1);
+        assert_eq!(errors.clone().or("fine"), Err(errors));
+    }
+}

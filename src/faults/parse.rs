@@ -392,6 +392,37 @@ mod tests {
     }
 
     #[test]
+    fn an_id_has_1_to_255_bytes() {
+        let rule = |id: &str| Rule::parse(id, None, &json!({ "steps": [{ "status": 500 }] }));
+        assert!(rule("r").is_ok() && rule(&"r".repeat(255)).is_ok());
+        for bad in ["", &"r".repeat(256), &"r".repeat(257)] {
+            let problem = (String::new(), "a rule's id has 1 to 255 bytes".to_owned());
+            assert_eq!(rule(bad).unwrap_err(), [problem], "{} bytes", bad.len());
+        }
+    }
+
+    #[test]
+    fn a_rule_has_steps() {
+        let rule = json!({ "steps": [] });
+        assert_eq!(
+            mistakes(&rule),
+            "steps: expected a list of at least one step, found []"
+        );
+    }
+
+    #[test]
+    fn a_path_is_one_after_the_prefix() {
+        let path = |glob: &str| {
+            let json = json!({ "match": { "path": glob }, "steps": [{ "status": 500 }] });
+            Rule::parse("r", None, &json).is_ok()
+        };
+        assert!(path("/organizations/*/groups") && path("**/groups") && path("/apiary"));
+        for bad in ["/api/organizations/*/groups", "organizations/*/groups", ""] {
+            assert!(!path(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
     fn uniform_delays_have_two_bounds_and_both_are_numbers() {
         for bad in [
             json!([1]),

@@ -42,6 +42,15 @@ fn struck(faults: &Faults, asked: &Asked<'_>, times: usize) -> Vec<Option<String
         .collect()
 }
 
+/// What a delay comes to for one request after another, in milliseconds.
+fn delays(delay: &Value, times: usize) -> Vec<u128> {
+    let (faults, acme) = (faults(), org("acme"));
+    let json = json!({ "steps": [{ "times": "always", "delay": delay }] });
+    faults.put(rule("slow", &json), false);
+    let strikes = (0..times).filter_map(|_| strike(&faults, &delete(&acme)));
+    strikes.map(|it| it.delay.unwrap().as_millis()).collect()
+}
+
 fn status(status: u16, retry_after: Option<u64>) -> Effect {
     Effect::Status {
         status,
@@ -313,20 +322,7 @@ fn a_draw_that_misses_uses_up_neither_skip_nor_step() {
 
 #[test]
 fn delays_stay_within_their_bounds() {
-    let acme = org("acme");
-    let delays = |delay: Value| -> Vec<u128> {
-        let faults = faults();
-        let json = json!({ "steps": [{ "times": "always", "delay": delay }] });
-        faults.put(rule("slow", &json), false);
-        let one = |_| {
-            strike(&faults, &delete(&acme))
-                .unwrap()
-                .delay
-                .unwrap()
-                .as_millis()
-        };
-        (0..2000).map(one).collect()
-    };
+    let delays = |delay: Value| delays(&delay, 2000);
     assert!(delays(json!({ "fixed_ms": 25 })).iter().all(|ms| *ms == 25));
     let mut few = delays(json!({ "uniform_ms": [3, 5] }));
     few.sort_unstable();
@@ -337,15 +333,103 @@ fn delays_stay_within_their_bounds() {
             .iter()
             .all(|ms| *ms == 7)
     );
-    let mut drawn = delays(json!({ "lognormal_ms": { "median": 90, "sigma": 0.4 } }));
-    drawn.sort_unstable();
-    assert!(
-        (80..=100).contains(&drawn[1000]),
-        "the median is {}",
-        drawn[1000]
-    );
     let wild = delays(json!({ "lognormal_ms": { "median": 3_600_000, "sigma": 10 } }));
     assert!(wild.iter().all(|ms| *ms <= 3_600_000));
+}
+
+#[test]
+fn delays_are_spread_as_the_rule_says() {
+    let even = delays(&json!({ "uniform_ms": [300, 302] }), 3000);
+    for ms in 300..=302 {
+        let times = even.iter().filter(|drawn| **drawn == ms).count();
+        assert!((900..=1100).contains(&times), "{ms} ms: {times} times");
+    }
+    // One deviation to either side of the median is a factor of e^0.4, about 1.49.
+    let lognormal = json!({ "lognormal_ms": { "median": 900, "sigma": 0.4 } });
+    let mut spread = delays(&lognormal, 3000);
+    spread.sort_unstable();
+    let at = |percent: usize| spread[3000 * percent / 100];
+    assert!((570..=640).contains(&at(16)), "{}", at(16));
+    assert!((870..=930).contains(&at(50)), "{}", at(50));
+    assert!((1270..=1420).contains(&at(84)), "{}", at(84));
+}
+
+#[test]
+fn drawn_delays_are_these_on_every_machine() {
+    let uniform = json!({ "uniform_ms": [0, 1000] });
+    let lognormal = json!({ "lognormal_ms": { "median": 900, "sigma": 0.4 } });
+    assert_eq!(delays(&uniform, 4), [897, 5, 134, 318]);
+    assert_eq!(delays(&lognormal, 4), [395, 911, 771, 637]);
+}
+
+#[test]
+fn a_rule_is_shown_as_it_was_put() {
+    let faults = faults();
+    let put = json!({
+        "match": { "method": "PUT", "path": "/organizations/*/groups/**", "org": "acme", "token": "secret" },
+        "skip": 3, "probability": 0.5,
+        "steps": [
+            { "times": 2, "status": 503, "body": { "error": true }, "retry_after": 7, "write": "after" },
+            { "times": "always", "fault": "slow_body", "chunk_ms": 5, "write": "before", "delay": { "fixed_ms": 9 } },
+            { "times": 1, "delay": { "uniform_ms": [1, 2] } },
+            { "times": 1, "delay": { "lognormal_ms": { "median": 90, "sigma": 0.5 } } },
+        ],
+    });
+    faults.put(rule("r", &put), false);
+    let mut view = serde_json::to_value(faults.get("r", None).unwrap()).unwrap();
+    let view = view.as_object_mut().unwrap();
+    assert_eq!(
+        (view.remove("id"), view.remove("hits")),
+        (Some(json!("r")), Some(json!(0)))
+    );
+    let left: Vec<_> = view["steps"]
+        .as_array_mut()
+        .unwrap()
+        .iter_mut()
+        .map(|step| step.as_object_mut().unwrap().remove("remaining").unwrap())
+        .collect();
+    assert_eq!(left, [json!(2), json!("always"), json!(1), json!(1)]);
+    assert_eq!(Value::Object(view.clone()), put);
+}
+
+#[test]
+fn each_fault_goes_by_its_name() {
+    for name in Fault::NAMES {
+        let rule = rule("r", &json!({ "steps": [{ "fault": name }] }));
+        let faults = faults();
+        faults.put(rule, false);
+        let view = serde_json::to_value(faults.get("r", None).unwrap()).unwrap();
+        assert_eq!(view["steps"][0]["fault"], *name);
+        let Some(Effect::Fault(fault)) = strike(&faults, &delete(&org("acme"))).unwrap().effect
+        else {
+            panic!("{name} is no fault");
+        };
+        assert_eq!(fault.name(), *name);
+    }
+}
+
+#[test]
+fn rules_are_in_force_for_their_organization_and_those_of_none_for_all() {
+    let (faults, acme, globex) = (faults(), org("acme"), org("globex"));
+    assert!(faults.in_force(Some(&acme)).are_none());
+    let own = json!({ "match": { "org": "acme" }, "steps": [{ "status": 500 }] });
+    faults.put(rule("own", &own), false);
+    assert!(!faults.in_force(Some(&acme)).are_none());
+    assert!(faults.in_force(Some(&globex)).are_none() && faults.in_force(None).are_none());
+    faults.put(rule("all", &json!({ "steps": [{ "status": 500 }] })), false);
+    assert!(!faults.in_force(Some(&globex)).are_none() && !faults.in_force(None).are_none());
+    assert!(faults.fresh().in_force(Some(&acme)).are_none());
+}
+
+#[test]
+fn a_rule_that_leaves_nothing_to_chance_remembers_no_organization() {
+    let faults = faults();
+    let json =
+        json!({ "steps": [{ "times": "always", "status": 500, "delay": { "fixed_ms": 1 } }] });
+    faults.put(rule("r", &json), false);
+    strike(&faults, &delete(&org("acme")));
+    let scope = faults.scopes.get(&None).unwrap();
+    assert!(lock(&scope)[0].drawn.is_empty());
 }
 
 #[test]

@@ -339,3 +339,6 @@ impl Store {
         })?
     }
 }
+
+#[cfg(test)]
+mod tests;
