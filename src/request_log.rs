@@ -16,8 +16,10 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 #[derive(Clone)]
 pub struct RequestLog {
     format: Format,
-    write: Arc<dyn Fn(&[u8]) + Send + Sync>,
+    write: Arc<Writer>,
 }
+
+type Writer = dyn Fn(&[u8]) + Send + Sync;
 
 /// How a line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

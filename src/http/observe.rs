@@ -67,18 +67,18 @@ fn log(app: &AppState, exchange: &Exchange, duration: Duration, response: &Respo
         path,
         remark: remark.map(|remark| remark.0.as_ref()),
     };
-    match &app.request_log {
-        Some(log) => log.line(&line),
-        None => tracing::info!(
-            method = line.method,
-            route = line.route,
-            status = line.status,
-            ms = (duration.as_secs_f64() * 1e6).round() / 1e3,
-            org = line.org,
-            path = line.path,
-            remark = line.remark,
-        ),
+    if let Some(log) = &app.request_log {
+        return log.line(&line);
     }
+    tracing::info!(
+        method = line.method,
+        route = line.route,
+        status = line.status,
+        ms = (duration.as_secs_f64() * 1e6).round() / 1e3,
+        org = line.org,
+        path = line.path,
+        remark = line.remark,
+    );
 }
 
 /// One entry in the journal.

@@ -50,7 +50,7 @@ pub(super) fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
 
 /// A text as a JSON string; most need no escapes, which is found out in one look at all of it.
 fn write_text(out: &mut Vec<u8>, text: &str) {
-    let escaped = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
+    let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     if text.bytes().fold(false, |any, byte| any | escaped(byte)) {
         return write_json(out, &text);
     }
@@ -116,10 +116,9 @@ fn written(at: DateTime<Utc>, contract: &Contract) -> String {
 /// The same as a JSON string.
 #[expect(clippy::cast_possible_truncation, reason = "a digit fits into a byte")]
 fn write_time(out: &mut Vec<u8>, at: DateTime<Utc>, contract: &Contract) {
-    let year = match u32::try_from(at.year()) {
-        Ok(year @ 0..=9999) => year,
+    let Ok(year @ 0..=9999) = u32::try_from(at.year()) else {
         // No client of Tallyfy's lives that long.
-        Ok(_) | Err(_) => return write_json(out, &written(at, contract)),
+        return write_json(out, &written(at, contract));
     };
     let mut text = *b"\"0000-00-00T00:00:00";
     let numbers = [year / 100, year % 100, at.month(), at.day()];

@@ -301,8 +301,8 @@ impl<'a> Redactor<'a> {
 /// Of the value of a header that names a secret, its scheme.
 fn push_credentials(shown: &mut String, value: &[u8]) {
     let scheme = value.split(|byte| *byte == b' ').next().unwrap_or_default();
-    let known = |known: &&str| known.as_bytes().eq_ignore_ascii_case(scheme);
-    if scheme.len() < value.len() && SCHEMES.iter().any(|scheme| known(&scheme)) {
+    let is_it = |known: &str| known.as_bytes().eq_ignore_ascii_case(scheme);
+    if scheme.len() < value.len() && SCHEMES.into_iter().any(is_it) {
         shown.extend([&*String::from_utf8_lossy(scheme), " "]);
     }
     shown.push_str(REDACTED);

@@ -103,16 +103,15 @@ impl View for GroupView {
         write_optional(out, group.logo.as_deref());
         out.extend_from_slice(b",\"members\":");
         write_list(out, &group.members, |out, user| {
-            write_json(out, &user.get())
+            write_json(out, &user.get());
         });
-        match (&self.guests, contract.guests_include) {
-            (Some(guests), GuestsInclude::Replace) => include(out, "guests", guests),
-            (Some(_) | None, _) => {
-                out.extend_from_slice(b",\"guests\":");
-                write_list(out, &group.guests, |out, email| {
-                    write_text(out, email.as_str())
-                });
-            }
+        if let (Some(guests), GuestsInclude::Replace) = (&self.guests, contract.guests_include) {
+            include(out, "guests", guests);
+        } else {
+            out.extend_from_slice(b",\"guests\":");
+            write_list(out, &group.guests, |out, email| {
+                write_text(out, email.as_str());
+            });
         }
         out.extend_from_slice(b",\"created_at\":");
         write_time(out, group.created_at, contract);
