@@ -737,7 +737,7 @@ fn above_the_limit_new_connections_wait_for_a_place() {
     let early = second.read(&mut [0]).unwrap_err();
     assert_eq!(
         early.kind(),
-        std::io::ErrorKind::WouldBlock,
+        ErrorKind::WouldBlock,
         "the second waits"
     );
     second.set_nonblocking(false).unwrap();
