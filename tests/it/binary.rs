@@ -735,11 +735,7 @@ fn above_the_limit_new_connections_wait_for_a_place() {
     assert_eq!(status(&mut first), "HTTP/1.1 200 OK");
     second.set_nonblocking(true).unwrap();
     let early = second.read(&mut [0]).unwrap_err();
-    assert_eq!(
-        early.kind(),
-        ErrorKind::WouldBlock,
-        "the second waits"
-    );
+    assert_eq!(early.kind(), ErrorKind::WouldBlock, "the second waits");
     second.set_nonblocking(false).unwrap();
     drop(first);
     assert_eq!(status(&mut second), "HTTP/1.1 200 OK");
