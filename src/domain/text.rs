@@ -107,6 +107,14 @@ mod tests {
     }
 
     #[test]
+    fn texts_that_part_within_a_character_do_not_compare_as_if_it_were_the_same() {
+        // The eighth byte is the first of two, and the same in both.
+        assert_eq!(compare_folded("Gruppe é", "Gruppe è"), Ordering::Greater);
+        assert_eq!(compare_folded("Gruppe è", "Gruppe é"), Ordering::Less);
+        assert_eq!(compare_folded("Gruppe é", "gruppe É"), Ordering::Equal);
+    }
+
+    #[test]
     fn a_needle_is_found_in_any_case_and_any_script() {
         for (needle, text) in [
             ("sales", "EMEA Sales"),
