@@ -56,18 +56,18 @@ pub(in crate::http) fn view(
     with: Includes,
     contract: &Contract,
 ) -> Keys {
-    let given = |keys: [&str; 2]| keys.iter().find_map(|key| user.details.get(*key).cloned());
-    let (first_name, last_name) = names(user);
+    let given = |key: &str| user.details.get(key).cloned();
+    let [first_name, last_name, full_name] = names(user);
     let role = user.role.name();
     let is_active = user.is_active();
-    let created_at = given(["created_at"; 2]).unwrap_or_else(|| since(contract));
-    let updated_at = given(["updated_at", "last_updated"]).unwrap_or_else(|| created_at.clone());
+    let created_at = given("created_at").unwrap_or_else(|| since(contract));
+    let updated_at = given("updated_at").or_else(|| given("last_updated"));
+    let updated_at = updated_at.unwrap_or_else(|| created_at.clone());
     let activated_at = if is_active {
         created_at.clone()
     } else {
         Value::Null
     };
-    let full_name = format!("{first_name} {last_name}").trim().to_owned();
     let is_default_admin = org.default_user() == user.id;
     let keys = Keys(vec![
         ("id", user.id.get().into()),
@@ -126,7 +126,7 @@ pub(in crate::http) fn view(
 
 /// The keys of `GET /me` (evidence 8.1).
 pub(in crate::http) fn myself(user: &User) -> Keys {
-    let (first_name, last_name) = names(user);
+    let [first_name, last_name, _] = names(user);
     let keys = Keys(vec![
         ("id", user.id.get().into()),
         ("email", user.email.as_str().into()),
@@ -140,8 +140,7 @@ pub(in crate::http) fn myself(user: &User) -> Keys {
 
 /// The keys of an entry of `users-list` (assumed: what a list to choose from needs, evidence 8.4).
 pub(in crate::http) fn name(user: &User) -> Keys {
-    let (first_name, last_name) = names(user);
-    let full_name = format!("{first_name} {last_name}").trim().to_owned();
+    let [first_name, last_name, full_name] = names(user);
     let keys = Keys(vec![
         ("id", user.id.get().into()),
         ("email", user.email.as_str().into()),
@@ -154,13 +153,15 @@ pub(in crate::http) fn name(user: &User) -> Keys {
     keys.filled(&user.details)
 }
 
-/// First and last name; where neither is given, `User` and the id.
-fn names(user: &User) -> (String, String) {
-    match (user.first_name.as_deref(), user.last_name.as_deref()) {
+/// First, last and full name; where neither of the first two is given, `User` and the id.
+fn names(user: &User) -> [String; 3] {
+    let (first, last) = match (user.first_name.as_deref(), user.last_name.as_deref()) {
         (None, None) => ("User".into(), user.id.get().to_string()),
         (first, last) => (
-            first.unwrap_or_default().into(),
-            last.unwrap_or_default().into(),
+            first.unwrap_or_default().to_owned(),
+            last.unwrap_or_default().to_owned(),
         ),
-    }
+    };
+    let full = format!("{first} {last}").trim().to_owned();
+    [first, last, full]
 }
