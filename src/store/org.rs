@@ -160,7 +160,7 @@ impl Org {
     /// The group of that id.
     pub fn get(&self, id: &GroupId) -> Result<Arc<Group>, StoreError> {
         self.groups
-            .get(id.as_str())
+            .get(id)
             .cloned()
             .ok_or(StoreError::NoGroup)
     }
@@ -178,7 +178,7 @@ impl Org {
         let id = loop {
             let id = new_id(&self.id, self.next_id);
             self.next_id += 1;
-            if self.groups.get(id.as_str()).is_none() {
+            if self.groups.get(&id).is_none() {
                 break id;
             }
         };
@@ -213,7 +213,7 @@ impl Org {
 
     /// Deletes a group for good; its members and guests stay, its name is free (evidence 12).
     pub fn remove(&mut self, id: &GroupId) -> Result<Arc<Group>, StoreError> {
-        self.groups.remove(id.as_str()).ok_or(StoreError::NoGroup)
+        self.groups.remove(id).ok_or(StoreError::NoGroup)
     }
 
     /// Puts a group there whose id and name are free and whose members are known.
@@ -226,7 +226,7 @@ impl Org {
     /// the one of that id, if any.
     pub fn put_group(&mut self, group: Group) {
         self.meet(&group.guests);
-        if self.groups.get(group.id.as_str()).is_some() {
+        if self.groups.get(&group.id).is_some() {
             self.groups.replace(group);
         } else {
             self.groups.insert(group);
