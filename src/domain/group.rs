@@ -452,7 +452,7 @@ mod tests {
         let mut names = ["b", "B", "a", "Z", "é", "E"].map(|text| Name(text.into()));
         names.sort();
         assert_eq!(
-            names.map(|name| name.0.into_string()),
+            names.map(|name| name.0.to_string()),
             ["a", "B", "b", "E", "Z", "é"]
         );
     }

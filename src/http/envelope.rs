@@ -1,26 +1,21 @@
 //! Tallyfy's envelopes: `{"data":…}` and `{"data":…,"meta":…}` (evidence 3.2).
 
-use std::{convert::Infallible, sync::Arc};
-
 use axum::{
     body::Body,
-    extract::FromRequestParts,
-    http::{HeaderValue, StatusCode, header, request::Parts, uri::Authority},
+    http::{HeaderValue, StatusCode, header, uri::Authority},
     response::Response,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
+    call::Call,
     exchange::Exchange,
     view::{View, write_json},
 };
-use crate::{
-    domain::{
-        contract::{EmptyLinks, NextLink},
-        page::Page,
-        query::query_with_page,
-    },
-    state::AppState,
+use crate::domain::{
+    contract::{EmptyLinks, NextLink},
+    page::Page,
+    query::query_with_page,
 };
 
 /// An answer of JSON.
@@ -77,10 +72,9 @@ struct Links {
 pub(super) fn page<R, V: View>(
     page: Page<R>,
     view: impl FnMut(R) -> V,
-    asked: &Asked,
-    app: &AppState,
+    call: &Call<'_>,
 ) -> Response {
-    let link = |page: u64| asked.link(page, app);
+    let link = |page: u64| link(call, page);
     let pagination = Pagination {
         total: page.total,
         count: page.items.len(),
@@ -90,7 +84,7 @@ pub(super) fn page<R, V: View>(
         links: Links {
             previous: page.previous().map(link),
             next: page.next().map(link),
-            empty: app.contract.empty_links,
+            empty: call.contract().empty_links,
         },
     };
     let views: Vec<V> = page.items.into_iter().map(view).collect();
@@ -118,42 +112,24 @@ impl Serialize for Links {
     }
 }
 
-/// Where a list was asked for.
-#[derive(Debug)]
-pub(super) struct Asked(Arc<Exchange>);
-
-impl<S: Sync> FromRequestParts<S> for Asked {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(Arc::clone(Exchange::of(&parts.extensions))))
-    }
+/// The URL of another page.
+fn link(call: &Call<'_>, page: u64) -> String {
+    let host = host(call.exchange).unwrap_or(&call.app.authority);
+    let query = match call.contract().next_link {
+        NextLink::FullQuery => call.query(),
+        NextLink::PageOnly => "",
+    };
+    format!(
+        "http://{host}{}?{}",
+        call.exchange.uri.path(),
+        query_with_page(query, page)
+    )
 }
 
-impl Asked {
-    /// The query string, empty where there is none.
-    pub(super) fn query(&self) -> &str {
-        self.0.uri.query().unwrap_or_default()
-    }
-
-    /// The host that was asked; a target that names its host has the last word (RFC 9112, 3.2.2).
-    fn host(&self) -> Option<&str> {
-        let Exchange { uri, headers, .. } = &*self.0;
-        let host = uri.authority().map(Authority::as_str);
-        let header = || headers.get(header::HOST)?.to_str().ok();
-        host.or_else(header).filter(|host| !host.is_empty())
-    }
-
-    fn link(&self, page: u64, app: &AppState) -> String {
-        let host = self.host().unwrap_or(&app.authority);
-        let query = match app.contract.next_link {
-            NextLink::FullQuery => self.query(),
-            NextLink::PageOnly => "",
-        };
-        format!(
-            "http://{host}{}?{}",
-            self.0.uri.path(),
-            query_with_page(query, page)
-        )
-    }
+/// The host that was asked; a target that names its host has the last word (RFC 9112, 3.2.2).
+fn host(exchange: &Exchange) -> Option<&str> {
+    let Exchange { uri, headers, .. } = exchange;
+    let host = uri.authority().map(Authority::as_str);
+    let header = || headers.get(header::HOST)?.to_str().ok();
+    host.or_else(header).filter(|host| !host.is_empty())
 }

@@ -11,10 +11,8 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::Route,
 };
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
@@ -23,19 +21,16 @@ use tokio::time::{Sleep, sleep};
 use uuid::Uuid;
 
 use super::{
+    call::Call,
     envelope::json,
     error::{ApiError, Remark},
-    exchange::{Exchange, SentBody, unprefixed},
-    extract::read,
+    exchange::{Exchange, unprefixed},
     layers::limited,
     method_not_allowed,
     steering::Steering,
 };
 use crate::{
-    domain::{
-        contract::{Contract, ValidationBody},
-        validate::ValidationErrors,
-    },
+    domain::{contract::ValidationBody, validate::ValidationErrors},
     faults::{Asked, Effect, Fault, Strike, Write},
     socket::{Order, SocketHandle},
     state::AppState,
@@ -55,18 +50,13 @@ pub(super) struct Whole {
 }
 
 /// Does to a request what it asks for itself, or else what the first fault has in store for it; else has it answered.
-pub(super) async fn misbehave(
-    app: &AppState,
-    exchange: &Exchange,
-    route: Route,
-    request: Box<Request>,
-) -> Response {
-    let Some((strike, is_rules)) = strike(app, exchange) else {
-        return limited(exchange, route, request).await;
+pub(super) async fn misbehave(call: Call<'_>) -> Response {
+    let Some((strike, is_rules)) = strike(call.app, call.exchange) else {
+        return limited(call).await;
     };
     let rule = Arc::clone(&strike.rule);
     // In a box: requests that nothing strikes need not carry the room for it along.
-    let mut response = Box::pin(carry_out(app, exchange, strike, route, request)).await;
+    let mut response = Box::pin(carry_out(call, strike)).await;
     if is_rules {
         let remark = format!("struck by the rule `{rule}`");
         response.extensions_mut().insert(Remark(remark.into()));
@@ -98,7 +88,7 @@ fn strike(app: &AppState, exchange: &Exchange) -> Option<(Strike, bool)> {
         return None;
     }
     let strike = rules.strike(&Asked {
-        operation: exchange.operation,
+        operation: exchange.operation(),
         method: exchange.method.as_str(),
         path: unprefixed(exchange.uri.path()),
         org: exchange.org.as_ref(),
@@ -107,32 +97,25 @@ fn strike(app: &AppState, exchange: &Exchange) -> Option<(Strike, bool)> {
     strike.map(|strike| (strike, true))
 }
 
-async fn carry_out(
-    app: &AppState,
-    exchange: &Exchange,
-    strike: Strike,
-    route: Route,
-    request: Box<Request>,
-) -> Response {
+async fn carry_out(call: Call<'_>, strike: Strike) -> Response {
     if let Some(delay) = strike.delay {
         sleep(delay).await;
     }
     let Some(effect) = strike.effect else {
-        return limited(exchange, route, request).await;
+        return limited(call).await;
     };
-    let refused = Refused::new(&request);
-    let socket = request.extensions().get::<Arc<SocketHandle>>().cloned();
-    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    let Call { app, exchange, .. } = call;
+    let is_safe = matches!(exchange.method, Method::GET | Method::HEAD);
     // Half an answer needs a whole one: where nothing may be written, that of a request that writes nothing.
     let needs_answer = matches!(
         effect,
         Effect::Fault(Fault::TruncatedBody | Fault::SlowBody { .. })
     );
     let answer = match strike.write {
-        Write::After => limited(exchange, route, request).await,
-        Write::Before if needs_answer && is_safe => limited(exchange, route, request).await,
+        Write::After => limited(call).await,
+        Write::Before if needs_answer && is_safe => limited(call).await,
         Write::Before => {
-            note_body(app, exchange, *request).await;
+            call.note_body().await;
             ApiError::ServerError.into_response()
         }
     };
@@ -143,27 +126,9 @@ async fn carry_out(
             retry_after,
         } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            refused
-                .answer(status, body, retry_after, &app.contract)
-                .await
+            refused(app, exchange, status, body, retry_after)
         }
-        Effect::Fault(fault) => spoil(app, fault, answer, socket.as_deref()).await,
-    }
-}
-
-/// Reads a body that no handler is going to read, so that a record of the request has it.
-async fn note_body(app: &AppState, exchange: &Exchange, request: Request) {
-    let body = request.into_body();
-    if body.is_end_stream() {
-        return;
-    }
-    let body = read(&exchange.headers, body, app.limits.max_body);
-    if let Ok(Ok(body)) = tokio::time::timeout(app.limits.body_timeout, body).await {
-        // It is set once; nothing is lost.
-        let _ = exchange.body.set(SentBody {
-            bytes: body,
-            was_read: true,
-        });
+        Effect::Fault(fault) => spoil(app, fault, answer, exchange.socket.as_deref()).await,
     }
 }
 
@@ -276,82 +241,64 @@ impl HttpBody for Slow {
     }
 }
 
-/// What of a request an answer in Tallyfy's shape is made of.
-#[derive(Debug)]
-pub(super) struct Refused {
-    method: Method,
-    uri: Uri,
-    matched: Option<MatchedPath>,
+/// The answer of that status, in Tallyfy's own shape where no body is given.
+fn refused(
+    app: &AppState,
+    exchange: &Exchange,
+    status: StatusCode,
+    body: Option<Value>,
+    retry_after: Option<u64>,
+) -> Response {
+    let mut response = match body {
+        Some(body) => json(status, &body),
+        None if status.is_client_error() || status.is_server_error() => {
+            let shape = app.contract.validation_body;
+            error(exchange, status, retry_after, shape).into_response()
+        }
+        None => status.into_response(),
+    };
+    let headers = response.headers_mut();
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        // The newest figure of the documentation's for all requests (evidence 5.5).
+        headers.insert(
+            HeaderName::from_static("x-ratelimit-limit"),
+            HeaderValue::from_static("600"),
+        );
+        headers.insert(
+            HeaderName::from_static("x-ratelimit-remaining"),
+            HeaderValue::from_static("0"),
+        );
+    }
+    if let Some(seconds) = retry_after {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
-impl Refused {
-    pub(super) fn new(request: &Request) -> Self {
-        Self {
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            matched: request.extensions().get().cloned(),
+fn error(
+    exchange: &Exchange,
+    status: StatusCode,
+    retry_after: Option<u64>,
+    shape: ValidationBody,
+) -> ApiError {
+    match status {
+        StatusCode::BAD_REQUEST => ApiError::MalformedJson("asked for".into()),
+        StatusCode::UNAUTHORIZED => ApiError::Unauthenticated("asked for"),
+        StatusCode::FORBIDDEN => ApiError::Unauthorized("asked for"),
+        StatusCode::NOT_FOUND => ApiError::ResourceNotFound,
+        StatusCode::METHOD_NOT_ALLOWED => match exchange.matched.path() {
+            Some(path) => method_not_allowed(exchange, path),
+            None => ApiError::Other(status),
+        },
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            let mut errors = ValidationErrors::default();
+            errors.add("name", "The name has already been taken.");
+            ApiError::Invalid(errors, shape)
         }
-    }
-
-    /// The answer of that status, in Tallyfy's own shape where no body is given.
-    pub(super) async fn answer(
-        self,
-        status: StatusCode,
-        body: Option<Value>,
-        retry_after: Option<u64>,
-        contract: &Contract,
-    ) -> Response {
-        let mut response = match body {
-            Some(body) => json(status, &body),
-            None if status.is_client_error() || status.is_server_error() => self
-                .error(status, retry_after, contract.validation_body)
-                .await
-                .into_response(),
-            None => status.into_response(),
-        };
-        let headers = response.headers_mut();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            // The newest figure of the documentation's for all requests (evidence 5.5).
-            headers.insert(
-                HeaderName::from_static("x-ratelimit-limit"),
-                HeaderValue::from_static("600"),
-            );
-            headers.insert(
-                HeaderName::from_static("x-ratelimit-remaining"),
-                HeaderValue::from_static("0"),
-            );
-        }
-        if let Some(seconds) = retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
-        response
-    }
-
-    async fn error(
-        self,
-        status: StatusCode,
-        retry_after: Option<u64>,
-        shape: ValidationBody,
-    ) -> ApiError {
-        match status {
-            StatusCode::BAD_REQUEST => ApiError::MalformedJson("asked for".into()),
-            StatusCode::UNAUTHORIZED => ApiError::Unauthenticated("asked for"),
-            StatusCode::FORBIDDEN => ApiError::Unauthorized("asked for"),
-            StatusCode::NOT_FOUND => ApiError::ResourceNotFound,
-            StatusCode::METHOD_NOT_ALLOWED => match self.matched {
-                Some(matched) => method_not_allowed(self.method, matched, self.uri).await,
-                None => ApiError::Other(status),
-            },
-            StatusCode::UNPROCESSABLE_ENTITY => {
-                let mut errors = ValidationErrors::default();
-                errors.add("name", "The name has already been taken.");
-                ApiError::Invalid(errors, shape)
-            }
-            StatusCode::TOO_MANY_REQUESTS => ApiError::TooManyRequests {
-                retry_after: retry_after.unwrap_or(1),
-            },
-            StatusCode::INTERNAL_SERVER_ERROR => ApiError::ServerError,
-            other => ApiError::Other(other),
-        }
+        StatusCode::TOO_MANY_REQUESTS => ApiError::TooManyRequests {
+            retry_after: retry_after.unwrap_or(1),
+        },
+        StatusCode::INTERNAL_SERVER_ERROR => ApiError::ServerError,
+        other => ApiError::Other(other),
     }
 }

@@ -60,7 +60,7 @@ fn log(app: &AppState, exchange: &Exchange, duration: Duration, response: &Respo
     let remark = response.extensions().get::<Remark>();
     let line = RequestLine {
         method: exchange.method.as_str(),
-        route: exchange.operation.map_or("-", Operation::name),
+        route: exchange.operation().map_or("-", Operation::name),
         status: response.status().as_u16(),
         duration,
         org: organization(path).unwrap_or("-"),
@@ -94,12 +94,12 @@ fn record(
     let fault = response.extensions().get::<Struck>();
     app.journal.record(Seen {
         at,
-        operation: exchange.operation,
+        operation: exchange.operation(),
         // What matched no route belongs to no organization, whatever its path says.
         org: exchange
             .org
             .as_ref()
-            .filter(|_| exchange.operation.is_some()),
+            .filter(|_| exchange.operation().is_some()),
         method: exchange.method.as_str(),
         path: exchange.uri.path(),
         query: exchange.uri.query(),

@@ -159,10 +159,7 @@ impl Org {
 
     /// The group of that id.
     pub fn get(&self, id: &GroupId) -> Result<Arc<Group>, StoreError> {
-        self.groups
-            .get(id)
-            .cloned()
-            .ok_or(StoreError::NoGroup)
+        self.groups.get(id).cloned().ok_or(StoreError::NoGroup)
     }
 
     /// Creates a group from the body of a request; `new_id` makes the id out of a number that grows
