@@ -38,6 +38,7 @@ fn written(status: StatusCode, bytes: usize, write: impl FnOnce(&mut Vec<u8>)) -
 
 /// `{"data":…}`
 pub(super) fn one(view: &impl View, status: StatusCode) -> Response {
+    view.fetch();
     written(status, ROW_BYTES, |out| {
         out.extend_from_slice(b"{\"data\":");
         view.write(out);
@@ -88,6 +89,7 @@ pub(super) fn page<R, V: View>(
         },
     };
     let views: Vec<V> = page.items.into_iter().map(view).collect();
+    views.fetch();
     written(StatusCode::OK, ROW_BYTES * (views.len() + 1), |out| {
         out.extend_from_slice(b"{\"data\":");
         views.write(out);

@@ -86,7 +86,7 @@ fn create(call: Call<'_>) -> Answering<'_> {
             CreateStatus::Created => StatusCode::CREATED,
             CreateStatus::Ok => StatusCode::OK,
         };
-        Ok(envelope::one(&GroupView::plain(group, contract), status))
+        Ok(envelope::one(&GroupView::plain(&group, contract), status))
     })
 }
 
@@ -94,8 +94,10 @@ fn show(call: &Call<'_>) -> Result<Response, ApiError> {
     let member = Member::of(call)?;
     let id = call.group_id()?;
     let with = Includes::of(call.query());
-    let view = member.read(|org| Ok(GroupView::with(org.get(&id)?, call.contract(), with, org)))?;
-    Ok(envelope::one(&view, StatusCode::OK))
+    member.read(|org| {
+        let view = GroupView::with(org.get(&id)?, call.contract(), with, org);
+        Ok(envelope::one(&view, StatusCode::OK))
+    })
 }
 
 fn update(call: Call<'_>) -> Answering<'_> {
@@ -109,7 +111,7 @@ fn update(call: Call<'_>) -> Answering<'_> {
             UpdateStatus::Created => StatusCode::CREATED,
             UpdateStatus::Ok => StatusCode::OK,
         };
-        Ok(envelope::one(&GroupView::plain(group, contract), status))
+        Ok(envelope::one(&GroupView::plain(&group, contract), status))
     })
 }
 
@@ -124,7 +126,7 @@ fn delete(call: &Call<'_>) -> Result<Response, ApiError> {
     })?;
     Ok(match (removed, contract.delete_reply) {
         (Some(group), DeleteReply::DeletedGroup) => {
-            envelope::one(&GroupView::plain(group, contract), StatusCode::OK)
+            envelope::one(&GroupView::plain(&group, contract), StatusCode::OK)
         }
         (Some(_) | None, _) => StatusCode::NO_CONTENT.into_response(),
     })

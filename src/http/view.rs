@@ -17,11 +17,19 @@ use crate::domain::contract::{Contract, TimeFormat};
 
 /// What an answer shows.
 pub(super) trait View {
+    /// Looks at what is going to be written. What is not in the processor's cache then comes all at once;
+    /// the writing would wait for one piece after another.
+    fn fetch(&self) {}
+
     /// Writes its JSON.
     fn write(&self, out: &mut Vec<u8>);
 }
 
 impl<T: View> View for Vec<T> {
+    fn fetch(&self) {
+        self.iter().for_each(View::fetch);
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         write_list(out, self, |out, view| view.write(out));
     }

@@ -110,7 +110,7 @@ impl Groups {
     /// One page of the groups that the query finds, in its order.
     ///
     /// Without a search `O(log n + page)`; a search looks at every row and allocates only for the page.
-    pub fn list(&self, query: &ListQuery) -> Page<Arc<Group>> {
+    pub fn list(&self, query: &ListQuery) -> Page<&Group> {
         match query.sort {
             SortKey::Name => page(&self.by_name, query, |row| &row.group),
             SortKey::CreatedAt => page(&self.by_created, query, |row| &row.group),
@@ -126,11 +126,11 @@ impl Groups {
     }
 }
 
-fn page<R: Ord>(
-    ranked: &RankedSet<R>,
+fn page<'a, R: Ord>(
+    ranked: &'a RankedSet<R>,
     query: &ListQuery,
-    group: impl Fn(&R) -> &Arc<Group>,
-) -> Page<Arc<Group>> {
+    group: impl Fn(&R) -> &Group,
+) -> Page<&'a Group> {
     let (items, total) = match &query.search {
         None => (ranks(ranked, query, &group), ranked.len()),
         Some(needle) => {
@@ -157,28 +157,21 @@ fn page<R: Ord>(
 }
 
 /// The rows of the page by rank.
-fn ranks<R: Ord>(
-    ranked: &RankedSet<R>,
+fn ranks<'a, R: Ord>(
+    ranked: &'a RankedSet<R>,
     query: &ListQuery,
-    group: impl Fn(&R) -> &Arc<Group>,
-) -> Vec<Arc<Group>> {
+    group: impl Fn(&R) -> &Group,
+) -> Vec<&'a Group> {
     let total = ranked.len();
     let wanted = query.page.ranks(total);
     if wanted.is_empty() {
         return Vec::new();
     }
     match query.direction {
-        Direction::Ascending => ranked
-            .range_idx(wanted)
-            .map(|row| Arc::clone(group(row)))
-            .collect(),
+        Direction::Ascending => ranked.range_idx(wanted).map(group).collect(),
         Direction::Descending => {
             let mirrored = total - wanted.end..total - wanted.start;
-            ranked
-                .range_idx(mirrored)
-                .rev()
-                .map(|row| Arc::clone(group(row)))
-                .collect()
+            ranked.range_idx(mirrored).rev().map(group).collect()
         }
     }
 }
@@ -187,14 +180,14 @@ fn ranks<R: Ord>(
 fn nth<'a, R: 'a>(
     rows: impl Iterator<Item = &'a R>,
     query: &ListQuery,
-    group: impl Fn(&R) -> &Arc<Group>,
-) -> (Vec<Arc<Group>>, usize) {
+    group: impl Fn(&R) -> &Group,
+) -> (Vec<&'a Group>, usize) {
     let wanted = query.page.ranks(usize::MAX);
     let mut items = Vec::new();
     let mut total = 0;
     for row in rows {
         if wanted.contains(&total) {
-            items.push(Arc::clone(group(row)));
+            items.push(group(row));
         }
         total += 1;
     }

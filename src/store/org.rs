@@ -153,13 +153,13 @@ impl Org {
     }
 
     /// One page of its groups.
-    pub fn list(&self, query: &ListQuery) -> Page<Arc<Group>> {
+    pub fn list(&self, query: &ListQuery) -> Page<&Group> {
         self.groups.list(query)
     }
 
     /// The group of that id.
-    pub fn get(&self, id: &GroupId) -> Result<Arc<Group>, StoreError> {
-        self.groups.get(id).cloned().ok_or(StoreError::NoGroup)
+    pub fn get(&self, id: &GroupId) -> Result<&Arc<Group>, StoreError> {
+        self.groups.get(id).ok_or(StoreError::NoGroup)
     }
 
     /// Creates a group from the body of a request; `new_id` makes the id out of a number that grows
@@ -201,9 +201,9 @@ impl Org {
         let group = self.get(id)?;
         let patch = GroupPatch::parse(fields, &Without { org: self, id })?;
         if patch.is_empty() {
-            return Ok(group);
+            return Ok(Arc::clone(group));
         }
-        let changed = patch.applied_to(&group, now);
+        let changed = patch.applied_to(group, now);
         self.meet(&changed.guests);
         self.groups.replace(changed).ok_or(StoreError::NoGroup)
     }
