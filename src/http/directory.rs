@@ -1,15 +1,12 @@
 //! What clients call beside groups: who the caller is, and the organizations, users and guests there are.
 
-use axum::{
-    http::{Method, StatusCode},
-    response::Response,
-};
+use axum::http::{Method, StatusCode};
 
 use super::{
     Endpoint, Handler, Right,
     auth::{Admin, Member, SignedIn},
     call::Call,
-    envelope,
+    envelope::{self, Answer},
     error::ApiError,
     view::{
         guest, organization,
@@ -103,7 +100,7 @@ pub(super) static ENDPOINTS: [Endpoint; 10] = [
 ];
 
 /// The caller, as the first of the caller's organizations that declares them knows them.
-fn show_me(call: &Call<'_>) -> Result<Response, ApiError> {
+fn show_me(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = SignedIn::of(call)?;
     let declared = caller.organizations().find_map(|id| {
         let user = caller.read(&id, |org, standing| org.user(standing.user).cloned());
@@ -113,7 +110,7 @@ fn show_me(call: &Call<'_>) -> Result<Response, ApiError> {
     Ok(envelope::one(&user::myself(&user), StatusCode::OK))
 }
 
-fn list_my_organizations(call: &Call<'_>) -> Result<Response, ApiError> {
+fn list_my_organizations(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = SignedIn::of(call)?;
     let request = page_request(call.query(), call.contract().per_page_cap);
     let ids: Vec<_> = caller.organizations().collect();
@@ -132,18 +129,18 @@ fn list_my_organizations(call: &Call<'_>) -> Result<Response, ApiError> {
     Ok(envelope::page(page, |organization| organization, call))
 }
 
-fn show_organization(call: &Call<'_>) -> Result<Response, ApiError> {
+fn show_organization(call: &Call<'_>) -> Result<Answer, ApiError> {
     let member = Member::of(call)?;
     let view = member.read(|org| Ok(organization::view(org, member.standing, call.contract())))?;
     Ok(envelope::one(&view, StatusCode::OK))
 }
 
-fn show_me_in_organization(call: &Call<'_>) -> Result<Response, ApiError> {
+fn show_me_in_organization(call: &Call<'_>) -> Result<Answer, ApiError> {
     let member = Member::of(call)?;
     one_user(call, &member, member.standing.user)
 }
 
-fn list_users(call: &Call<'_>) -> Result<Response, ApiError> {
+fn list_users(call: &Call<'_>) -> Result<Answer, ApiError> {
     let member = Member::of(call)?;
     let query = PeopleQuery::parse(call.query(), PeopleQuery::USERS_PER_PAGE);
     member.read(|org| {
@@ -155,12 +152,12 @@ fn list_users(call: &Call<'_>) -> Result<Response, ApiError> {
     })
 }
 
-fn show_user(call: &Call<'_>) -> Result<Response, ApiError> {
+fn show_user(call: &Call<'_>) -> Result<Answer, ApiError> {
     let Admin(member) = Admin::of(call)?;
     one_user(call, &member, call.user_id()?)
 }
 
-fn one_user(call: &Call<'_>, member: &Member<'_>, id: UserId) -> Result<Response, ApiError> {
+fn one_user(call: &Call<'_>, member: &Member<'_>, id: UserId) -> Result<Answer, ApiError> {
     let with = Includes::of(call.query());
     let view = member.read(|org| {
         let one = org.user_with(member.standing.user, id);
@@ -177,7 +174,7 @@ fn one_user(call: &Call<'_>, member: &Member<'_>, id: UserId) -> Result<Response
     Ok(envelope::one(&view, StatusCode::OK))
 }
 
-fn list_user_names(call: &Call<'_>) -> Result<Response, ApiError> {
+fn list_user_names(call: &Call<'_>) -> Result<Answer, ApiError> {
     let member = Member::of(call)?;
     let names: Vec<_> = member.read(|org| {
         let users = org.users_with(member.standing.user);
@@ -186,7 +183,7 @@ fn list_user_names(call: &Call<'_>) -> Result<Response, ApiError> {
     Ok(envelope::one(&names, StatusCode::OK))
 }
 
-fn list_guests(call: &Call<'_>) -> Result<Response, ApiError> {
+fn list_guests(call: &Call<'_>) -> Result<Answer, ApiError> {
     let member = Member::of(call)?;
     let query = PeopleQuery::parse(call.query(), PeopleQuery::GUESTS_PER_PAGE);
     member.read(|org| {
@@ -196,7 +193,7 @@ fn list_guests(call: &Call<'_>) -> Result<Response, ApiError> {
     })
 }
 
-fn show_guest(call: &Call<'_>) -> Result<Response, ApiError> {
+fn show_guest(call: &Call<'_>) -> Result<Answer, ApiError> {
     let member = Member::of(call)?;
     let email = call.guest_email()?;
     let with = Includes::of(call.query());
@@ -207,7 +204,7 @@ fn show_guest(call: &Call<'_>) -> Result<Response, ApiError> {
     Ok(envelope::one(&view, StatusCode::OK))
 }
 
-fn list_guest_names(call: &Call<'_>) -> Result<Response, ApiError> {
+fn list_guest_names(call: &Call<'_>) -> Result<Answer, ApiError> {
     let member = Member::of(call)?;
     let names: Vec<_> =
         member.read(|org| Ok(org.guests().map(|one| guest::name(one, org)).collect()))?;

@@ -1,9 +1,8 @@
 //! Tallyfy's envelopes: `{"data":…}` and `{"data":…,"meta":…}` (evidence 3.2).
 
 use axum::{
-    body::Body,
-    http::{HeaderValue, StatusCode, header, uri::Authority},
-    response::Response,
+    body::Bytes,
+    http::{HeaderValue, Response, StatusCode, header, uri::Authority},
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -18,28 +17,38 @@ use crate::domain::{
     query::query_with_page,
 };
 
-/// An answer of JSON.
-pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    written(status, ROW_BYTES, |out| write_json(out, body))
+/// An answer, all of it in memory.
+pub(super) type Answer = Response<Bytes>;
+
+/// An answer without a body.
+pub(super) fn empty(status: StatusCode) -> Answer {
+    let mut answer = Answer::default();
+    *answer.status_mut() = status;
+    answer
 }
 
-/// Room for a group; what is longer grows.
-const ROW_BYTES: usize = 512;
+/// An answer of JSON.
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
+    written(status, 256, |out| write_json(out, body))
+}
 
-fn written(status: StatusCode, bytes: usize, write: impl FnOnce(&mut Vec<u8>)) -> Response {
-    let mut bytes = Vec::with_capacity(bytes);
+fn written(status: StatusCode, length: usize, write: impl FnOnce(&mut Vec<u8>)) -> Answer {
+    let mut bytes = Vec::with_capacity(length);
     write(&mut bytes);
-    let mut response = Response::new(Body::from(bytes));
-    *response.status_mut() = status;
+    if bytes.capacity() > bytes.len() / 4 * 5 + 128 {
+        // The journal may keep it.
+        bytes.shrink_to_fit();
+    }
+    let mut answer = empty(status);
+    *answer.body_mut() = bytes.into();
     let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    response
+    answer.headers_mut().insert(header::CONTENT_TYPE, json);
+    answer
 }
 
 /// `{"data":…}`
-pub(super) fn one(view: &impl View, status: StatusCode) -> Response {
-    view.fetch();
-    written(status, ROW_BYTES, |out| {
+pub(super) fn one(view: &impl View, status: StatusCode) -> Answer {
+    written(status, view.length() + 10, |out| {
         out.extend_from_slice(b"{\"data\":");
         view.write(out);
         out.push(b'}');
@@ -70,11 +79,7 @@ struct Links {
 }
 
 /// `{"data":[…],"meta":{"pagination":{…}}}`: one page of a list, with links on the host and prefix that was asked.
-pub(super) fn page<R, V: View>(
-    page: Page<R>,
-    view: impl FnMut(R) -> V,
-    call: &Call<'_>,
-) -> Response {
+pub(super) fn page<R, V: View>(page: Page<R>, view: impl FnMut(R) -> V, call: &Call<'_>) -> Answer {
     let link = |page: u64| link(call, page);
     let pagination = Pagination {
         total: page.total,
@@ -89,8 +94,7 @@ pub(super) fn page<R, V: View>(
         },
     };
     let views: Vec<V> = page.items.into_iter().map(view).collect();
-    views.fetch();
-    written(StatusCode::OK, ROW_BYTES * (views.len() + 1), |out| {
+    written(StatusCode::OK, views.length() + 512, |out| {
         out.extend_from_slice(b"{\"data\":");
         views.write(out);
         out.extend_from_slice(b",\"meta\":");

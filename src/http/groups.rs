@@ -1,15 +1,12 @@
 //! The groups of an organization: list, create, get, update, delete.
 
-use axum::{
-    http::{Method, StatusCode},
-    response::{IntoResponse, Response},
-};
+use axum::http::{Method, StatusCode};
 
 use super::{
     Answering, Endpoint, Handler, Right,
     auth::{GroupManager, Member},
     call::Call,
-    envelope,
+    envelope::{self, Answer},
     error::ApiError,
     view::group::GroupView,
 };
@@ -66,7 +63,7 @@ pub(super) static ENDPOINTS: [Endpoint; 5] = [
     },
 ];
 
-fn list(call: &Call<'_>) -> Result<Response, ApiError> {
+fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let member = Member::of(call)?;
     let query = ListQuery::parse(call.query(), call.contract().per_page_cap);
     member.read(|org| {
@@ -90,7 +87,7 @@ fn create(call: Call<'_>) -> Answering<'_> {
     })
 }
 
-fn show(call: &Call<'_>) -> Result<Response, ApiError> {
+fn show(call: &Call<'_>) -> Result<Answer, ApiError> {
     let member = Member::of(call)?;
     let id = call.group_id()?;
     let with = Includes::of(call.query());
@@ -115,7 +112,7 @@ fn update(call: Call<'_>) -> Answering<'_> {
     })
 }
 
-fn delete(call: &Call<'_>) -> Result<Response, ApiError> {
+fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
     let manager = GroupManager::of(call)?;
     let id = call.group_id()?;
     let contract = call.contract();
@@ -128,7 +125,7 @@ fn delete(call: &Call<'_>) -> Result<Response, ApiError> {
         (Some(group), DeleteReply::DeletedGroup) => {
             envelope::one(&GroupView::plain(&group, contract), StatusCode::OK)
         }
-        (Some(_) | None, _) => StatusCode::NO_CONTENT.into_response(),
+        (Some(_) | None, _) => envelope::empty(StatusCode::NO_CONTENT),
     })
 }
 

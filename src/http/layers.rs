@@ -10,8 +10,8 @@ use std::{
 
 use axum::{
     extract::Request,
-    http::{HeaderName, HeaderValue, Method, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    response::Response,
 };
 use futures_util::FutureExt;
 use tower::{Layer, Service, ServiceExt, service_fn};
@@ -21,10 +21,11 @@ use super::{
     Handler, Matched,
     call::Call,
     endpoint_not_found,
+    envelope::Answer,
     error::ApiError,
     exchange::Exchange,
     method_not_allowed,
-    misbehave::misbehave,
+    misbehave::{misbehave, sent},
     observe::Observation,
     steering::{PREFER, RESPONSE_CODE},
     unread::Unread,
@@ -63,11 +64,10 @@ impl Service<Request> for Route {
     fn call(&mut self, request: Request) -> Self::Future {
         let (app, matched) = (Arc::clone(&self.app), self.matched);
         if !is_a_browsers(&request) {
-            return Box::pin(caught(answer(app, matched, request)).map(Ok));
+            return Box::pin(answered(app, matched, request));
         }
-        let inside = service_fn(move |request: Request| {
-            caught(answer(Arc::clone(&app), matched, request)).map(Ok)
-        });
+        let inside =
+            service_fn(move |request: Request| answered(Arc::clone(&app), matched, request));
         Box::pin(self.cors.layer(inside).oneshot(request))
     }
 }
@@ -111,42 +111,46 @@ fn cors() -> CorsLayer {
         .vary([])
 }
 
-/// The order of what happens to a request: its exchange is opened; steering, faults and the rate limit have
-/// their say, and then its handler; what that left of the body is read; log and journal note it down.
-fn answer(
+fn answered(
     app: Arc<AppState>,
     matched: Matched,
     request: Request,
-) -> impl Future<Output = Response> {
+) -> impl Future<Output = Result<Response, Infallible>> {
+    caught(answer(app, matched, request)).map(|answer| Ok(sent(answer)))
+}
+
+/// The order of what happens to a request: its exchange is opened; steering, faults and the rate limit have
+/// their say, and then its handler; what that left of the body is read; log and journal note it down.
+fn answer(app: Arc<AppState>, matched: Matched, request: Request) -> impl Future<Output = Answer> {
     let (exchange, mut body) = Exchange::open(app.world(), matched, request);
     let unread = Unread::of(&exchange.headers, &mut body);
     let observation = Observation::begin(&app, &exchange);
     async move {
-        let mut response = misbehave(Call::new(&app, &exchange, body)).await;
+        let mut answer = misbehave(Call::new(&app, &exchange, body)).await;
         if let Some(unread) = unread {
             // In a box, as what most requests have no need of: they need not carry the room for it along.
-            Box::pin(unread.finish(&mut response)).await;
+            Box::pin(unread.finish(answer.headers_mut())).await;
         }
         if let Some(observation) = observation {
-            response = observation.end(&app, &exchange, response);
+            observation.end(&app, &exchange, &answer);
         }
         if !exchange.tenant.time.is_machines() {
-            tell_time(&exchange, &mut response);
+            tell_time(&exchange, answer.headers_mut());
         }
-        response
+        answer
     }
 }
 
 /// Counts the request where a limit is set, has it answered by its handler where there is room, and says on
 /// each answer what is left.
-pub(super) async fn limited(call: Call<'_>) -> Response {
+pub(super) async fn limited(call: Call<'_>) -> Answer {
     let verdict = verdict(call.exchange);
-    let mut response = match verdict.and_then(|verdict| verdict.retry_after) {
-        Some(retry_after) => ApiError::TooManyRequests { retry_after }.into_response(),
+    let mut answer = match verdict.and_then(|verdict| verdict.retry_after) {
+        Some(retry_after) => ApiError::TooManyRequests { retry_after }.into(),
         None => handled(call).await,
     };
     if let Some(verdict) = verdict {
-        let headers = response.headers_mut();
+        let headers = answer.headers_mut();
         headers.insert(
             HeaderName::from_static("x-ratelimit-limit"),
             verdict.limit.into(),
@@ -156,7 +160,7 @@ pub(super) async fn limited(call: Call<'_>) -> Response {
             verdict.remaining.into(),
         );
     }
-    response
+    answer
 }
 
 fn verdict(exchange: &Exchange) -> Option<Verdict> {
@@ -165,7 +169,7 @@ fn verdict(exchange: &Exchange) -> Option<Verdict> {
 }
 
 /// What the handler answers; its panic is caught here, within the journal, so that the 500 is in it.
-fn handled(call: Call<'_>) -> impl Future<Output = Response> {
+fn handled(call: Call<'_>) -> impl Future<Output = Answer> {
     caught(async move {
         let answer = match call.exchange.matched {
             Matched::Endpoint(endpoint) => match endpoint.handler {
@@ -175,24 +179,24 @@ fn handled(call: Call<'_>) -> impl Future<Output = Response> {
             Matched::Path(path) => Err(method_not_allowed(call.exchange, path)),
             Matched::Nothing => Err(endpoint_not_found(call.exchange)),
         };
-        answer.unwrap_or_else(IntoResponse::into_response)
+        answer.unwrap_or_else(Answer::from)
     })
 }
 
 /// An answer, whatever becomes of whoever makes it.
 ///
 /// Made of combinators, as an `async fn` would have room for what it is given twice.
-fn caught(answered: impl Future<Output = Response>) -> impl Future<Output = Response> {
-    AssertUnwindSafe(answered)
+fn caught(answer: impl Future<Output = Answer>) -> impl Future<Output = Answer> {
+    AssertUnwindSafe(answer)
         .catch_unwind()
-        .map(|caught| caught.unwrap_or_else(|_| ApiError::ServerError.into_response()))
+        .map(|caught| caught.unwrap_or_else(|_| ApiError::ServerError.into()))
 }
 
 /// The mock's time, where that is not the machine's.
-fn tell_time(exchange: &Exchange, response: &mut Response) {
+fn tell_time(exchange: &Exchange, headers: &mut HeaderMap) {
     let now = exchange.now().format("%a, %d %b %Y %H:%M:%S GMT");
     if let Ok(now) = HeaderValue::try_from(now.to_string()) {
-        response.headers_mut().insert(header::DATE, now);
+        headers.insert(header::DATE, now);
     }
 }
 

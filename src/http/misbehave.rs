@@ -12,9 +12,8 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 use serde_json::Value;
 use tokio::time::{Sleep, sleep};
@@ -22,7 +21,7 @@ use uuid::Uuid;
 
 use super::{
     call::Call,
-    envelope::json,
+    envelope::{Answer, empty, json},
     error::{ApiError, Remark},
     exchange::{Exchange, unprefixed},
     layers::limited,
@@ -40,29 +39,28 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Struck(pub(super) Arc<str>);
 
-/// An answer that the client does not get as it is: what it would have been.
+/// On an answer of which the client does not even see the status.
 #[derive(Debug, Clone)]
-pub(super) struct Whole {
-    /// Its body.
-    pub(super) body: Bytes,
-    /// Whether the client sees its status at least.
-    pub(super) status_is_seen: bool,
-}
+pub(super) struct StatusUnseen;
+
+/// On an answer that is sent in pieces, with so long a pause before each.
+#[derive(Debug, Clone)]
+struct Slowly(Duration);
 
 /// Does to a request what it asks for itself, or else what the first fault has in store for it; else has it answered.
-pub(super) async fn misbehave(call: Call<'_>) -> Response {
+pub(super) async fn misbehave(call: Call<'_>) -> Answer {
     let Some((strike, is_rules)) = strike(call.app, call.exchange) else {
         return limited(call).await;
     };
     let rule = Arc::clone(&strike.rule);
     // In a box: requests that nothing strikes need not carry the room for it along.
-    let mut response = Box::pin(carry_out(call, strike)).await;
+    let mut answer = Box::pin(carry_out(call, strike)).await;
     if is_rules {
         let remark = format!("struck by the rule `{rule}`");
-        response.extensions_mut().insert(Remark(remark.into()));
-        response.extensions_mut().insert(Struck(rule));
+        answer.extensions_mut().insert(Remark(remark.into()));
+        answer.extensions_mut().insert(Struck(rule));
     }
-    response
+    answer
 }
 
 /// What is to happen to a request, and whether a rule wants it so.
@@ -97,7 +95,7 @@ fn strike(app: &AppState, exchange: &Exchange) -> Option<(Strike, bool)> {
     strike.map(|strike| (strike, true))
 }
 
-async fn carry_out(call: Call<'_>, strike: Strike) -> Response {
+async fn carry_out(call: Call<'_>, strike: Strike) -> Answer {
     if let Some(delay) = strike.delay {
         sleep(delay).await;
     }
@@ -116,7 +114,7 @@ async fn carry_out(call: Call<'_>, strike: Strike) -> Response {
         Write::Before if needs_answer && is_safe => limited(call).await,
         Write::Before => {
             call.note_body().await;
-            ApiError::ServerError.into_response()
+            ApiError::ServerError.into()
         }
     };
     match effect {
@@ -128,32 +126,22 @@ async fn carry_out(call: Call<'_>, strike: Strike) -> Response {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             refused(app, exchange, status, body, retry_after)
         }
-        Effect::Fault(fault) => spoil(app, fault, answer, exchange.socket.as_deref()).await,
+        Effect::Fault(fault) => spoil(app, fault, answer, exchange.socket.as_deref()),
     }
 }
 
 /// An answer that does not arrive as it should.
-async fn spoil(
+fn spoil(
     app: &AppState,
     fault: Fault,
-    answer: Response,
+    mut answer: Answer,
     socket: Option<&SocketHandle>,
-) -> Response {
-    let (mut parts, body) = answer.into_parts();
-    let body = body
-        .collect()
-        .await
-        .map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
+) -> Answer {
     let order = match fault {
         Fault::SlowBody { chunk_ms } => {
-            parts.extensions.insert(Whole {
-                body: body.clone(),
-                status_is_seen: true,
-            });
-            return Response::from_parts(
-                parts,
-                Body::new(Slow::new(body, Duration::from_millis(chunk_ms))),
-            );
+            let pause = Duration::from_millis(chunk_ms);
+            answer.extensions_mut().insert(Slowly(pause));
+            return answer;
         }
         Fault::ConnectionReset => Order::Reset,
         Fault::EmptyResponse => Order::Close,
@@ -162,25 +150,32 @@ async fn spoil(
         }
         Fault::RandomDataThenClose => Order::Raw(garbage(app.ids.seed())),
         // An answer without a body has no middle.
-        Fault::TruncatedBody if body.is_empty() => Order::Close,
+        Fault::TruncatedBody if answer.body().is_empty() => Order::Close,
         Fault::TruncatedBody => Order::Truncate {
-            body_bytes: body.len() / 2,
+            body_bytes: answer.body().len() / 2,
         },
     };
     let Some(socket) = socket else {
         // Without a socket, as in a call of the router itself, there is nothing to cut.
-        return ApiError::ServerError.into_response();
+        return ApiError::ServerError.into();
     };
-    parts.extensions.insert(Whole {
-        body: body.clone(),
-        status_is_seen: fault == Fault::TruncatedBody,
-    });
-    parts
-        .headers
+    if fault != Fault::TruncatedBody {
+        answer.extensions_mut().insert(StatusUnseen);
+    }
+    answer
+        .headers_mut()
         .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    // It is something that has to be written for the order to be carried out.
     socket.give(order);
-    // Something has to be written for the order to be carried out.
-    Response::from_parts(parts, Body::from(body))
+    answer
+}
+
+/// An answer as it is sent: in one piece, unless a fault wants it otherwise.
+pub(super) fn sent(mut answer: Answer) -> Response {
+    match answer.extensions_mut().remove() {
+        Some(Slowly(pause)) => answer.map(|body| Body::new(Slow::new(body, pause))),
+        None => answer.map(Body::from),
+    }
 }
 
 /// Bytes that are no HTTP, the same at every run of a seed.
@@ -248,16 +243,16 @@ fn refused(
     status: StatusCode,
     body: Option<Value>,
     retry_after: Option<u64>,
-) -> Response {
-    let mut response = match body {
+) -> Answer {
+    let mut answer = match body {
         Some(body) => json(status, &body),
         None if status.is_client_error() || status.is_server_error() => {
             let shape = app.contract.validation_body;
-            error(exchange, status, retry_after, shape).into_response()
+            error(exchange, status, retry_after, shape).into()
         }
-        None => status.into_response(),
+        None => empty(status),
     };
-    let headers = response.headers_mut();
+    let headers = answer.headers_mut();
     if status == StatusCode::TOO_MANY_REQUESTS {
         // The newest figure of the documentation's for all requests (evidence 5.5).
         headers.insert(
@@ -272,7 +267,7 @@ fn refused(
     if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
-    response
+    answer
 }
 
 fn error(

@@ -35,7 +35,7 @@ use axum::{
 use tower::Service;
 
 pub use self::error::ApiError;
-use self::{call::Call, exchange::Exchange};
+use self::{call::Call, envelope::Answer, exchange::Exchange};
 use crate::{domain::operation::Operation, state::AppState};
 
 /// What the Tallyfy routes are served under: go.tallyfy.com has `/api`, api.tallyfy.com has nothing (evidence 1.2).
@@ -54,13 +54,13 @@ struct Endpoint {
 /// What answers on an endpoint.
 #[derive(Debug, Clone, Copy)]
 enum Handler {
-    AtOnce(fn(&Call<'_>) -> Result<Response, ApiError>),
+    AtOnce(fn(&Call<'_>) -> Result<Answer, ApiError>),
     /// Once the body has come.
     WithBody(fn(Call<'_>) -> Answering<'_>),
 }
 
 /// An answer that is still waiting for something.
-type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send + 'a>>;
+type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'a>>;
 
 /// What a token's user must be in the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -48,12 +48,10 @@ impl Unread {
 
     /// Reads on what a handler left of the body and throws it away, so that a client that is still
     /// sending sees the answer rather than a broken pipe; what does not end in time ends the connection.
-    pub(super) async fn finish(self, response: &mut Response) {
+    pub(super) async fn finish(self, headers: &mut HeaderMap) {
         let waits_still = self.waits && !self.body.was_asked();
         if waits_still || !self.body.discard().await {
-            response
-                .headers_mut()
-                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
     }
 }
@@ -64,7 +62,7 @@ pub(super) async fn finish_body(request: Request, next: Next) -> Response {
     let unread = Unread::of(&parts.headers, &mut body);
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if let Some(unread) = unread {
-        unread.finish(&mut response).await;
+        unread.finish(response.headers_mut()).await;
     }
     response
 }
