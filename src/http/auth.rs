@@ -152,14 +152,14 @@ fn organization(exchange: &Exchange) -> Result<&FoundOrg, StoreError> {
 }
 
 fn token(exchange: &Exchange) -> Result<Arc<Token>, ApiError> {
-    if !exchange.headers.contains_key(header::AUTHORIZATION) {
-        return Err(ApiError::Unauthenticated(
-            "there is no `Authorization` header",
-        ));
-    }
-    let secret = exchange.bearer().ok_or(ApiError::Unauthenticated(
-        "`Authorization` is not `Bearer`, one space and a token",
-    ))?;
+    let secret = exchange.bearer().ok_or_else(|| {
+        let is_there = exchange.headers.contains_key(header::AUTHORIZATION);
+        ApiError::Unauthenticated(if is_there {
+            "`Authorization` is not `Bearer`, one space and a token"
+        } else {
+            "there is no `Authorization` header"
+        })
+    })?;
     let tokens = exchange.world.store.tokens();
     tokens
         .get(secret, || exchange.now())

@@ -3,7 +3,13 @@
 //! Made for a million groups: every index is a tree of small nodes, so nothing costs more than
 //! `O(log n)`, a page at any rank included, and no table ever has to be moved as a whole.
 
-use std::{borrow::Borrow, cmp::Ordering, collections::BTreeMap, sync::Arc};
+use std::{
+    borrow::Borrow,
+    cmp::Ordering,
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 use indexset::BTreeSet as RankedSet;
 
@@ -17,7 +23,7 @@ use crate::domain::{
 /// The groups of one organization, found by id and by name, ranked by each sort key.
 #[derive(Debug, Clone)]
 pub struct Groups {
-    by_id: BTreeMap<GroupId, Row>,
+    by_id: BTreeMap<IdKey, Arc<Group>>,
     by_name: RankedSet<ByName>,
     by_created: RankedSet<ByTime>,
     by_updated: RankedSet<ByTime>,
@@ -52,7 +58,7 @@ impl Groups {
 
     /// The group of that id.
     pub fn get(&self, id: &GroupId) -> Option<&Arc<Group>> {
-        self.by_id.get(id).map(|row| &row.group)
+        self.row(id).map(|(_, group)| group)
     }
 
     /// The group of exactly that name.
@@ -69,13 +75,13 @@ impl Groups {
 
     /// Puts `group` in the place of the group of that id, where there is one; its name is free or its own.
     pub fn replace(&mut self, group: Group) -> Option<Arc<Group>> {
-        let order = self.take(&group.id)?.order;
+        let (order, _) = self.take(&group.id)?;
         Some(self.place(order, Arc::new(group)))
     }
 
     /// Removes the group of that id.
     pub fn remove(&mut self, id: &GroupId) -> Option<Arc<Group>> {
-        self.take(id).map(|row| row.group)
+        self.take(id).map(|(_, group)| group)
     }
 
     fn place(&mut self, order: u64, group: Arc<Group>) -> Arc<Group> {
@@ -91,20 +97,27 @@ impl Groups {
             stamp: updated(&group, order),
             group: Arc::clone(&group),
         });
-        let row = Row {
-            order,
-            group: Arc::clone(&group),
-        };
-        self.by_id.insert(group.id.clone(), row);
+        let key = IdKey(hash(&group.id), order);
+        self.by_id.insert(key, Arc::clone(&group));
         group
     }
 
-    fn take(&mut self, id: &GroupId) -> Option<Row> {
-        let row = self.by_id.remove(id)?;
-        self.by_name.remove(&row.group.name);
-        self.by_created.remove(&created(&row.group, row.order));
-        self.by_updated.remove(&updated(&row.group, row.order));
-        Some(row)
+    fn row(&self, id: &GroupId) -> Option<(IdKey, &Arc<Group>)> {
+        let hash = hash(id);
+        let mut rows = self.by_id.range(IdKey(hash, 0)..=IdKey(hash, u64::MAX));
+        rows.find(|(_, group)| group.id == *id)
+            .map(|(key, group)| (*key, group))
+    }
+
+    /// The group of that id, no longer there, and in which order it was created.
+    fn take(&mut self, id: &GroupId) -> Option<(u64, Arc<Group>)> {
+        let (key, _) = self.row(id)?;
+        let group = self.by_id.remove(&key)?;
+        let IdKey(_, order) = key;
+        self.by_name.remove(&group.name);
+        self.by_created.remove(&created(&group, order));
+        self.by_updated.remove(&updated(&group, order));
+        Some((order, group))
     }
 
     /// One page of the groups that the query finds, in its order.
@@ -120,9 +133,9 @@ impl Groups {
 
     /// All groups in the order in which they came.
     pub fn in_order(&self) -> Vec<&Arc<Group>> {
-        let mut rows: Vec<&Row> = self.by_id.values().collect();
-        rows.sort_unstable_by_key(|row| row.order);
-        rows.into_iter().map(|row| &row.group).collect()
+        let mut rows: Vec<_> = self.by_id.iter().collect();
+        rows.sort_unstable_by_key(|(IdKey(_, order), _)| *order);
+        rows.into_iter().map(|(_, group)| group).collect()
     }
 }
 
@@ -194,10 +207,15 @@ fn nth<'a, R: 'a>(
     (items, total)
 }
 
-#[derive(Debug, Clone)]
-struct Row {
-    order: u64,
-    group: Arc<Group>,
+/// An id's hash, then in which order the groups were created: an id itself lies with its group, and
+/// looking for one would go there at every step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct IdKey(u64, u64);
+
+fn hash(id: &GroupId) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Has the name itself, so that comparing takes one step into memory that is cold, not two.

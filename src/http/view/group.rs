@@ -138,17 +138,20 @@ impl View for GroupView<'_> {
             });
         }
         out.extend_from_slice(b",\"created_at\":");
+        let created_at = out.len();
         write_time(out, group.created_at, contract);
-        match contract.time_keys {
-            TimeKeys::LastUpdated => {
-                out.extend_from_slice(b",\"last_updated\":");
-                write_time(out, group.updated_at, contract);
-            }
-            TimeKeys::UpdatedAt => {
-                out.extend_from_slice(b",\"updated_at\":");
-                write_time(out, group.updated_at, contract);
-                out.extend_from_slice(b",\"deleted_at\":null");
-            }
+        let created_at = created_at..out.len();
+        out.extend_from_slice(match contract.time_keys {
+            TimeKeys::LastUpdated => b",\"last_updated\":",
+            TimeKeys::UpdatedAt => b",\"updated_at\":",
+        });
+        if group.updated_at == group.created_at {
+            out.extend_from_within(created_at);
+        } else {
+            write_time(out, group.updated_at, contract);
+        }
+        if contract.time_keys == TimeKeys::UpdatedAt {
+            out.extend_from_slice(b",\"deleted_at\":null");
         }
         for (name, views) in [("users", &self.users), ("assets", &self.assets)] {
             if let Some(views) = views {
