@@ -1,6 +1,6 @@
 //! The group: as it is stored, and as a create or an update may ask for it.
 
-use std::{cmp::Ordering, collections::HashSet};
+use std::{cmp::Ordering, collections::HashSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -16,7 +16,7 @@ use super::{
 /// A group's name: 1 to 200 characters, in the order in which Tallyfy sorts names: by the
 /// lower-cased form, then exactly.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name(Box<str>);
+pub struct Name(Arc<str>);
 
 impl Name {
     /// The longest name, in characters (`max:200`, evidence 4.3).
@@ -452,7 +452,7 @@ mod tests {
         let mut names = ["b", "B", "a", "Z", "é", "E"].map(|text| Name(text.into()));
         names.sort();
         assert_eq!(
-            names.map(|name| name.0.into_string()),
+            names.map(|name| name.0.to_string()),
             ["a", "B", "b", "E", "Z", "é"]
         );
     }

@@ -1,5 +1,7 @@
 //! What a list may be asked for in its query string.
 
+use std::borrow::Cow;
+
 use super::{
     contract::PerPageCap,
     page::PageRequest,
@@ -145,12 +147,19 @@ impl<'a> Parameters<'a> {
         (!text.is_empty()).then(|| Needle::new(text))
     }
 
-    fn last(&self, name: &str) -> Option<std::borrow::Cow<'a, str>> {
-        form_urlencoded::parse(self.0.as_bytes())
-            .filter(|(key, _)| key == name)
-            .last()
-            .map(|(_, value)| value)
+    fn last(&self, name: &str) -> Option<Cow<'a, str>> {
+        let mut parts = self.0.rsplit('&').filter(|part| may_be(part, name));
+        parts.find_map(|part| {
+            let (key, value) = form_urlencoded::parse(part.as_bytes()).next()?;
+            (key == name).then_some(value)
+        })
     }
+}
+
+/// Whether a part of a query string, as it was sent, can be the parameter of that name: a glance that
+/// saves decoding most of them.
+fn may_be(part: &str, name: &str) -> bool {
+    part.starts_with(name) || part.contains('%')
 }
 
 /// PHP's `FILTER_VALIDATE_INT` with a minimum of 1: 64 bits with a sign, blanks around it allowed.
@@ -192,7 +201,10 @@ pub fn query_with_page(query: &str, page: u64) -> String {
     let mut parts: Vec<&str> = query
         .split('&')
         .filter(|part| !part.is_empty())
-        .filter(|part| form_urlencoded::parse(part.as_bytes()).all(|(key, _)| key != "page"))
+        .filter(|part| {
+            !may_be(part, "page")
+                || form_urlencoded::parse(part.as_bytes()).all(|(key, _)| key != "page")
+        })
         .collect();
     let page = format!("page={page}");
     parts.push(&page);

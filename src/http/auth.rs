@@ -1,14 +1,11 @@
-//! Who asks: headers in, [`Member`] or [`GroupManager`] out. A handler's signature shows the right it needs.
+//! Who asks: headers in, [`SignedIn`], [`Member`], [`Admin`] or [`GroupManager`] out. A handler begins with the
+//! one that it needs, and looks at the store through it.
 
 use std::sync::Arc;
 
-use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, HeaderName, header, request::Parts},
-};
-use chrono::{DateTime, Utc};
+use axum::http::{HeaderMap, HeaderName, header};
 
-use super::{error::ApiError, exchange::Exchange};
+use super::{call::Call, error::ApiError, exchange::Exchange};
 use crate::{
     domain::{
         contract::{Contract, MissingClientHeader},
@@ -19,45 +16,24 @@ use crate::{
     store::{FoundOrg, Org, Standing, StoreError, Token, TokenRefusal},
 };
 
-/// A user of the organization in the path: may list and get.
-#[derive(Debug)]
-pub(super) struct Member {
-    exchange: Arc<Exchange>,
-    contract: Contract,
-    /// Who the token's user is there.
-    pub(super) standing: Standing,
-}
-
-impl Member {
-    /// What time it is in the organization.
-    pub(super) fn now(&self) -> DateTime<Utc> {
-        self.exchange.now()
-    }
-
-    /// Looks at the organization.
-    pub(super) fn read<T>(
-        &self,
-        look: impl FnOnce(&Org) -> Result<T, StoreError>,
-    ) -> Result<T, ApiError> {
-        let store = &self.exchange.world.store;
-        organization(&self.exchange)
-            .and_then(|found| store.read(found, look)?)
-            .map_err(|error| ApiError::from_store(error, &self.contract))
-    }
-}
-
-/// A user of the organization in the path who is an admin there: may look at single users (evidence 8.4).
-#[derive(Debug)]
-pub(super) struct Admin(pub(super) Member);
-
 /// Whoever a token stands for, in no organization in particular.
 #[derive(Debug)]
-pub(super) struct SignedIn {
-    exchange: Arc<Exchange>,
+pub(super) struct SignedIn<'a> {
+    exchange: &'a Exchange,
     token: Arc<Token>,
 }
 
-impl SignedIn {
+impl<'a> SignedIn<'a> {
+    /// One request gets one answer, the first that fails: token, client header, organization.
+    pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
+        let token = token(call.exchange)?;
+        check_client_header(&call.exchange.headers, call.app)?;
+        Ok(Self {
+            exchange: call.exchange,
+            token,
+        })
+    }
+
     /// The organizations that the token is good for, in the order in which it names them, or else of
     /// their ids.
     pub(super) fn organizations(&self) -> impl Iterator<Item = OrgId> {
@@ -88,82 +64,49 @@ impl SignedIn {
     }
 }
 
-impl FromRequestParts<Arc<AppState>> for SignedIn {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
-        let exchange = Arc::clone(Exchange::of(&parts.extensions));
-        let token = token(&exchange)?;
-        check_client_header(&exchange.headers, app)?;
-        Ok(Self { exchange, token })
-    }
-}
-
-/// What is stored of the organization in the path; what cannot be an id names none.
-fn organization(exchange: &Exchange) -> Result<&FoundOrg, StoreError> {
-    exchange.tenant.found.as_ref().ok_or(StoreError::NoOrg)
-}
-
-/// A user who has `manage_groups` there: may create, update and delete as well (groups/index, evidence 7).
+/// A user of the organization in the path: may list and get.
 #[derive(Debug)]
-pub(super) struct GroupManager(Member);
-
-impl GroupManager {
-    /// What time it is in the organization.
-    pub(super) fn now(&self) -> DateTime<Utc> {
-        self.0.now()
-    }
-
-    /// Changes the organization.
-    pub(super) fn write<T>(
-        &self,
-        change: impl FnOnce(&mut Org) -> Result<T, StoreError>,
-    ) -> Result<T, ApiError> {
-        let Member {
-            exchange, contract, ..
-        } = &self.0;
-        organization(exchange)
-            .and_then(|found| exchange.world.store.write(found, change))
-            .map_err(|error| ApiError::from_store(error, contract))
-    }
+pub(super) struct Member<'a> {
+    exchange: &'a Exchange,
+    contract: &'a Contract,
+    /// Who the token's user is there.
+    pub(super) standing: Standing,
 }
 
-impl FromRequestParts<Arc<AppState>> for Member {
-    type Rejection = ApiError;
-
-    /// One request gets one answer, the first that fails: token, client header, organization.
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
-        let SignedIn { exchange, token } = SignedIn::from_request_parts(parts, app).await?;
-        let standing = organization(&exchange)
+impl<'a> Member<'a> {
+    /// A caller who is one, or else why not.
+    pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
+        let SignedIn { exchange, token } = SignedIn::of(call)?;
+        let standing = organization(exchange)
             .and_then(|found| exchange.world.store.standing(found, &token))
-            .map_err(|error| ApiError::from_store(error, &app.contract))?;
+            .map_err(|error| ApiError::from_store(error, call.contract()))?;
         Ok(Self {
             exchange,
-            contract: app.contract,
+            contract: call.contract(),
             standing,
         })
     }
-}
 
-impl FromRequestParts<Arc<AppState>> for GroupManager {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
-        let member = Member::from_request_parts(parts, app).await?;
-        if !member.standing.manages_groups {
-            return Err(ApiError::Unauthorized(
-                "the token's user may not manage groups in this organization",
-            ));
-        }
-        Ok(Self(member))
+    /// Looks at the organization.
+    pub(super) fn read<T>(
+        &self,
+        look: impl FnOnce(&Org) -> Result<T, StoreError>,
+    ) -> Result<T, ApiError> {
+        let store = &self.exchange.world.store;
+        organization(self.exchange)
+            .and_then(|found| store.read(found, look)?)
+            .map_err(|error| ApiError::from_store(error, self.contract))
     }
 }
 
-impl FromRequestParts<Arc<AppState>> for Admin {
-    type Rejection = ApiError;
+/// A user of the organization in the path who is an admin there: may look at single users (evidence 8.4).
+#[derive(Debug)]
+pub(super) struct Admin<'a>(pub(super) Member<'a>);
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
-        let member = Member::from_request_parts(parts, app).await?;
+impl<'a> Admin<'a> {
+    /// A caller who is one, or else why not.
+    pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
+        let member = Member::of(call)?;
         if member.standing.role != Role::Admin {
             return Err(ApiError::Unauthorized(
                 "the token's user is no admin in this organization",
@@ -173,15 +116,50 @@ impl FromRequestParts<Arc<AppState>> for Admin {
     }
 }
 
-fn token(exchange: &Exchange) -> Result<Arc<Token>, ApiError> {
-    if !exchange.headers.contains_key(header::AUTHORIZATION) {
-        return Err(ApiError::Unauthenticated(
-            "there is no `Authorization` header",
-        ));
+/// A user who has `manage_groups` there: may create, update and delete as well (groups/index, evidence 7).
+#[derive(Debug)]
+pub(super) struct GroupManager<'a>(Member<'a>);
+
+impl<'a> GroupManager<'a> {
+    /// A caller who is one, or else why not.
+    pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
+        let member = Member::of(call)?;
+        if !member.standing.manages_groups {
+            return Err(ApiError::Unauthorized(
+                "the token's user may not manage groups in this organization",
+            ));
+        }
+        Ok(Self(member))
     }
-    let secret = exchange.bearer().ok_or(ApiError::Unauthenticated(
-        "`Authorization` is not `Bearer`, one space and a token",
-    ))?;
+
+    /// Changes the organization.
+    pub(super) fn write<T>(
+        &self,
+        change: impl FnOnce(&mut Org) -> Result<T, StoreError>,
+    ) -> Result<T, ApiError> {
+        let Member {
+            exchange, contract, ..
+        } = self.0;
+        organization(exchange)
+            .and_then(|found| exchange.world.store.write(found, change))
+            .map_err(|error| ApiError::from_store(error, contract))
+    }
+}
+
+/// What is stored of the organization in the path; what cannot be an id names none.
+fn organization(exchange: &Exchange) -> Result<&FoundOrg, StoreError> {
+    exchange.tenant.found.as_ref().ok_or(StoreError::NoOrg)
+}
+
+fn token(exchange: &Exchange) -> Result<Arc<Token>, ApiError> {
+    let secret = exchange.bearer().ok_or_else(|| {
+        let is_there = exchange.headers.contains_key(header::AUTHORIZATION);
+        ApiError::Unauthenticated(if is_there {
+            "`Authorization` is not `Bearer`, one space and a token"
+        } else {
+            "there is no `Authorization` header"
+        })
+    })?;
     let tokens = exchange.world.store.tokens();
     tokens
         .get(secret, || exchange.now())

@@ -1,20 +1,13 @@
 //! What clients call beside groups: who the caller is, and the organizations, users and guests there are.
 
-use std::sync::Arc;
-
-use axum::{
-    extract::State,
-    http::{Method, StatusCode},
-    response::Response,
-    routing,
-};
+use axum::http::{Method, StatusCode};
 
 use super::{
-    Endpoint, Right,
+    Endpoint, Handler, Right,
     auth::{Admin, Member, SignedIn},
-    envelope::{self, Asked},
+    call::Call,
+    envelope::{self, Answer},
     error::ApiError,
-    extract::{GuestPath, UserPath},
     view::{
         guest, organization,
         user::{self, Memberships},
@@ -29,7 +22,6 @@ use crate::{
         query::{Includes, page_request},
         user::User,
     },
-    state::AppState,
     store::StoreError,
 };
 
@@ -40,90 +32,90 @@ pub(super) static ENDPOINTS: [Endpoint; 10] = [
         method: Method::GET,
         path: "/me",
         right: Right::SignedIn,
-        handler: || routing::get(show_me),
+        handler: Handler::AtOnce(show_me),
     },
     Endpoint {
         operation: Operation::GetMyOrganizations,
         method: Method::GET,
         path: "/me/organizations",
         right: Right::SignedIn,
-        handler: || routing::get(list_my_organizations),
+        handler: Handler::AtOnce(list_my_organizations),
     },
     Endpoint {
         operation: Operation::GetOrganization,
         method: Method::GET,
         path: "/organizations/{org}",
         right: Right::Member,
-        handler: || routing::get(show_organization),
+        handler: Handler::AtOnce(show_organization),
     },
     Endpoint {
         operation: Operation::GetMeInOrganization,
         method: Method::GET,
         path: "/organizations/{org}/me",
         right: Right::Member,
-        handler: || routing::get(show_me_in_organization),
+        handler: Handler::AtOnce(show_me_in_organization),
     },
     Endpoint {
         operation: Operation::ListUsers,
         method: Method::GET,
         path: "/organizations/{org}/users",
         right: Right::Member,
-        handler: || routing::get(list_users),
+        handler: Handler::AtOnce(list_users),
     },
     Endpoint {
         operation: Operation::GetUser,
         method: Method::GET,
         path: "/organizations/{org}/users/{id}",
         right: Right::Admin,
-        handler: || routing::get(show_user),
+        handler: Handler::AtOnce(show_user),
     },
     Endpoint {
         operation: Operation::ListUserNames,
         method: Method::GET,
         path: "/organizations/{org}/users-list",
         right: Right::Member,
-        handler: || routing::get(list_user_names),
+        handler: Handler::AtOnce(list_user_names),
     },
     Endpoint {
         operation: Operation::ListGuests,
         method: Method::GET,
         path: "/organizations/{org}/guests",
         right: Right::Member,
-        handler: || routing::get(list_guests),
+        handler: Handler::AtOnce(list_guests),
     },
     Endpoint {
         operation: Operation::GetGuest,
         method: Method::GET,
         path: "/organizations/{org}/guests/{email}",
         right: Right::Member,
-        handler: || routing::get(show_guest),
+        handler: Handler::AtOnce(show_guest),
     },
     Endpoint {
         operation: Operation::ListGuestNames,
         method: Method::GET,
         path: "/organizations/{org}/guests-list",
         right: Right::Member,
-        handler: || routing::get(list_guest_names),
+        handler: Handler::AtOnce(list_guest_names),
     },
 ];
 
-type App = State<Arc<AppState>>;
-
 /// The caller, as the first of the caller's organizations that declares them knows them.
-async fn show_me(caller: SignedIn) -> Response {
+fn show_me(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let caller = SignedIn::of(call)?;
     let declared = caller.organizations().find_map(|id| {
         let user = caller.read(&id, |org, standing| org.user(standing.user).cloned());
         user.ok().flatten()
     });
     let user = declared.unwrap_or_else(|| User::undeclared(caller.user()));
-    envelope::one(&user::myself(&user), StatusCode::OK)
+    Ok(envelope::one(&user::myself(&user), StatusCode::OK))
 }
 
-async fn list_my_organizations(State(app): App, caller: SignedIn, asked: Asked) -> Response {
-    let request = page_request(asked.query(), app.contract.per_page_cap);
+fn list_my_organizations(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let caller = SignedIn::of(call)?;
+    let request = page_request(call.query(), call.contract().per_page_cap);
     let ids: Vec<_> = caller.organizations().collect();
     let view = |id| {
-        let view = |org: &_, standing| organization::view(org, standing, &app.contract);
+        let view = |org: &_, standing| organization::view(org, standing, call.contract());
         caller.read(id, view).ok()
     };
     let page = Page {
@@ -134,59 +126,56 @@ async fn list_my_organizations(State(app): App, caller: SignedIn, asked: Asked) 
         total: ids.len(),
         request,
     };
-    envelope::page(page, |organization| organization, &asked, &app)
+    Ok(envelope::page(page, |organization| organization, call))
 }
 
-async fn show_organization(State(app): App, member: Member) -> Result<Response, ApiError> {
-    let view = member.read(|org| Ok(organization::view(org, member.standing, &app.contract)))?;
+fn show_organization(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let member = Member::of(call)?;
+    let view = member.read(|org| Ok(organization::view(org, member.standing, call.contract())))?;
     Ok(envelope::one(&view, StatusCode::OK))
 }
 
-async fn show_me_in_organization(
-    State(app): App,
-    member: Member,
-    asked: Asked,
-) -> Result<Response, ApiError> {
-    one_user(&app, &member, member.standing.user, &asked)
+fn show_me_in_organization(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let member = Member::of(call)?;
+    one_user(call, &member, member.standing.user)
 }
 
-async fn list_users(State(app): App, member: Member, asked: Asked) -> Result<Response, ApiError> {
-    let query = PeopleQuery::parse(asked.query(), PeopleQuery::USERS_PER_PAGE);
+fn list_users(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let member = Member::of(call)?;
+    let query = PeopleQuery::parse(call.query(), PeopleQuery::USERS_PER_PAGE);
     member.read(|org| {
         let users = org.users_with(member.standing.user);
         let page = query.page_of(users.iter());
         let groups = Memberships::of(&page.items, org, query.with);
-        let view = |one: &_| user::view(one, org, groups.as_ref(), query.with, &app.contract);
-        Ok(envelope::page(page, view, &asked, &app))
+        let view = |one: &_| user::view(one, org, groups.as_ref(), query.with, call.contract());
+        Ok(envelope::page(page, view, call))
     })
 }
 
-async fn show_user(
-    State(app): App,
-    Admin(member): Admin,
-    UserPath(id): UserPath,
-    asked: Asked,
-) -> Result<Response, ApiError> {
-    one_user(&app, &member, id, &asked)
+fn show_user(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let Admin(member) = Admin::of(call)?;
+    one_user(call, &member, call.user_id()?)
 }
 
-fn one_user(
-    app: &AppState,
-    member: &Member,
-    id: UserId,
-    asked: &Asked,
-) -> Result<Response, ApiError> {
-    let with = Includes::of(asked.query());
+fn one_user(call: &Call<'_>, member: &Member<'_>, id: UserId) -> Result<Answer, ApiError> {
+    let with = Includes::of(call.query());
     let view = member.read(|org| {
         let one = org.user_with(member.standing.user, id);
         let one = one.ok_or(StoreError::NoUser)?;
         let groups = Memberships::of(&[&one], org, with);
-        Ok(user::view(&one, org, groups.as_ref(), with, &app.contract))
+        Ok(user::view(
+            &one,
+            org,
+            groups.as_ref(),
+            with,
+            call.contract(),
+        ))
     })?;
     Ok(envelope::one(&view, StatusCode::OK))
 }
 
-async fn list_user_names(member: Member) -> Result<Response, ApiError> {
+fn list_user_names(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let member = Member::of(call)?;
     let names: Vec<_> = member.read(|org| {
         let users = org.users_with(member.standing.user);
         Ok(users.iter().map(user::name).collect())
@@ -194,30 +183,29 @@ async fn list_user_names(member: Member) -> Result<Response, ApiError> {
     Ok(envelope::one(&names, StatusCode::OK))
 }
 
-async fn list_guests(State(app): App, member: Member, asked: Asked) -> Result<Response, ApiError> {
-    let query = PeopleQuery::parse(asked.query(), PeopleQuery::GUESTS_PER_PAGE);
+fn list_guests(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let member = Member::of(call)?;
+    let query = PeopleQuery::parse(call.query(), PeopleQuery::GUESTS_PER_PAGE);
     member.read(|org| {
-        let view = |one: &_| guest::view(one, org, query.with, &app.contract);
+        let view = |one: &_| guest::view(one, org, query.with, call.contract());
         let page = query.page_of(org.guests());
-        Ok(envelope::page(page, view, &asked, &app))
+        Ok(envelope::page(page, view, call))
     })
 }
 
-async fn show_guest(
-    State(app): App,
-    member: Member,
-    GuestPath(email): GuestPath,
-    asked: Asked,
-) -> Result<Response, ApiError> {
-    let with = Includes::of(asked.query());
+fn show_guest(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let member = Member::of(call)?;
+    let email = call.guest_email()?;
+    let with = Includes::of(call.query());
     let view = member.read(|org| {
         let one = org.guest(&email).ok_or(StoreError::NoGuest)?;
-        Ok(guest::view(one, org, with, &app.contract))
+        Ok(guest::view(one, org, with, call.contract()))
     })?;
     Ok(envelope::one(&view, StatusCode::OK))
 }
 
-async fn list_guest_names(member: Member) -> Result<Response, ApiError> {
+fn list_guest_names(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let member = Member::of(call)?;
     let names: Vec<_> =
         member.read(|org| Ok(org.guests().map(|one| guest::name(one, org)).collect()))?;
     Ok(envelope::one(&names, StatusCode::OK))

@@ -1,49 +1,54 @@
 //! Tallyfy's envelopes: `{"data":…}` and `{"data":…,"meta":…}` (evidence 3.2).
 
-use std::{convert::Infallible, sync::Arc};
-
 use axum::{
-    body::Body,
-    extract::FromRequestParts,
-    http::{HeaderValue, StatusCode, header, request::Parts, uri::Authority},
-    response::Response,
+    body::Bytes,
+    http::{HeaderValue, Response, StatusCode, header, uri::Authority},
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
+    call::Call,
     exchange::Exchange,
     view::{View, write_json},
 };
-use crate::{
-    domain::{
-        contract::{EmptyLinks, NextLink},
-        page::Page,
-        query::query_with_page,
-    },
-    state::AppState,
+use crate::domain::{
+    contract::{EmptyLinks, NextLink},
+    page::Page,
+    query::query_with_page,
 };
 
-/// An answer of JSON.
-pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    written(status, ROW_BYTES, |out| write_json(out, body))
+/// An answer, all of it in memory.
+pub(super) type Answer = Response<Bytes>;
+
+/// An answer without a body.
+pub(super) fn empty(status: StatusCode) -> Answer {
+    let mut answer = Answer::default();
+    *answer.status_mut() = status;
+    answer
 }
 
-/// Room for a group; what is longer grows.
-const ROW_BYTES: usize = 512;
+/// An answer of JSON.
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
+    written(status, 256, |out| write_json(out, body))
+}
 
-fn written(status: StatusCode, bytes: usize, write: impl FnOnce(&mut Vec<u8>)) -> Response {
-    let mut bytes = Vec::with_capacity(bytes);
+fn written(status: StatusCode, length: usize, write: impl FnOnce(&mut Vec<u8>)) -> Answer {
+    let mut bytes = Vec::with_capacity(length);
     write(&mut bytes);
-    let mut response = Response::new(Body::from(bytes));
-    *response.status_mut() = status;
+    if bytes.capacity() > bytes.len() / 4 * 5 + 128 {
+        // The journal may keep it.
+        bytes.shrink_to_fit();
+    }
+    let mut answer = empty(status);
+    *answer.body_mut() = bytes.into();
     let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    response
+    answer.headers_mut().insert(header::CONTENT_TYPE, json);
+    answer
 }
 
 /// `{"data":…}`
-pub(super) fn one(view: &impl View, status: StatusCode) -> Response {
-    written(status, ROW_BYTES, |out| {
+pub(super) fn one(view: &impl View, status: StatusCode) -> Answer {
+    written(status, view.length() + 10, |out| {
         out.extend_from_slice(b"{\"data\":");
         view.write(out);
         out.push(b'}');
@@ -74,13 +79,8 @@ struct Links {
 }
 
 /// `{"data":[…],"meta":{"pagination":{…}}}`: one page of a list, with links on the host and prefix that was asked.
-pub(super) fn page<R, V: View>(
-    page: Page<R>,
-    view: impl FnMut(R) -> V,
-    asked: &Asked,
-    app: &AppState,
-) -> Response {
-    let link = |page: u64| asked.link(page, app);
+pub(super) fn page<R, V: View>(page: Page<R>, view: impl FnMut(R) -> V, call: &Call<'_>) -> Answer {
+    let link = |page: u64| link(call, page);
     let pagination = Pagination {
         total: page.total,
         count: page.items.len(),
@@ -90,11 +90,11 @@ pub(super) fn page<R, V: View>(
         links: Links {
             previous: page.previous().map(link),
             next: page.next().map(link),
-            empty: app.contract.empty_links,
+            empty: call.contract().empty_links,
         },
     };
     let views: Vec<V> = page.items.into_iter().map(view).collect();
-    written(StatusCode::OK, ROW_BYTES * (views.len() + 1), |out| {
+    written(StatusCode::OK, views.length() + 512, |out| {
         out.extend_from_slice(b"{\"data\":");
         views.write(out);
         out.extend_from_slice(b",\"meta\":");
@@ -118,42 +118,24 @@ impl Serialize for Links {
     }
 }
 
-/// Where a list was asked for.
-#[derive(Debug)]
-pub(super) struct Asked(Arc<Exchange>);
-
-impl<S: Sync> FromRequestParts<S> for Asked {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(Arc::clone(Exchange::of(&parts.extensions))))
-    }
+/// The URL of another page.
+fn link(call: &Call<'_>, page: u64) -> String {
+    let host = host(call.exchange).unwrap_or(&call.app.authority);
+    let query = match call.contract().next_link {
+        NextLink::FullQuery => call.query(),
+        NextLink::PageOnly => "",
+    };
+    format!(
+        "http://{host}{}?{}",
+        call.exchange.uri.path(),
+        query_with_page(query, page)
+    )
 }
 
-impl Asked {
-    /// The query string, empty where there is none.
-    pub(super) fn query(&self) -> &str {
-        self.0.uri.query().unwrap_or_default()
-    }
-
-    /// The host that was asked; a target that names its host has the last word (RFC 9112, 3.2.2).
-    fn host(&self) -> Option<&str> {
-        let Exchange { uri, headers, .. } = &*self.0;
-        let host = uri.authority().map(Authority::as_str);
-        let header = || headers.get(header::HOST)?.to_str().ok();
-        host.or_else(header).filter(|host| !host.is_empty())
-    }
-
-    fn link(&self, page: u64, app: &AppState) -> String {
-        let host = self.host().unwrap_or(&app.authority);
-        let query = match app.contract.next_link {
-            NextLink::FullQuery => self.query(),
-            NextLink::PageOnly => "",
-        };
-        format!(
-            "http://{host}{}?{}",
-            self.0.uri.path(),
-            query_with_page(query, page)
-        )
-    }
+/// The host that was asked; a target that names its host has the last word (RFC 9112, 3.2.2).
+fn host(exchange: &Exchange) -> Option<&str> {
+    let Exchange { uri, headers, .. } = exchange;
+    let host = uri.authority().map(Authority::as_str);
+    let header = || headers.get(header::HOST)?.to_str().ok();
+    host.or_else(header).filter(|host| !host.is_empty())
 }

@@ -2,13 +2,10 @@
 
 use std::borrow::Cow;
 
-use axum::{
-    http::{HeaderValue, Method, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 
-use super::envelope::json;
+use super::envelope::{Answer, json};
 use crate::{
     domain::{
         contract::{Contract, ForeignOrg, ValidationBody},
@@ -219,26 +216,24 @@ fn summary(errors: &ValidationErrors) -> String {
     }
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let mut response = json(self.status(), &self.body());
-        let remark = self.remark();
-        match self {
-            Self::MethodNotAllowed { allow, .. } => {
+impl From<ApiError> for Answer {
+    fn from(error: ApiError) -> Self {
+        let mut answer = json(error.status(), &error.body());
+        let headers = answer.headers_mut();
+        match &error {
+            ApiError::MethodNotAllowed { allow, .. } => {
                 let allow =
-                    HeaderValue::from_str(&allow).expect("names of methods fit into a header");
-                response.headers_mut().insert(header::ALLOW, allow);
+                    HeaderValue::from_str(allow).expect("names of methods fit into a header");
+                headers.insert(header::ALLOW, allow);
             }
-            Self::TooManyRequests { retry_after } => {
-                response
-                    .headers_mut()
-                    .insert(header::RETRY_AFTER, retry_after.into());
+            ApiError::TooManyRequests { retry_after } => {
+                headers.insert(header::RETRY_AFTER, (*retry_after).into());
             }
             _ => {}
         }
-        if let Some(remark) = remark {
-            response.extensions_mut().insert(Remark(remark));
+        if let Some(remark) = error.remark() {
+            answer.extensions_mut().insert(Remark(remark));
         }
-        response
+        answer
     }
 }

@@ -1,4 +1,4 @@
-//! One request and its answer, as the layers and the extractors share it.
+//! One request and its answer, as all who have to do with it share it.
 
 use std::{
     borrow::Cow,
@@ -6,15 +6,17 @@ use std::{
 };
 
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     extract::Request,
-    http::{Extensions, HeaderMap, Method, Uri, header},
+    http::{HeaderMap, Method, Uri, header},
 };
 use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 
+use super::Matched;
 use crate::{
     domain::{id::OrgId, operation::Operation},
+    socket::SocketHandle,
     world::{Tenant, World},
 };
 
@@ -23,17 +25,19 @@ use crate::{
 pub(super) struct Exchange {
     /// Everything as it was when the request came: a reset in the meantime does not split it.
     pub(super) world: Arc<World>,
-    /// The operation, where it matched a route.
-    pub(super) operation: Option<Operation>,
+    /// What it matched.
+    pub(super) matched: Matched,
     /// The organization in the path, where it can be one.
     pub(super) org: Option<OrgId>,
     /// That organization's part of the world.
     pub(super) tenant: Tenant,
+    /// The connection it came on; a call of the router itself has none.
+    pub(super) socket: Option<Arc<SocketHandle>>,
     /// The method.
     pub(super) method: Method,
     /// Path and query, without slashes too many.
     pub(super) uri: Uri,
-    /// The headers. They are here and not in the request that goes on to a handler, so that nobody has to copy them.
+    /// The headers.
     pub(super) headers: HeaderMap,
     /// The body, once it has come.
     pub(super) body: OnceLock<SentBody>,
@@ -47,34 +51,37 @@ pub(super) struct SentBody {
 }
 
 impl Exchange {
-    /// Opens the exchange that a request begins, and leaves it where [`Exchange::of`] finds it.
-    pub(super) fn open(
-        world: Arc<World>,
-        operation: Option<Operation>,
-        request: &mut Request,
-    ) -> Arc<Self> {
-        let uri = request.uri().clone();
-        let named = organization(uri.path());
+    /// Opens the exchange that a request begins; its body is yet to come.
+    pub(super) fn open(world: Arc<World>, matched: Matched, request: Request) -> (Self, Body) {
+        let (mut parts, body) = request.into_parts();
+        let named = organization(parts.uri.path());
         let org = named.and_then(decoded).and_then(|name| OrgId::parse(&name));
-        let exchange = Arc::new(Self {
+        let exchange = Self {
             tenant: world.tenant(org.as_ref()),
             world,
-            operation,
+            matched,
             org,
-            method: request.method().clone(),
-            uri,
-            headers: std::mem::take(request.headers_mut()),
+            socket: parts.extensions.remove(),
+            method: parts.method,
+            uri: parts.uri,
+            headers: parts.headers,
             body: OnceLock::new(),
-        });
-        request.extensions_mut().insert(Arc::clone(&exchange));
-        exchange
+        };
+        (exchange, body)
     }
 
-    /// The exchange that a layer put into a request's extensions.
-    pub(super) fn of(extensions: &Extensions) -> &Arc<Self> {
-        extensions
-            .get()
-            .expect("the layers put it into each request")
+    /// The operation, where it matched a route and a method that is served there.
+    pub(super) fn operation(&self) -> Option<Operation> {
+        match self.matched {
+            Matched::Endpoint(endpoint) => Some(endpoint.operation),
+            Matched::Path(_) | Matched::Nothing => None,
+        }
+    }
+
+    /// Keeps a body for whoever keeps a record of requests.
+    pub(super) fn note_body(&self, body: SentBody) {
+        // It is read once, so nothing is lost.
+        let _ = self.body.set(body);
     }
 
     /// What time it is for this request: the clock of its organization.

@@ -1,20 +1,13 @@
 //! The groups of an organization: list, create, get, update, delete.
 
-use std::sync::Arc;
-
-use axum::{
-    extract::State,
-    http::{Method, StatusCode},
-    response::{IntoResponse, Response},
-    routing,
-};
+use axum::http::{Method, StatusCode};
 
 use super::{
-    Endpoint, Right,
+    Answering, Endpoint, Handler, Right,
     auth::{GroupManager, Member},
-    envelope::{self, Asked},
+    call::Call,
+    envelope::{self, Answer},
     error::ApiError,
-    extract::{GroupPath, Sent},
     view::group::GroupView,
 };
 use crate::{
@@ -38,110 +31,101 @@ pub(super) static ENDPOINTS: [Endpoint; 5] = [
         method: Method::GET,
         path: GROUPS,
         right: Right::Member,
-        handler: || routing::get(list),
+        handler: Handler::AtOnce(list),
     },
     Endpoint {
         operation: Operation::CreateGroup,
         method: Method::POST,
         path: GROUPS,
         right: Right::ManageGroups,
-        handler: || routing::post(create),
+        handler: Handler::WithBody(create),
     },
     Endpoint {
         operation: Operation::GetGroup,
         method: Method::GET,
         path: GROUP,
         right: Right::Member,
-        handler: || routing::get(show),
+        handler: Handler::AtOnce(show),
     },
     Endpoint {
         operation: Operation::UpdateGroup,
         method: Method::PUT,
         path: GROUP,
         right: Right::ManageGroups,
-        handler: || routing::put(update),
+        handler: Handler::WithBody(update),
     },
     Endpoint {
         operation: Operation::DeleteGroup,
         method: Method::DELETE,
         path: GROUP,
         right: Right::ManageGroups,
-        handler: || routing::delete(delete),
+        handler: Handler::AtOnce(delete),
     },
 ];
 
-type App = State<Arc<AppState>>;
-
-async fn list(State(app): App, member: Member, asked: Asked) -> Result<Response, ApiError> {
-    let query = ListQuery::parse(asked.query(), app.contract.per_page_cap);
+fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let member = Member::of(call)?;
+    let query = ListQuery::parse(call.query(), call.contract().per_page_cap);
     member.read(|org| {
-        let view = |group| GroupView::with(group, &app.contract, query.with, org);
-        Ok(envelope::page(org.list(&query), view, &asked, &app))
+        let view = |group| GroupView::with(group, call.contract(), query.with, org);
+        Ok(envelope::page(org.list(&query), view, call))
     })
 }
 
-async fn create(
-    State(app): App,
-    manager: GroupManager,
-    Sent(fields): Sent,
-) -> Result<Response, ApiError> {
-    let now = manager.now();
-    let new_id = |org: &OrgId, number| new_group_id(&app, org, number);
-    let group = manager.write(|org| org.insert(&fields, &app.contract, now, new_id))?;
-    let status = match app.contract.create_status {
-        CreateStatus::Created => StatusCode::CREATED,
-        CreateStatus::Ok => StatusCode::OK,
-    };
-    Ok(envelope::one(
-        &GroupView::plain(group, &app.contract),
-        status,
-    ))
+fn create(call: Call<'_>) -> Answering<'_> {
+    Box::pin(async move {
+        let manager = GroupManager::of(&call)?;
+        let (app, contract, now) = (call.app, call.contract(), call.now());
+        let fields = call.fields().await?;
+        let new_id = |org: &OrgId, number| new_group_id(app, org, number);
+        let group = manager.write(|org| org.insert(&fields, contract, now, new_id))?;
+        let status = match contract.create_status {
+            CreateStatus::Created => StatusCode::CREATED,
+            CreateStatus::Ok => StatusCode::OK,
+        };
+        Ok(envelope::one(&GroupView::plain(&group, contract), status))
+    })
 }
 
-async fn show(
-    State(app): App,
-    member: Member,
-    GroupPath(id): GroupPath,
-    asked: Asked,
-) -> Result<Response, ApiError> {
-    let with = Includes::of(asked.query());
-    let view = member.read(|org| Ok(GroupView::with(org.get(&id)?, &app.contract, with, org)))?;
-    Ok(envelope::one(&view, StatusCode::OK))
+fn show(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let member = Member::of(call)?;
+    let id = call.group_id()?;
+    let with = Includes::of(call.query());
+    member.read(|org| {
+        let view = GroupView::with(org.get(&id)?, call.contract(), with, org);
+        Ok(envelope::one(&view, StatusCode::OK))
+    })
 }
 
-async fn update(
-    State(app): App,
-    manager: GroupManager,
-    GroupPath(id): GroupPath,
-    Sent(fields): Sent,
-) -> Result<Response, ApiError> {
-    let now = manager.now();
-    let group = manager.write(|org| org.update(&id, &fields, now))?;
-    let status = match app.contract.update_status {
-        UpdateStatus::Created => StatusCode::CREATED,
-        UpdateStatus::Ok => StatusCode::OK,
-    };
-    Ok(envelope::one(
-        &GroupView::plain(group, &app.contract),
-        status,
-    ))
+fn update(call: Call<'_>) -> Answering<'_> {
+    Box::pin(async move {
+        let manager = GroupManager::of(&call)?;
+        let id = call.group_id()?;
+        let (contract, now) = (call.contract(), call.now());
+        let fields = call.fields().await?;
+        let group = manager.write(|org| org.update(&id, &fields, now))?;
+        let status = match contract.update_status {
+            UpdateStatus::Created => StatusCode::CREATED,
+            UpdateStatus::Ok => StatusCode::OK,
+        };
+        Ok(envelope::one(&GroupView::plain(&group, contract), status))
+    })
 }
 
-async fn delete(
-    State(app): App,
-    manager: GroupManager,
-    GroupPath(id): GroupPath,
-) -> Result<Response, ApiError> {
-    let missing_is_fine = app.contract.delete_missing == DeleteMissing::NoContent;
+fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let manager = GroupManager::of(call)?;
+    let id = call.group_id()?;
+    let contract = call.contract();
+    let missing_is_fine = contract.delete_missing == DeleteMissing::NoContent;
     let removed = manager.write(|org| match org.remove(&id) {
         Err(StoreError::NoGroup) if missing_is_fine => Ok(None),
         removed => removed.map(Some),
     })?;
-    Ok(match (removed, app.contract.delete_reply) {
+    Ok(match (removed, contract.delete_reply) {
         (Some(group), DeleteReply::DeletedGroup) => {
-            envelope::one(&GroupView::plain(group, &app.contract), StatusCode::OK)
+            envelope::one(&GroupView::plain(&group, contract), StatusCode::OK)
         }
-        (Some(_) | None, _) => StatusCode::NO_CONTENT.into_response(),
+        (Some(_) | None, _) => envelope::empty(StatusCode::NO_CONTENT),
     })
 }
 

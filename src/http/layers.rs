@@ -9,47 +9,50 @@ use std::{
 };
 
 use axum::{
-    Router,
-    extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, Method, header},
-    response::{IntoResponse, Response},
-    routing::Route,
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    response::Response,
 };
 use futures_util::FutureExt;
-use tower::{Layer, Service, ServiceExt, layer::layer_fn, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_http::cors::{Any as AnyOrigin, CorsLayer};
 
 use super::{
-    endpoints_on,
+    Handler, Matched,
+    call::Call,
+    endpoint_not_found,
+    envelope::Answer,
     error::ApiError,
     exchange::Exchange,
-    misbehave::misbehave,
+    method_not_allowed,
+    misbehave::{misbehave, sent},
     observe::Observation,
     steering::{PREFER, RESPONSE_CODE},
     unread::Unread,
 };
-use crate::{domain::operation::Operation, rate_limit::Verdict, state::AppState};
+use crate::{rate_limit::Verdict, state::AppState};
 
-/// Puts around each Tallyfy route what happens to every request.
-pub(super) fn around(routes: Router, app: Arc<AppState>) -> Router {
-    let cors = Arc::new(cors());
-    routes.layer(layer_fn(move |route| Around {
-        app: Arc::clone(&app),
-        cors: Arc::clone(&cors),
-        route,
-    }))
-}
-
-/// A Tallyfy route and what is around it. One service for all of it: a layer of axum's for each part
-/// copies all those within it at every request.
+/// What answers on a route, whatever it is: one service for all that happens to a request there.
 #[derive(Clone)]
-struct Around {
+pub(super) struct Route {
     app: Arc<AppState>,
     cors: Arc<CorsLayer>,
-    route: Route,
+    matched: Matched,
 }
 
-impl Service<Request> for Around {
+impl Route {
+    /// Makes the routes of one mock.
+    pub(super) fn of(app: Arc<AppState>) -> impl Fn(Matched) -> Self {
+        let cors = Arc::new(cors());
+        move |matched| Self {
+            app: Arc::clone(&app),
+            cors: Arc::clone(&cors),
+            matched,
+        }
+    }
+}
+
+impl Service<Request> for Route {
     type Response = Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
@@ -59,14 +62,12 @@ impl Service<Request> for Around {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let (app, route) = (Arc::clone(&self.app), self.route.clone());
+        let (app, matched) = (Arc::clone(&self.app), self.matched);
         if !is_a_browsers(&request) {
-            return Box::pin(caught(answer(app, route, request.into())).map(Ok));
+            return Box::pin(answered(app, matched, request));
         }
-        let inside = service_fn(move |request: Request| {
-            let (app, route) = (Arc::clone(&app), route.clone());
-            caught(answer(app, route, request.into())).map(Ok)
-        });
+        let inside =
+            service_fn(move |request: Request| answered(Arc::clone(&app), matched, request));
         Box::pin(self.cors.layer(inside).oneshot(request))
     }
 }
@@ -110,39 +111,46 @@ fn cors() -> CorsLayer {
         .vary([])
 }
 
+fn answered(
+    app: Arc<AppState>,
+    matched: Matched,
+    request: Request,
+) -> impl Future<Output = Result<Response, Infallible>> {
+    caught(answer(app, matched, request)).map(|answer| Ok(sent(answer)))
+}
+
 /// The order of what happens to a request: its exchange is opened; steering, faults and the rate limit have
 /// their say, and then its handler; what that left of the body is read; log and journal note it down.
-///
-/// The request is in a box, as each future that has it would have room for it twice.
-async fn answer(app: Arc<AppState>, route: Route, mut request: Box<Request>) -> Response {
-    let unread = Unread::of(&mut request);
-    let operation = operation(&request);
-    let exchange = Exchange::open(app.world(), operation, &mut request);
+fn answer(app: Arc<AppState>, matched: Matched, request: Request) -> impl Future<Output = Answer> {
+    let (exchange, mut body) = Exchange::open(app.world(), matched, request);
+    let unread = Unread::of(&exchange.headers, &mut body);
     let observation = Observation::begin(&app, &exchange);
-    let mut response = misbehave(&app, &exchange, route, request).await;
-    if let Some(unread) = unread {
-        // In a box, as what most requests have no need of: they need not carry the room for it along.
-        Box::pin(unread.finish(&mut response)).await;
+    async move {
+        let mut answer = misbehave(Call::new(&app, &exchange, body)).await;
+        if let Some(unread) = unread {
+            // In a box, as what most requests have no need of: they need not carry the room for it along.
+            Box::pin(unread.finish(answer.headers_mut())).await;
+        }
+        if let Some(observation) = observation {
+            observation.end(&app, &exchange, &answer);
+        }
+        if !exchange.tenant.time.is_machines() {
+            tell_time(&exchange, answer.headers_mut());
+        }
+        answer
     }
-    if let Some(observation) = observation {
-        response = observation.end(&app, &exchange, response);
-    }
-    if !exchange.tenant.time.is_machines() {
-        tell_time(&exchange, &mut response);
-    }
-    response
 }
 
 /// Counts the request where a limit is set, has it answered by its handler where there is room, and says on
 /// each answer what is left.
-pub(super) async fn limited(exchange: &Exchange, route: Route, request: Box<Request>) -> Response {
-    let verdict = verdict(exchange);
-    let mut response = match verdict.and_then(|verdict| verdict.retry_after) {
-        Some(retry_after) => ApiError::TooManyRequests { retry_after }.into_response(),
-        None => handled(route, request).await,
+pub(super) async fn limited(call: Call<'_>) -> Answer {
+    let verdict = verdict(call.exchange);
+    let mut answer = match verdict.and_then(|verdict| verdict.retry_after) {
+        Some(retry_after) => ApiError::TooManyRequests { retry_after }.into(),
+        None => handled(call).await,
     };
     if let Some(verdict) = verdict {
-        let headers = response.headers_mut();
+        let headers = answer.headers_mut();
         headers.insert(
             HeaderName::from_static("x-ratelimit-limit"),
             verdict.limit.into(),
@@ -152,7 +160,7 @@ pub(super) async fn limited(exchange: &Exchange, route: Route, request: Box<Requ
             verdict.remaining.into(),
         );
     }
-    response
+    answer
 }
 
 fn verdict(exchange: &Exchange) -> Option<Verdict> {
@@ -161,63 +169,71 @@ fn verdict(exchange: &Exchange) -> Option<Verdict> {
 }
 
 /// What the handler answers; its panic is caught here, within the journal, so that the 500 is in it.
-fn handled(mut route: Route, request: Box<Request>) -> impl Future<Output = Response> {
-    caught(route.call(*request).map(|answered| match answered {
-        Ok(response) => response,
-        Err(never) => match never {},
-    }))
+fn handled(call: Call<'_>) -> impl Future<Output = Answer> {
+    caught(async move {
+        let answer = match call.exchange.matched {
+            Matched::Endpoint(endpoint) => match endpoint.handler {
+                Handler::AtOnce(handler) => handler(&call),
+                Handler::WithBody(handler) => handler(call).await,
+            },
+            Matched::Path(path) => Err(method_not_allowed(call.exchange, path)),
+            Matched::Nothing => Err(endpoint_not_found(call.exchange)),
+        };
+        answer.unwrap_or_else(Answer::from)
+    })
 }
 
 /// An answer, whatever becomes of whoever makes it.
 ///
 /// Made of combinators, as an `async fn` would have room for what it is given twice.
-fn caught(answered: impl Future<Output = Response>) -> impl Future<Output = Response> {
-    AssertUnwindSafe(answered)
+fn caught(answer: impl Future<Output = Answer>) -> impl Future<Output = Answer> {
+    AssertUnwindSafe(answer)
         .catch_unwind()
-        .map(|caught| caught.unwrap_or_else(|_| ApiError::ServerError.into_response()))
+        .map(|caught| caught.unwrap_or_else(|_| ApiError::ServerError.into()))
 }
 
 /// The mock's time, where that is not the machine's.
-fn tell_time(exchange: &Exchange, response: &mut Response) {
+fn tell_time(exchange: &Exchange, headers: &mut HeaderMap) {
     let now = exchange.now().format("%a, %d %b %Y %H:%M:%S GMT");
     if let Ok(now) = HeaderValue::try_from(now.to_string()) {
-        response.headers_mut().insert(header::DATE, now);
+        headers.insert(header::DATE, now);
     }
-}
-
-/// What a request is, where it matched a route and a method that is served there.
-fn operation(request: &Request) -> Option<Operation> {
-    let path = request.extensions().get::<MatchedPath>()?.as_str();
-    let method = if request.method() == Method::HEAD {
-        &Method::GET
-    } else {
-        request.method()
-    };
-    endpoints_on(path)
-        .find(|endpoint| endpoint.method == *method)
-        .map(|endpoint| endpoint.operation)
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::{body::Body, http::StatusCode, routing::get};
+    use axum::{
+        body::Body,
+        http::{Method, StatusCode},
+    };
     use http_body_util::BodyExt;
 
     use super::*;
-    use crate::{config::Config, fixture::Fixture};
+    use crate::{
+        config::Config,
+        domain::operation::Operation,
+        fixture::Fixture,
+        http::{Endpoint, Right},
+    };
 
     #[tokio::test]
     async fn a_panic_answers_500_in_tallyfys_shape() {
-        let routes = Router::new().route("/panics", get(async || -> () { panic!("a test's own") }));
+        static PANICS: Endpoint = Endpoint {
+            operation: Operation::GetMe,
+            method: Method::GET,
+            path: "/panics",
+            right: Right::SignedIn,
+            handler: Handler::AtOnce(|_| panic!("a test's own")),
+        };
         let state = AppState::new(&Config::default(), Fixture::default(), String::new()).unwrap();
-        let app = around(routes, Arc::new(state));
+        let route = Route::of(Arc::new(state))(Matched::Endpoint(&PANICS));
         for origin in [None, Some("http://localhost:3000")] {
             let mut request = Request::get("/panics").body(Body::empty()).unwrap();
             if let Some(origin) = origin {
                 let origin = HeaderValue::from_static(origin);
                 request.headers_mut().insert(header::ORIGIN, origin);
             }
-            let response = app.clone().oneshot(request).await.unwrap();
+            let response = route.clone().oneshot(request).await.unwrap();
             assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
             let body = response.into_body().collect().await.unwrap().to_bytes();
             assert_eq!(body, r#"{"error":true,"message":"Server Error"}"#);

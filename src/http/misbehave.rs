@@ -11,31 +11,25 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
-    response::{IntoResponse, Response},
-    routing::Route,
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    response::Response,
 };
-use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 use serde_json::Value;
 use tokio::time::{Sleep, sleep};
 use uuid::Uuid;
 
 use super::{
-    envelope::json,
+    call::Call,
+    envelope::{Answer, empty, json},
     error::{ApiError, Remark},
-    exchange::{Exchange, SentBody, unprefixed},
-    extract::read,
+    exchange::{Exchange, unprefixed},
     layers::limited,
     method_not_allowed,
     steering::Steering,
 };
 use crate::{
-    domain::{
-        contract::{Contract, ValidationBody},
-        validate::ValidationErrors,
-    },
+    domain::{contract::ValidationBody, validate::ValidationErrors},
     faults::{Asked, Effect, Fault, Strike, Write},
     socket::{Order, SocketHandle},
     state::AppState,
@@ -45,34 +39,28 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Struck(pub(super) Arc<str>);
 
-/// An answer that the client does not get as it is: what it would have been.
+/// On an answer of which the client does not even see the status.
 #[derive(Debug, Clone)]
-pub(super) struct Whole {
-    /// Its body.
-    pub(super) body: Bytes,
-    /// Whether the client sees its status at least.
-    pub(super) status_is_seen: bool,
-}
+pub(super) struct StatusUnseen;
+
+/// On an answer that is sent in pieces, with so long a pause before each.
+#[derive(Debug, Clone)]
+struct Slowly(Duration);
 
 /// Does to a request what it asks for itself, or else what the first fault has in store for it; else has it answered.
-pub(super) async fn misbehave(
-    app: &AppState,
-    exchange: &Exchange,
-    route: Route,
-    request: Box<Request>,
-) -> Response {
-    let Some((strike, is_rules)) = strike(app, exchange) else {
-        return limited(exchange, route, request).await;
+pub(super) async fn misbehave(call: Call<'_>) -> Answer {
+    let Some((strike, is_rules)) = strike(call.app, call.exchange) else {
+        return limited(call).await;
     };
     let rule = Arc::clone(&strike.rule);
     // In a box: requests that nothing strikes need not carry the room for it along.
-    let mut response = Box::pin(carry_out(app, exchange, strike, route, request)).await;
+    let mut answer = Box::pin(carry_out(call, strike)).await;
     if is_rules {
         let remark = format!("struck by the rule `{rule}`");
-        response.extensions_mut().insert(Remark(remark.into()));
-        response.extensions_mut().insert(Struck(rule));
+        answer.extensions_mut().insert(Remark(remark.into()));
+        answer.extensions_mut().insert(Struck(rule));
     }
-    response
+    answer
 }
 
 /// What is to happen to a request, and whether a rule wants it so.
@@ -98,7 +86,7 @@ fn strike(app: &AppState, exchange: &Exchange) -> Option<(Strike, bool)> {
         return None;
     }
     let strike = rules.strike(&Asked {
-        operation: exchange.operation,
+        operation: exchange.operation(),
         method: exchange.method.as_str(),
         path: unprefixed(exchange.uri.path()),
         org: exchange.org.as_ref(),
@@ -107,33 +95,26 @@ fn strike(app: &AppState, exchange: &Exchange) -> Option<(Strike, bool)> {
     strike.map(|strike| (strike, true))
 }
 
-async fn carry_out(
-    app: &AppState,
-    exchange: &Exchange,
-    strike: Strike,
-    route: Route,
-    request: Box<Request>,
-) -> Response {
+async fn carry_out(call: Call<'_>, strike: Strike) -> Answer {
     if let Some(delay) = strike.delay {
         sleep(delay).await;
     }
     let Some(effect) = strike.effect else {
-        return limited(exchange, route, request).await;
+        return limited(call).await;
     };
-    let refused = Refused::new(&request);
-    let socket = request.extensions().get::<Arc<SocketHandle>>().cloned();
-    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    let Call { app, exchange, .. } = call;
+    let is_safe = matches!(exchange.method, Method::GET | Method::HEAD);
     // Half an answer needs a whole one: where nothing may be written, that of a request that writes nothing.
     let needs_answer = matches!(
         effect,
         Effect::Fault(Fault::TruncatedBody | Fault::SlowBody { .. })
     );
     let answer = match strike.write {
-        Write::After => limited(exchange, route, request).await,
-        Write::Before if needs_answer && is_safe => limited(exchange, route, request).await,
+        Write::After => limited(call).await,
+        Write::Before if needs_answer && is_safe => limited(call).await,
         Write::Before => {
-            note_body(app, exchange, *request).await;
-            ApiError::ServerError.into_response()
+            call.note_body().await;
+            ApiError::ServerError.into()
         }
     };
     match effect {
@@ -143,52 +124,24 @@ async fn carry_out(
             retry_after,
         } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            refused
-                .answer(status, body, retry_after, &app.contract)
-                .await
+            refused(app, exchange, status, body, retry_after)
         }
-        Effect::Fault(fault) => spoil(app, fault, answer, socket.as_deref()).await,
-    }
-}
-
-/// Reads a body that no handler is going to read, so that a record of the request has it.
-async fn note_body(app: &AppState, exchange: &Exchange, request: Request) {
-    let body = request.into_body();
-    if body.is_end_stream() {
-        return;
-    }
-    let body = read(&exchange.headers, body, app.limits.max_body);
-    if let Ok(Ok(body)) = tokio::time::timeout(app.limits.body_timeout, body).await {
-        // It is set once; nothing is lost.
-        let _ = exchange.body.set(SentBody {
-            bytes: body,
-            was_read: true,
-        });
+        Effect::Fault(fault) => spoil(app, fault, answer, exchange.socket.as_deref()),
     }
 }
 
 /// An answer that does not arrive as it should.
-async fn spoil(
+fn spoil(
     app: &AppState,
     fault: Fault,
-    answer: Response,
+    mut answer: Answer,
     socket: Option<&SocketHandle>,
-) -> Response {
-    let (mut parts, body) = answer.into_parts();
-    let body = body
-        .collect()
-        .await
-        .map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
+) -> Answer {
     let order = match fault {
         Fault::SlowBody { chunk_ms } => {
-            parts.extensions.insert(Whole {
-                body: body.clone(),
-                status_is_seen: true,
-            });
-            return Response::from_parts(
-                parts,
-                Body::new(Slow::new(body, Duration::from_millis(chunk_ms))),
-            );
+            let pause = Duration::from_millis(chunk_ms);
+            answer.extensions_mut().insert(Slowly(pause));
+            return answer;
         }
         Fault::ConnectionReset => Order::Reset,
         Fault::EmptyResponse => Order::Close,
@@ -197,25 +150,32 @@ async fn spoil(
         }
         Fault::RandomDataThenClose => Order::Raw(garbage(app.ids.seed())),
         // An answer without a body has no middle.
-        Fault::TruncatedBody if body.is_empty() => Order::Close,
+        Fault::TruncatedBody if answer.body().is_empty() => Order::Close,
         Fault::TruncatedBody => Order::Truncate {
-            body_bytes: body.len() / 2,
+            body_bytes: answer.body().len() / 2,
         },
     };
     let Some(socket) = socket else {
         // Without a socket, as in a call of the router itself, there is nothing to cut.
-        return ApiError::ServerError.into_response();
+        return ApiError::ServerError.into();
     };
-    parts.extensions.insert(Whole {
-        body: body.clone(),
-        status_is_seen: fault == Fault::TruncatedBody,
-    });
-    parts
-        .headers
+    if fault != Fault::TruncatedBody {
+        answer.extensions_mut().insert(StatusUnseen);
+    }
+    answer
+        .headers_mut()
         .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    // It is something that has to be written for the order to be carried out.
     socket.give(order);
-    // Something has to be written for the order to be carried out.
-    Response::from_parts(parts, Body::from(body))
+    answer
+}
+
+/// An answer as it is sent: in one piece, unless a fault wants it otherwise.
+pub(super) fn sent(mut answer: Answer) -> Response {
+    match answer.extensions_mut().remove() {
+        Some(Slowly(pause)) => answer.map(|body| Body::new(Slow::new(body, pause))),
+        None => answer.map(Body::from),
+    }
 }
 
 /// Bytes that are no HTTP, the same at every run of a seed.
@@ -276,82 +236,64 @@ impl HttpBody for Slow {
     }
 }
 
-/// What of a request an answer in Tallyfy's shape is made of.
-#[derive(Debug)]
-pub(super) struct Refused {
-    method: Method,
-    uri: Uri,
-    matched: Option<MatchedPath>,
+/// The answer of that status, in Tallyfy's own shape where no body is given.
+fn refused(
+    app: &AppState,
+    exchange: &Exchange,
+    status: StatusCode,
+    body: Option<Value>,
+    retry_after: Option<u64>,
+) -> Answer {
+    let mut answer = match body {
+        Some(body) => json(status, &body),
+        None if status.is_client_error() || status.is_server_error() => {
+            let shape = app.contract.validation_body;
+            error(exchange, status, retry_after, shape).into()
+        }
+        None => empty(status),
+    };
+    let headers = answer.headers_mut();
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        // The newest figure of the documentation's for all requests (evidence 5.5).
+        headers.insert(
+            HeaderName::from_static("x-ratelimit-limit"),
+            HeaderValue::from_static("600"),
+        );
+        headers.insert(
+            HeaderName::from_static("x-ratelimit-remaining"),
+            HeaderValue::from_static("0"),
+        );
+    }
+    if let Some(seconds) = retry_after {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    answer
 }
 
-impl Refused {
-    pub(super) fn new(request: &Request) -> Self {
-        Self {
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            matched: request.extensions().get().cloned(),
+fn error(
+    exchange: &Exchange,
+    status: StatusCode,
+    retry_after: Option<u64>,
+    shape: ValidationBody,
+) -> ApiError {
+    match status {
+        StatusCode::BAD_REQUEST => ApiError::MalformedJson("asked for".into()),
+        StatusCode::UNAUTHORIZED => ApiError::Unauthenticated("asked for"),
+        StatusCode::FORBIDDEN => ApiError::Unauthorized("asked for"),
+        StatusCode::NOT_FOUND => ApiError::ResourceNotFound,
+        StatusCode::METHOD_NOT_ALLOWED => match exchange.matched.path() {
+            Some(path) => method_not_allowed(exchange, path),
+            None => ApiError::Other(status),
+        },
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            let mut errors = ValidationErrors::default();
+            errors.add("name", "The name has already been taken.");
+            ApiError::Invalid(errors, shape)
         }
-    }
-
-    /// The answer of that status, in Tallyfy's own shape where no body is given.
-    pub(super) async fn answer(
-        self,
-        status: StatusCode,
-        body: Option<Value>,
-        retry_after: Option<u64>,
-        contract: &Contract,
-    ) -> Response {
-        let mut response = match body {
-            Some(body) => json(status, &body),
-            None if status.is_client_error() || status.is_server_error() => self
-                .error(status, retry_after, contract.validation_body)
-                .await
-                .into_response(),
-            None => status.into_response(),
-        };
-        let headers = response.headers_mut();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            // The newest figure of the documentation's for all requests (evidence 5.5).
-            headers.insert(
-                HeaderName::from_static("x-ratelimit-limit"),
-                HeaderValue::from_static("600"),
-            );
-            headers.insert(
-                HeaderName::from_static("x-ratelimit-remaining"),
-                HeaderValue::from_static("0"),
-            );
-        }
-        if let Some(seconds) = retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
-        response
-    }
-
-    async fn error(
-        self,
-        status: StatusCode,
-        retry_after: Option<u64>,
-        shape: ValidationBody,
-    ) -> ApiError {
-        match status {
-            StatusCode::BAD_REQUEST => ApiError::MalformedJson("asked for".into()),
-            StatusCode::UNAUTHORIZED => ApiError::Unauthenticated("asked for"),
-            StatusCode::FORBIDDEN => ApiError::Unauthorized("asked for"),
-            StatusCode::NOT_FOUND => ApiError::ResourceNotFound,
-            StatusCode::METHOD_NOT_ALLOWED => match self.matched {
-                Some(matched) => method_not_allowed(self.method, matched, self.uri).await,
-                None => ApiError::Other(status),
-            },
-            StatusCode::UNPROCESSABLE_ENTITY => {
-                let mut errors = ValidationErrors::default();
-                errors.add("name", "The name has already been taken.");
-                ApiError::Invalid(errors, shape)
-            }
-            StatusCode::TOO_MANY_REQUESTS => ApiError::TooManyRequests {
-                retry_after: retry_after.unwrap_or(1),
-            },
-            StatusCode::INTERNAL_SERVER_ERROR => ApiError::ServerError,
-            other => ApiError::Other(other),
-        }
+        StatusCode::TOO_MANY_REQUESTS => ApiError::TooManyRequests {
+            retry_after: retry_after.unwrap_or(1),
+        },
+        StatusCode::INTERNAL_SERVER_ERROR => ApiError::ServerError,
+        other => ApiError::Other(other),
     }
 }

@@ -1,12 +1,12 @@
 //! HTTP: the route table and the order of layers. The only folder that knows axum.
 
 mod auth;
+mod call;
 mod control;
 mod directory;
 mod envelope;
 mod error;
 mod exchange;
-mod extract;
 mod groups;
 mod layers;
 mod misbehave;
@@ -17,7 +17,9 @@ mod unread;
 mod view;
 
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -25,27 +27,40 @@ use std::{
 use axum::{
     BoxError, Router,
     body::{Body, Bytes, HttpBody},
-    extract::{MatchedPath, Request},
-    http::{self, Method, Uri},
+    extract::Request,
+    http::{self, Method},
     response::Response,
-    routing::{MethodRouter, future::RouteFuture},
+    routing::{MethodFilter, MethodRouter, future::RouteFuture},
 };
 use tower::Service;
 
 pub use self::error::ApiError;
+use self::{call::Call, envelope::Answer, exchange::Exchange};
 use crate::{domain::operation::Operation, state::AppState};
 
 /// What the Tallyfy routes are served under: go.tallyfy.com has `/api`, api.tallyfy.com has nothing (evidence 1.2).
 const PREFIXES: [&str; 2] = ["/api", ""];
 
 /// One operation of the API and where it is served.
+#[derive(Debug)]
 struct Endpoint {
     operation: Operation,
     method: Method,
     path: &'static str,
     right: Right,
-    handler: fn() -> MethodRouter<Arc<AppState>>,
+    handler: Handler,
 }
+
+/// What answers on an endpoint.
+#[derive(Debug, Clone, Copy)]
+enum Handler {
+    AtOnce(fn(&Call<'_>) -> Result<Answer, ApiError>),
+    /// Once the body has come.
+    WithBody(fn(Call<'_>) -> Answering<'_>),
+}
+
+/// An answer that is still waiting for something.
+type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'a>>;
 
 /// What a token's user must be in the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,14 +83,33 @@ impl Right {
     }
 }
 
+/// What a request matched.
+#[derive(Debug, Clone, Copy)]
+enum Matched {
+    Endpoint(&'static Endpoint),
+    /// A path where something is served, but not by this method.
+    Path(&'static str),
+    Nothing,
+}
+
+impl Matched {
+    /// The path, as it is in the table of endpoints.
+    fn path(self) -> Option<&'static str> {
+        match self {
+            Self::Endpoint(endpoint) => Some(endpoint.path),
+            Self::Path(path) => Some(path),
+            Self::Nothing => None,
+        }
+    }
+}
+
 /// Everything that is served, in one table.
 fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     groups::ENDPOINTS.iter().chain(&directory::ENDPOINTS)
 }
 
-/// What is served on a matched path, under either prefix.
-fn endpoints_on(matched: &str) -> impl Iterator<Item = &'static Endpoint> {
-    let path = matched.strip_prefix("/api").unwrap_or(matched);
+/// What is served on a path of the table.
+fn endpoints_on(path: &str) -> impl Iterator<Item = &'static Endpoint> {
     endpoints().filter(move |endpoint| endpoint.path == path)
 }
 
@@ -90,18 +124,22 @@ pub struct App {
 impl App {
     /// The service over that state.
     pub fn new(state: Arc<AppState>) -> Self {
-        let mut routes = Router::new();
-        for endpoint in endpoints() {
+        let route = layers::Route::of(Arc::clone(&state));
+        let paths: BTreeSet<_> = endpoints().map(|endpoint| endpoint.path).collect();
+        let mut tallyfy = Router::new().fallback_service(route(Matched::Nothing));
+        for path in paths {
+            let mut methods = MethodRouter::new().fallback_service(route(Matched::Path(path)));
+            for endpoint in endpoints_on(path) {
+                let method = MethodFilter::try_from(endpoint.method.clone());
+                let method = method.expect("the table holds methods that axum knows");
+                methods = methods.on_service(method, route(Matched::Endpoint(endpoint)));
+            }
             for prefix in PREFIXES {
-                routes = routes.route(&format!("{prefix}{}", endpoint.path), (endpoint.handler)());
+                tallyfy = tallyfy.route(&format!("{prefix}{path}"), methods.clone());
             }
         }
-        let routes = routes
-            .method_not_allowed_fallback(method_not_allowed)
-            .fallback(endpoint_not_found)
-            .with_state(Arc::clone(&state));
         Self {
-            tallyfy: layers::around(routes, Arc::clone(&state)),
+            tallyfy,
             control: control::router(state),
         }
     }
@@ -121,7 +159,14 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let mut request = request.map(Body::new);
+        // A body that is over before it began need not be boxed.
+        let mut request = request.map(|body| {
+            if body.is_end_stream() {
+                Body::empty()
+            } else {
+                Body::new(body)
+            }
+        });
         paths::normalise(request.uri_mut());
         let path = request.uri().path();
         let is_control = path
@@ -136,24 +181,24 @@ where
     }
 }
 
-async fn endpoint_not_found(method: Method, uri: Uri) -> ApiError {
+fn endpoint_not_found(exchange: &Exchange) -> ApiError {
     ApiError::EndpointNotFound(format!(
         "nearest known route: {}",
-        paths::nearest(&method, uri.path())
+        paths::nearest(&exchange.method, exchange.uri.path())
     ))
 }
 
-async fn method_not_allowed(method: Method, matched: MatchedPath, uri: Uri) -> ApiError {
+fn method_not_allowed(exchange: &Exchange, path: &str) -> ApiError {
     let mut allow = Vec::new();
-    for endpoint in endpoints_on(matched.as_str()) {
+    for endpoint in endpoints_on(path) {
         allow.push(endpoint.method.as_str());
         if endpoint.method == Method::GET {
             allow.push("HEAD");
         }
     }
     ApiError::MethodNotAllowed {
-        method,
-        route: uri.path().trim_start_matches('/').to_owned(),
+        method: exchange.method.clone(),
+        route: exchange.uri.path().trim_start_matches('/').to_owned(),
         allow: allow.join(", "),
     }
 }

@@ -5,19 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{
-    body::{Body, Bytes},
-    response::Response,
-};
 use chrono::{DateTime, Utc};
-use futures_util::FutureExt;
-use http_body_util::BodyExt;
 use tracing::Level;
 
 use super::{
+    envelope::Answer,
     error::Remark,
     exchange::{Exchange, organization},
-    misbehave::{Struck, Whole},
+    misbehave::{StatusUnseen, Struck},
 };
 use crate::{
     domain::operation::Operation, journal::Seen, request_log::RequestLine, state::AppState,
@@ -43,25 +38,23 @@ impl Observation {
     }
 
     /// Notes down the request and its answer.
-    pub(super) fn end(self, app: &AppState, exchange: &Exchange, response: Response) -> Response {
+    pub(super) fn end(self, app: &AppState, exchange: &Exchange, answer: &Answer) {
         let duration = self.started.elapsed();
-        log(app, exchange, duration, &response);
+        log(app, exchange, duration, answer);
         if app.journal.is_on() {
-            record(app, exchange, self.at, duration, response)
-        } else {
-            response
+            record(app, exchange, self.at, duration, answer);
         }
     }
 }
 
 /// One line in the log.
-fn log(app: &AppState, exchange: &Exchange, duration: Duration, response: &Response) {
+fn log(app: &AppState, exchange: &Exchange, duration: Duration, answer: &Answer) {
     let path = exchange.uri.path();
-    let remark = response.extensions().get::<Remark>();
+    let remark = answer.extensions().get::<Remark>();
     let line = RequestLine {
         method: exchange.method.as_str(),
-        route: exchange.operation.map_or("-", Operation::name),
-        status: response.status().as_u16(),
+        route: exchange.operation().map_or("-", Operation::name),
+        status: answer.status().as_u16(),
         duration,
         org: organization(path).unwrap_or("-"),
         path,
@@ -87,19 +80,19 @@ fn record(
     exchange: &Exchange,
     at: DateTime<Utc>,
     duration: Duration,
-    response: Response,
-) -> Response {
-    let (response, status, body) = copied(response);
+    answer: &Answer,
+) {
     let sent = exchange.body.get();
-    let fault = response.extensions().get::<Struck>();
+    let fault = answer.extensions().get::<Struck>();
+    let is_seen = answer.extensions().get::<StatusUnseen>().is_none();
     app.journal.record(Seen {
         at,
-        operation: exchange.operation,
+        operation: exchange.operation(),
         // What matched no route belongs to no organization, whatever its path says.
         org: exchange
             .org
             .as_ref()
-            .filter(|_| exchange.operation.is_some()),
+            .filter(|_| exchange.operation().is_some()),
         method: exchange.method.as_str(),
         path: exchange.uri.path(),
         query: exchange.uri.query(),
@@ -109,31 +102,10 @@ fn record(
             .map(|(name, value)| (name.as_str(), value.as_bytes())),
         body: sent.map(|body| body.bytes.clone()),
         body_was_read: sent.is_some_and(|body| body.was_read),
-        status,
-        response: body,
+        status: is_seen.then_some(answer.status().as_u16()),
+        response: Some(answer.body().clone()),
         duration,
         fault: fault.map(|struck| Arc::clone(&struck.0)),
         token: exchange.bearer(),
     });
-    response
-}
-
-/// An answer, with the status that the client sees and the body that was meant for it.
-fn copied(response: Response) -> (Response, Option<u16>, Option<Bytes>) {
-    let status = response.status().as_u16();
-    if let Some(whole) = response.extensions().get::<Whole>() {
-        let (status, body) = (whole.status_is_seen.then_some(status), whole.body.clone());
-        return (response, status, Some(body));
-    }
-    let (parts, mut body) = response.into_parts();
-    // All answers are in memory already, and in one piece: there is nothing to wait for.
-    let frame = body.frame().now_or_never().flatten().and_then(Result::ok);
-    let bytes = frame
-        .and_then(|frame| frame.into_data().ok())
-        .unwrap_or_default();
-    (
-        Response::from_parts(parts, Body::from(bytes.clone())),
-        Some(status),
-        Some(bytes),
-    )
 }

@@ -10,7 +10,7 @@ use std::{
 use axum::{
     body::{Body, Bytes},
     extract::Request,
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
@@ -32,35 +32,37 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    /// Puts a body that can be finished in the place of the request's; nothing where there is none.
-    pub(super) fn of(request: &mut Request) -> Option<Self> {
-        if request.body().is_end_stream() {
+    /// Puts a body that can be finished in the place of a request's; nothing where there is none.
+    pub(super) fn of(headers: &HeaderMap, body: &mut Body) -> Option<Self> {
+        if body.is_end_stream() {
             return None;
         }
-        let waits = request.headers().contains_key(header::EXPECT);
-        let body = SharedBody::new(std::mem::take(request.body_mut()));
-        *request.body_mut() = Body::new(body.clone());
-        Some(Self { body, waits })
+        let waits = headers.contains_key(header::EXPECT);
+        let shared = SharedBody::new(std::mem::take(body));
+        *body = Body::new(shared.clone());
+        Some(Self {
+            body: shared,
+            waits,
+        })
     }
 
     /// Reads on what a handler left of the body and throws it away, so that a client that is still
     /// sending sees the answer rather than a broken pipe; what does not end in time ends the connection.
-    pub(super) async fn finish(self, response: &mut Response) {
+    pub(super) async fn finish(self, headers: &mut HeaderMap) {
         let waits_still = self.waits && !self.body.was_asked();
         if waits_still || !self.body.discard().await {
-            response
-                .headers_mut()
-                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
     }
 }
 
 /// As a layer: finishes what is left of each body.
-pub(super) async fn finish_body(mut request: Request, next: Next) -> Response {
-    let unread = Unread::of(&mut request);
-    let mut response = next.run(request).await;
+pub(super) async fn finish_body(request: Request, next: Next) -> Response {
+    let (parts, mut body) = request.into_parts();
+    let unread = Unread::of(&parts.headers, &mut body);
+    let mut response = next.run(Request::from_parts(parts, body)).await;
     if let Some(unread) = unread {
-        unread.finish(&mut response).await;
+        unread.finish(response.headers_mut()).await;
     }
     response
 }

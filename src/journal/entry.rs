@@ -1,6 +1,6 @@
 //! One request and its answer, as they are kept and as they are shown.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -78,18 +78,20 @@ enum Kept {
 }
 
 impl Kept {
-    fn of(body: Option<Bytes>, redactor: &Redactor<'_>) -> Self {
+    /// A body that `is_ours` has a buffer of its own; any other is copied, as it may be a part of a larger
+    /// one, all of which would stay in memory.
+    fn of(body: Option<Bytes>, is_ours: bool, redactor: &Redactor<'_>) -> Self {
         let Some(body) = body else { return Self::None };
-        let length = body.len();
         // Looked through before it is cut: half a secret is one too many.
-        let body = redactor.body(&body);
-        // Copied: a part of a larger buffer would keep all of it in memory.
-        let start = Bytes::copy_from_slice(&body[..body.len().min(JournalLimits::BODY_BYTES)]);
-        if start.len() < body.len() {
-            Self::Cut(start, length)
-        } else {
-            Self::Whole(start)
+        let clean = redactor.body(&body);
+        if let Some((start, [_, ..])) = clean.split_at_checked(JournalLimits::BODY_BYTES) {
+            return Self::Cut(Bytes::copy_from_slice(start), body.len());
         }
+        Self::Whole(match clean {
+            Cow::Owned(clean) => clean.into(),
+            Cow::Borrowed(_) if is_ours => body,
+            Cow::Borrowed(same) => Bytes::copy_from_slice(same),
+        })
     }
 
     fn size(&self) -> usize {
@@ -125,28 +127,19 @@ impl Kept {
 impl Entry {
     pub(super) fn new(id: u64, seen: Seen<'_>) -> Self {
         let redactor = Redactor::new(seen.token, seen.org.map(OrgId::as_str));
-        let parts = [
-            redactor.plain(seen.method),
-            redactor.plain(seen.path),
-            redactor.query(seen.query.unwrap_or_default()),
-            redactor.headers(seen.headers).into(),
-        ];
-        let mut head = String::with_capacity(parts.iter().map(|part| part.len()).sum());
-        let [method, path, query, _] = parts.map(|part| {
-            head.push_str(&part);
-            head.len()
-        });
+        let line = [seen.method, seen.path, seen.query.unwrap_or_default()];
+        let (head, ends) = redactor.head(line, seen.headers);
         Self {
             id,
             at: seen.at,
             operation: seen.operation,
             org: seen.org.cloned(),
-            head: head.into(),
-            ends: [method, path, query],
-            body: Kept::of(seen.body, &redactor),
+            head,
+            ends,
+            body: Kept::of(seen.body, false, &redactor),
             body_was_read: seen.body_was_read,
             status: seen.status,
-            response: Kept::of(seen.response, &redactor),
+            response: Kept::of(seen.response, true, &redactor),
             duration: seen.duration,
             fault: seen.fault,
         }

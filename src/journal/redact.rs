@@ -57,30 +57,54 @@ impl<'a> Redactor<'a> {
             .map_or(Cow::Borrowed(query), Cow::Owned)
     }
 
-    /// Headers, each as `name`, NUL, `value` and newline, which no header has in it.
+    /// Method, path, query and headers in one piece, and where the first three end. A header is `name`, NUL,
+    /// `value` and newline, which no header has in it.
     ///
     /// Looked over all at once; each for itself only where that finds something.
-    pub(super) fn headers(&self, headers: &mut dyn Iterator<Item = (&str, &[u8])>) -> String {
-        let mut shown = String::with_capacity(512);
-        let mut credentials = String::new();
+    pub(super) fn head(
+        &self,
+        line: [&str; 3],
+        headers: &mut dyn Iterator<Item = (&str, &[u8])>,
+    ) -> (Box<str>, [usize; 3]) {
+        let mut head = String::with_capacity(512);
+        let ends = line.map(|part| {
+            head.push_str(part);
+            head.len()
+        });
+        let mut looked_over = 0;
+        let mut is_suspicious = false;
         for (name, value) in headers {
             if name == "authorization" {
-                credentials.extend([self.header_name(name), "\0"]);
-                push_credentials(&mut credentials, value);
-                credentials.push('\n');
+                is_suspicious |= self.is_suspicious(&head.as_bytes()[looked_over..]);
+                head.extend([self.header_name(name), "\0"]);
+                push_credentials(&mut head, value);
+                looked_over = head.len();
             } else {
                 let value = String::from_utf8_lossy(value);
-                shown.extend([self.header_name(name), "\0", &*value, "\n"]);
+                head.extend([self.header_name(name), "\0", &*value]);
             }
+            head.push('\n');
         }
-        if self.is_suspicious(shown.as_bytes()) {
-            let raw = std::mem::take(&mut shown);
-            for (name, value) in raw.lines().filter_map(|line| line.split_once('\0')) {
-                self.push_header(&mut shown, name, value.as_bytes());
-            }
+        is_suspicious |= self.is_suspicious(&head.as_bytes()[looked_over..]);
+        if is_suspicious {
+            self.clean_head(line, &head[ends[2]..])
+        } else {
+            (head.into(), ends)
         }
-        shown.push_str(&credentials);
-        shown
+    }
+
+    fn clean_head(&self, line: [&str; 3], headers: &str) -> (Box<str>, [usize; 3]) {
+        let mut head = String::with_capacity(512);
+        let [method, path, query] = line;
+        let clean = [self.plain(method), self.plain(path), self.query(query)];
+        let ends = clean.map(|part| {
+            head.push_str(&part);
+            head.len()
+        });
+        for (name, value) in headers.lines().filter_map(|line| line.split_once('\0')) {
+            self.push_header(&mut head, name, value.as_bytes());
+        }
+        (head.into(), ends)
     }
 
     fn push_header(&self, shown: &mut String, name: &str, value: &[u8]) {

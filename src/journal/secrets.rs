@@ -36,29 +36,47 @@ pub(super) const SIGNS: [bool; 256] = {
     signs
 };
 
-/// Whether the bytes hold nothing that [`SIGNS`] could stand for, found out in one look at all of them: of each
-/// word above, of `bearer` and of [`JWT`] two or three letters are sought that paths and keys of Tallyfy's do not
-/// hold. Without a branch, so that the compiler compares sixteen bytes at a time.
-#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
+/// How many bytes [`is_harmless`] looks at together, with the two after each.
+const WINDOW: usize = 16 + 2;
+
+/// Whether the bytes hold nothing that [`SIGNS`] could stand for: of each word above, of `bearer` and of [`JWT`]
+/// two or three letters are sought that paths and keys of Tallyfy's do not hold.
 pub(super) fn is_harmless(bytes: &[u8]) -> bool {
-    if memchr::memchr2(b'\\', b'%', bytes).is_some() {
-        return false;
-    }
-    let seconds = bytes.get(1..).unwrap_or_default();
-    let thirds = bytes.get(2..).unwrap_or_default();
+    let mut rest = bytes;
     let mut found = false;
-    for ((first, second), third) in bytes.iter().zip(seconds).zip(thirds) {
+    while let Some(window) = rest.first_chunk() {
+        found |= holds_sign(window);
+        rest = &rest[WINDOW - 2..];
+    }
+    // The last of them once more, rather than those that are left each by itself.
+    let mut short = [0; WINDOW];
+    let last = bytes.last_chunk().unwrap_or_else(|| {
+        short[..bytes.len()].copy_from_slice(bytes);
+        &short
+    });
+    !(found | holds_sign(last))
+}
+
+/// Without a branch, so that the compiler compares sixteen bytes at a time.
+#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
+fn holds_sign(window: &[u8; WINDOW]) -> bool {
+    let mut found = false;
+    for at in 0..WINDOW - 2 {
+        let [first, second, third] = [window[at], window[at + 1], window[at + 2]];
         // The bit that tells a small letter from a capital one.
         let (a, b, c) = (first | 0x20, second | 0x20, third | 0x20);
-        // toKEn, api_KEy, cooKIe; SWord; AUthorization; sECRet; BEArer; eyJ
+        // toKEn, api_KEy, cooKIe; SWord; AUthorization; sECRet; BEArer; eyJ; an escape
         found |= (a == b'k') & ((b == b'e') | (b == b'i'))
             | (a == b's') & (b == b'w')
             | (a == b'a') & (b == b'u')
             | (a == b'e') & (b == b'c') & (c == b'r')
             | (a == b'b') & (b == b'e') & (c == b'a')
-            | (a == b'e') & (b == b'y') & (c == b'j');
+            | (a == b'e') & (b == b'y') & (c == b'j')
+            | (first == b'%')
+            | (first == b'\\')
+            | (third == b'\\');
     }
-    !found
+    found
 }
 
 pub(super) fn names_secret(name: &str) -> bool {

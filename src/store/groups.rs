@@ -3,12 +3,19 @@
 //! Made for a million groups: every index is a tree of small nodes, so nothing costs more than
 //! `O(log n)`, a page at any rank included, and no table ever has to be moved as a whole.
 
-use std::{borrow::Borrow, cmp::Ordering, collections::BTreeSet, sync::Arc};
+use std::{
+    borrow::Borrow,
+    cmp::Ordering,
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 use indexset::BTreeSet as RankedSet;
 
 use crate::domain::{
     group::{Group, Name},
+    id::GroupId,
     page::Page,
     query::{Direction, ListQuery, SortKey},
 };
@@ -16,7 +23,7 @@ use crate::domain::{
 /// The groups of one organization, found by id and by name, ranked by each sort key.
 #[derive(Debug, Clone)]
 pub struct Groups {
-    by_id: BTreeSet<ById>,
+    by_id: BTreeMap<IdKey, Arc<Group>>,
     by_name: RankedSet<ByName>,
     by_created: RankedSet<ByTime>,
     by_updated: RankedSet<ByTime>,
@@ -29,7 +36,7 @@ const NODE_ROWS: usize = 128;
 impl Default for Groups {
     fn default() -> Self {
         Self {
-            by_id: BTreeSet::new(),
+            by_id: BTreeMap::new(),
             by_name: RankedSet::with_maximum_node_size(NODE_ROWS),
             by_created: RankedSet::with_maximum_node_size(NODE_ROWS),
             by_updated: RankedSet::with_maximum_node_size(NODE_ROWS),
@@ -50,13 +57,13 @@ impl Groups {
     }
 
     /// The group of that id.
-    pub fn get(&self, id: &str) -> Option<&Arc<Group>> {
-        self.by_id.get(id).map(|row| &row.group)
+    pub fn get(&self, id: &GroupId) -> Option<&Arc<Group>> {
+        self.row(id).map(|(_, group)| group)
     }
 
     /// The group of exactly that name.
     pub fn named(&self, name: &Name) -> Option<&Arc<Group>> {
-        self.by_name.get(name).map(|row| &row.0)
+        self.by_name.get(name).map(|row| &row.group)
     }
 
     /// Adds a group whose id and name are free.
@@ -68,17 +75,20 @@ impl Groups {
 
     /// Puts `group` in the place of the group of that id, where there is one; its name is free or its own.
     pub fn replace(&mut self, group: Group) -> Option<Arc<Group>> {
-        let order = self.take(group.id.as_str())?.order;
+        let (order, _) = self.take(&group.id)?;
         Some(self.place(order, Arc::new(group)))
     }
 
     /// Removes the group of that id.
-    pub fn remove(&mut self, id: &str) -> Option<Arc<Group>> {
-        self.take(id).map(|row| row.group)
+    pub fn remove(&mut self, id: &GroupId) -> Option<Arc<Group>> {
+        self.take(id).map(|(_, group)| group)
     }
 
     fn place(&mut self, order: u64, group: Arc<Group>) -> Arc<Group> {
-        self.by_name.insert(ByName(Arc::clone(&group)));
+        self.by_name.insert(ByName {
+            name: group.name.clone(),
+            group: Arc::clone(&group),
+        });
         self.by_created.insert(ByTime {
             stamp: created(&group, order),
             group: Arc::clone(&group),
@@ -87,27 +97,35 @@ impl Groups {
             stamp: updated(&group, order),
             group: Arc::clone(&group),
         });
-        self.by_id.insert(ById {
-            order,
-            group: Arc::clone(&group),
-        });
+        let key = IdKey(hash(&group.id), order);
+        self.by_id.insert(key, Arc::clone(&group));
         group
     }
 
-    fn take(&mut self, id: &str) -> Option<ById> {
-        let row = self.by_id.take(id)?;
-        self.by_name.remove(&row.group.name);
-        self.by_created.remove(&created(&row.group, row.order));
-        self.by_updated.remove(&updated(&row.group, row.order));
-        Some(row)
+    fn row(&self, id: &GroupId) -> Option<(IdKey, &Arc<Group>)> {
+        let hash = hash(id);
+        let mut rows = self.by_id.range(IdKey(hash, 0)..=IdKey(hash, u64::MAX));
+        rows.find(|(_, group)| group.id == *id)
+            .map(|(key, group)| (*key, group))
+    }
+
+    /// The group of that id, no longer there, and in which order it was created.
+    fn take(&mut self, id: &GroupId) -> Option<(u64, Arc<Group>)> {
+        let (key, _) = self.row(id)?;
+        let group = self.by_id.remove(&key)?;
+        let IdKey(_, order) = key;
+        self.by_name.remove(&group.name);
+        self.by_created.remove(&created(&group, order));
+        self.by_updated.remove(&updated(&group, order));
+        Some((order, group))
     }
 
     /// One page of the groups that the query finds, in its order.
     ///
     /// Without a search `O(log n + page)`; a search looks at every row and allocates only for the page.
-    pub fn list(&self, query: &ListQuery) -> Page<Arc<Group>> {
+    pub fn list(&self, query: &ListQuery) -> Page<&Group> {
         match query.sort {
-            SortKey::Name => page(&self.by_name, query, |row| &row.0),
+            SortKey::Name => page(&self.by_name, query, |row| &row.group),
             SortKey::CreatedAt => page(&self.by_created, query, |row| &row.group),
             SortKey::UpdatedAt => page(&self.by_updated, query, |row| &row.group),
         }
@@ -115,17 +133,17 @@ impl Groups {
 
     /// All groups in the order in which they came.
     pub fn in_order(&self) -> Vec<&Arc<Group>> {
-        let mut rows: Vec<&ById> = self.by_id.iter().collect();
-        rows.sort_unstable_by_key(|row| row.order);
-        rows.into_iter().map(|row| &row.group).collect()
+        let mut rows: Vec<_> = self.by_id.iter().collect();
+        rows.sort_unstable_by_key(|(IdKey(_, order), _)| *order);
+        rows.into_iter().map(|(_, group)| group).collect()
     }
 }
 
-fn page<R: Ord>(
-    ranked: &RankedSet<R>,
+fn page<'a, R: Ord>(
+    ranked: &'a RankedSet<R>,
     query: &ListQuery,
-    group: impl Fn(&R) -> &Arc<Group>,
-) -> Page<Arc<Group>> {
+    group: impl Fn(&R) -> &Group,
+) -> Page<&'a Group> {
     let (items, total) = match &query.search {
         None => (ranks(ranked, query, &group), ranked.len()),
         Some(needle) => {
@@ -152,28 +170,21 @@ fn page<R: Ord>(
 }
 
 /// The rows of the page by rank.
-fn ranks<R: Ord>(
-    ranked: &RankedSet<R>,
+fn ranks<'a, R: Ord>(
+    ranked: &'a RankedSet<R>,
     query: &ListQuery,
-    group: impl Fn(&R) -> &Arc<Group>,
-) -> Vec<Arc<Group>> {
+    group: impl Fn(&R) -> &Group,
+) -> Vec<&'a Group> {
     let total = ranked.len();
     let wanted = query.page.ranks(total);
     if wanted.is_empty() {
         return Vec::new();
     }
     match query.direction {
-        Direction::Ascending => ranked
-            .range_idx(wanted)
-            .map(|row| Arc::clone(group(row)))
-            .collect(),
+        Direction::Ascending => ranked.range_idx(wanted).map(group).collect(),
         Direction::Descending => {
             let mirrored = total - wanted.end..total - wanted.start;
-            ranked
-                .range_idx(mirrored)
-                .rev()
-                .map(|row| Arc::clone(group(row)))
-                .collect()
+            ranked.range_idx(mirrored).rev().map(group).collect()
         }
     }
 }
@@ -182,28 +193,37 @@ fn ranks<R: Ord>(
 fn nth<'a, R: 'a>(
     rows: impl Iterator<Item = &'a R>,
     query: &ListQuery,
-    group: impl Fn(&R) -> &Arc<Group>,
-) -> (Vec<Arc<Group>>, usize) {
+    group: impl Fn(&R) -> &Group,
+) -> (Vec<&'a Group>, usize) {
     let wanted = query.page.ranks(usize::MAX);
     let mut items = Vec::new();
     let mut total = 0;
     for row in rows {
         if wanted.contains(&total) {
-            items.push(Arc::clone(group(row)));
+            items.push(group(row));
         }
         total += 1;
     }
     (items, total)
 }
 
-#[derive(Debug, Clone)]
-struct ById {
-    order: u64,
-    group: Arc<Group>,
+/// An id's hash, then in which order the groups were created: an id itself lies with its group, and
+/// looking for one would go there at every step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct IdKey(u64, u64);
+
+fn hash(id: &GroupId) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
 }
 
+/// Has the name itself, so that comparing takes one step into memory that is cold, not two.
 #[derive(Debug, Clone)]
-struct ByName(Arc<Group>);
+struct ByName {
+    name: Name,
+    group: Arc<Group>,
+}
 
 /// When, in microseconds; then in which order the groups were created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -251,6 +271,5 @@ macro_rules! ordered_by {
     };
 }
 
-ordered_by!(ById, str, |row| row.group.id.as_str());
-ordered_by!(ByName, Name, |row| &row.0.name);
+ordered_by!(ByName, Name, |row| &row.name);
 ordered_by!(ByTime, Stamp, |row| &row.stamp);

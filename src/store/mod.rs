@@ -78,14 +78,14 @@ impl std::fmt::Debug for Store {
 pub struct FoundOrg {
     id: OrgId,
     stored: Option<Arc<RwLock<Org>>>,
-    /// Made when it is first looked at.
-    started: OnceLock<Org>,
+    /// Made when it is first looked at; in a box, as hardly any request has need of it.
+    started: OnceLock<Box<Org>>,
 }
 
 impl FoundOrg {
     fn started(&self, template: Option<&StartOrg>) -> Result<&Org, StoreError> {
         let start = template.ok_or(StoreError::NoOrg)?;
-        Ok(self.started.get_or_init(|| start(&self.id)))
+        Ok(self.started.get_or_init(|| Box::new(start(&self.id))))
     }
 }
 
@@ -201,7 +201,7 @@ impl Store {
         if let Some(org) = &found.stored {
             return change(&mut org.write().unwrap_or_else(PoisonError::into_inner));
         }
-        let mut org = found.started(self.template.as_ref())?.clone();
+        let mut org = Org::clone(found.started(self.template.as_ref())?);
         match self.orgs.entry(found.id.clone()) {
             // Somebody else was first.
             Entry::Occupied(entry) => {

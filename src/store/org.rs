@@ -153,16 +153,13 @@ impl Org {
     }
 
     /// One page of its groups.
-    pub fn list(&self, query: &ListQuery) -> Page<Arc<Group>> {
+    pub fn list(&self, query: &ListQuery) -> Page<&Group> {
         self.groups.list(query)
     }
 
     /// The group of that id.
-    pub fn get(&self, id: &GroupId) -> Result<Arc<Group>, StoreError> {
-        self.groups
-            .get(id.as_str())
-            .cloned()
-            .ok_or(StoreError::NoGroup)
+    pub fn get(&self, id: &GroupId) -> Result<&Arc<Group>, StoreError> {
+        self.groups.get(id).ok_or(StoreError::NoGroup)
     }
 
     /// Creates a group from the body of a request; `new_id` makes the id out of a number that grows
@@ -178,7 +175,7 @@ impl Org {
         let id = loop {
             let id = new_id(&self.id, self.next_id);
             self.next_id += 1;
-            if self.groups.get(id.as_str()).is_none() {
+            if self.groups.get(&id).is_none() {
                 break id;
             }
         };
@@ -204,16 +201,16 @@ impl Org {
         let group = self.get(id)?;
         let patch = GroupPatch::parse(fields, &Without { org: self, id })?;
         if patch.is_empty() {
-            return Ok(group);
+            return Ok(Arc::clone(group));
         }
-        let changed = patch.applied_to(&group, now);
+        let changed = patch.applied_to(group, now);
         self.meet(&changed.guests);
         self.groups.replace(changed).ok_or(StoreError::NoGroup)
     }
 
     /// Deletes a group for good; its members and guests stay, its name is free (evidence 12).
     pub fn remove(&mut self, id: &GroupId) -> Result<Arc<Group>, StoreError> {
-        self.groups.remove(id.as_str()).ok_or(StoreError::NoGroup)
+        self.groups.remove(id).ok_or(StoreError::NoGroup)
     }
 
     /// Puts a group there whose id and name are free and whose members are known.
@@ -226,7 +223,7 @@ impl Org {
     /// the one of that id, if any.
     pub fn put_group(&mut self, group: Group) {
         self.meet(&group.guests);
-        if self.groups.get(group.id.as_str()).is_some() {
+        if self.groups.get(&group.id).is_some() {
             self.groups.replace(group);
         } else {
             self.groups.insert(group);

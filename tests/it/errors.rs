@@ -5,8 +5,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::body::{Body, Bytes, HttpBody};
-use http_body_util::BodyExt;
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::Response,
+};
 use hyper::body::Frame;
 use serde_json::json;
 use tallyfy_mock::{
@@ -65,19 +67,11 @@ fn every_error() -> Vec<ApiError> {
 
 #[test]
 fn every_refusal_has_tallyfys_shape() {
-    use axum::response::IntoResponse;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
     let bodies = every_error().into_iter().map(|error| {
-        let response = error.into_response();
-        let status = response.status();
-        assert_eq!(response.headers()["content-type"], "application/json");
-        let body = runtime
-            .block_on(response.into_body().collect())
-            .unwrap()
-            .to_bytes();
-        format!("{status}\n{}\n", String::from_utf8_lossy(&body))
+        let answer: Response<Bytes> = error.into();
+        assert_eq!(answer.headers()["content-type"], "application/json");
+        let body = String::from_utf8_lossy(answer.body());
+        format!("{}\n{body}\n", answer.status())
     });
     insta::assert_snapshot!(bodies.collect::<String>(), @r#"
     400 Bad Request

@@ -1,14 +1,12 @@
-//! What else a handler takes out of a request, with refusals in Tallyfy's shape.
-
-use std::sync::Arc;
+//! A request on its way to its answer, and what a handler takes out of it; refusals are in Tallyfy's shape.
 
 use axum::{
     BoxError,
     body::{Body, Bytes, HttpBody},
-    extract::{FromRequest, FromRequestParts},
-    http::{HeaderMap, Request, header, request::Parts},
+    http::{HeaderMap, header},
 };
 use bytes::BytesMut;
+use chrono::{DateTime, Utc};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 
@@ -26,71 +24,92 @@ use crate::{
     state::AppState,
 };
 
-/// The group's id in the path.
+/// A request on its way to its answer.
 #[derive(Debug)]
-pub(super) struct GroupPath(pub(super) GroupId);
+pub(super) struct Call<'a> {
+    pub(super) app: &'a AppState,
+    pub(super) exchange: &'a Exchange,
+    body: Body,
+}
 
-impl<S: Sync> FromRequestParts<S> for GroupPath {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        last_in_path(parts, GroupId::parse).map(Self)
+impl<'a> Call<'a> {
+    pub(super) fn new(app: &'a AppState, exchange: &'a Exchange, body: Body) -> Self {
+        Self {
+            app,
+            exchange,
+            body,
+        }
     }
-}
 
-/// The user's id in the path: a number; anything else is nobody's.
-#[derive(Debug)]
-pub(super) struct UserPath(pub(super) UserId);
-
-impl<S: Sync> FromRequestParts<S> for UserPath {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let parse = |text: &str| text.parse().ok().and_then(UserId::new);
-        last_in_path(parts, parse).map(Self)
+    /// The rules of the API, as they hold here.
+    pub(super) fn contract(&self) -> &'a Contract {
+        &self.app.contract
     }
-}
 
-/// The guest's address in the path.
-#[derive(Debug)]
-pub(super) struct GuestPath(pub(super) Email);
-
-impl<S: Sync> FromRequestParts<S> for GuestPath {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        last_in_path(parts, Email::parse).map(Self)
+    /// What time it is in the organization.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.exchange.now()
     }
-}
 
-/// What stands last in the path; what cannot be what it should be names nothing.
-fn last_in_path<T>(parts: &Parts, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, ApiError> {
-    let last = Exchange::of(&parts.extensions).last_segment();
-    last.and_then(|text| parse(&text))
-        .ok_or(ApiError::ResourceNotFound)
-}
+    /// The query string, empty where there is none.
+    pub(super) fn query(&self) -> &'a str {
+        self.exchange.uri.query().unwrap_or_default()
+    }
 
-/// The fields of a JSON body; an empty body has none.
-#[derive(Debug)]
-pub(super) struct Sent(pub(super) Fields);
+    /// The group's id in the path.
+    pub(super) fn group_id(&self) -> Result<GroupId, ApiError> {
+        self.last_in_path(GroupId::parse)
+    }
 
-impl FromRequest<Arc<AppState>> for Sent {
-    type Rejection = ApiError;
+    /// The user's id in the path: a number; anything else is nobody's.
+    pub(super) fn user_id(&self) -> Result<UserId, ApiError> {
+        self.last_in_path(|text| text.parse().ok().and_then(UserId::new))
+    }
 
-    async fn from_request(request: Request<Body>, app: &Arc<AppState>) -> Result<Self, ApiError> {
-        let (parts, body) = request.into_parts();
-        let exchange = Exchange::of(&parts.extensions);
-        let body = read(&exchange.headers, body, app.limits.max_body);
-        let bytes = tokio::time::timeout(app.limits.body_timeout, body)
-            .await
-            .map_err(|_| ApiError::RequestTimeout)??;
+    /// The guest's address in the path.
+    pub(super) fn guest_email(&self) -> Result<Email, ApiError> {
+        self.last_in_path(Email::parse)
+    }
+
+    /// What stands last in the path; what cannot be what it should be names nothing.
+    fn last_in_path<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, ApiError> {
+        let last = self.exchange.last_segment();
+        last.and_then(|text| parse(&text))
+            .ok_or(ApiError::ResourceNotFound)
+    }
+
+    /// The fields of a JSON body, once it is there; an empty body has none.
+    pub(super) async fn fields(self) -> Result<Fields, ApiError> {
+        let Self { app, exchange, .. } = self;
+        let bytes = self.read_body().await?;
         let fields = fields(&bytes, &exchange.headers, &app.contract);
-        // Who keeps a record of requests finds it there; it is set once, so nothing is lost.
-        let _ = exchange.body.set(SentBody {
+        exchange.note_body(SentBody {
             was_read: matches!(fields, Ok(Some(_))),
             bytes,
         });
-        fields.map(|fields| Self(fields.unwrap_or_default()))
+        fields.map(Option::unwrap_or_default)
+    }
+
+    /// Reads a body that no handler is going to read, so that a record of the request has it.
+    pub(super) async fn note_body(self) {
+        let exchange = self.exchange;
+        if self.body.is_end_stream() {
+            return;
+        }
+        if let Ok(bytes) = self.read_body().await {
+            exchange.note_body(SentBody {
+                bytes,
+                was_read: true,
+            });
+        }
+    }
+
+    async fn read_body(self) -> Result<Bytes, ApiError> {
+        let limits = &self.app.limits;
+        let body = read(&self.exchange.headers, self.body, limits.max_body);
+        tokio::time::timeout(limits.body_timeout, body)
+            .await
+            .map_err(|_| ApiError::RequestTimeout)?
     }
 }
 
@@ -123,7 +142,7 @@ fn fields(
 }
 
 /// A body as it came, up to a limit.
-pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
+async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
     let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
