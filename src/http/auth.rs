@@ -1,5 +1,5 @@
-//! Who asks: headers in, [`SignedIn`], [`Member`], [`Admin`] or [`GroupManager`] out. A handler begins with the
-//! one that it needs, and looks at the store through it.
+//! Who asks: headers in, [`SignedIn`], [`Member`], [`Admin`] or [`GroupManager`] out. A handler is given the one
+//! that it needs, and looks at the store through it.
 
 use std::sync::Arc;
 

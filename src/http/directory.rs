@@ -3,11 +3,12 @@
 use axum::http::{Method, StatusCode};
 
 use super::{
-    Endpoint, Handler, Right,
+    Endpoint,
     auth::{Admin, Member, SignedIn},
     call::Call,
     envelope::{self, Answer},
     error::ApiError,
+    handler::Handler,
     view::{
         guest, organization,
         user::{self, Memberships},
@@ -31,87 +32,75 @@ pub(super) static ENDPOINTS: [Endpoint; 10] = [
         operation: Operation::GetMe,
         method: Method::GET,
         path: "/me",
-        right: Right::SignedIn,
-        handler: Handler::AtOnce(show_me),
+        handler: Handler::SignedIn(show_me),
     },
     Endpoint {
         operation: Operation::GetMyOrganizations,
         method: Method::GET,
         path: "/me/organizations",
-        right: Right::SignedIn,
-        handler: Handler::AtOnce(list_my_organizations),
+        handler: Handler::SignedIn(list_my_organizations),
     },
     Endpoint {
         operation: Operation::GetOrganization,
         method: Method::GET,
         path: "/organizations/{org}",
-        right: Right::Member,
-        handler: Handler::AtOnce(show_organization),
+        handler: Handler::Member(show_organization),
     },
     Endpoint {
         operation: Operation::GetMeInOrganization,
         method: Method::GET,
         path: "/organizations/{org}/me",
-        right: Right::Member,
-        handler: Handler::AtOnce(show_me_in_organization),
+        handler: Handler::Member(show_me_in_organization),
     },
     Endpoint {
         operation: Operation::ListUsers,
         method: Method::GET,
         path: "/organizations/{org}/users",
-        right: Right::Member,
-        handler: Handler::AtOnce(list_users),
+        handler: Handler::Member(list_users),
     },
     Endpoint {
         operation: Operation::GetUser,
         method: Method::GET,
         path: "/organizations/{org}/users/{id}",
-        right: Right::Admin,
-        handler: Handler::AtOnce(show_user),
+        handler: Handler::Admin(show_user),
     },
     Endpoint {
         operation: Operation::ListUserNames,
         method: Method::GET,
         path: "/organizations/{org}/users-list",
-        right: Right::Member,
-        handler: Handler::AtOnce(list_user_names),
+        handler: Handler::Member(list_user_names),
     },
     Endpoint {
         operation: Operation::ListGuests,
         method: Method::GET,
         path: "/organizations/{org}/guests",
-        right: Right::Member,
-        handler: Handler::AtOnce(list_guests),
+        handler: Handler::Member(list_guests),
     },
     Endpoint {
         operation: Operation::GetGuest,
         method: Method::GET,
         path: "/organizations/{org}/guests/{email}",
-        right: Right::Member,
-        handler: Handler::AtOnce(show_guest),
+        handler: Handler::Member(show_guest),
     },
     Endpoint {
         operation: Operation::ListGuestNames,
         method: Method::GET,
         path: "/organizations/{org}/guests-list",
-        right: Right::Member,
-        handler: Handler::AtOnce(list_guest_names),
+        handler: Handler::Member(list_guest_names),
     },
 ];
 
 /// The caller, as the first of the caller's organizations that declares them knows them.
-fn show_me(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let caller = SignedIn::of(call)?;
+fn show_me(_: &Call<'_>, caller: &SignedIn<'_>) -> Answer {
     let declared = caller.organizations().find_map(|id| {
         let user = caller.read(&id, |org, standing| org.user(standing.user).cloned());
         user.ok().flatten()
     });
     let user = declared.unwrap_or_else(|| User::undeclared(caller.user()));
-    Ok(envelope::one(&user::myself(&user), StatusCode::OK))
+    envelope::one(&user::myself(&user), StatusCode::OK)
 }
 
-fn list_my_organizations(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let caller = SignedIn::of(call)?;
+fn list_my_organizations(call: &Call<'_>, caller: &SignedIn<'_>) -> Answer {
     let request = page_request(call.query(), call.contract().per_page_cap);
     let ids: Vec<_> = caller.organizations().collect();
     let view = |id| {
@@ -126,22 +115,19 @@ fn list_my_organizations(call: &Call<'_>) -> Result<Answer, ApiError> {
         total: ids.len(),
         request,
     };
-    Ok(envelope::page(page, |organization| organization, call))
+    envelope::page(page, |organization| organization, call)
 }
 
-fn show_organization(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let member = Member::of(call)?;
+fn show_organization(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     let view = member.read(|org| Ok(organization::view(org, member.standing, call.contract())))?;
     Ok(envelope::one(&view, StatusCode::OK))
 }
 
-fn show_me_in_organization(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let member = Member::of(call)?;
-    one_user(call, &member, member.standing.user)
+fn show_me_in_organization(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
+    one_user(call, member, member.standing.user)
 }
 
-fn list_users(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let member = Member::of(call)?;
+fn list_users(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     let query = PeopleQuery::parse(call.query(), PeopleQuery::USERS_PER_PAGE);
     member.read(|org| {
         let users = org.users_with(member.standing.user);
@@ -152,9 +138,8 @@ fn list_users(call: &Call<'_>) -> Result<Answer, ApiError> {
     })
 }
 
-fn show_user(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let Admin(member) = Admin::of(call)?;
-    one_user(call, &member, call.user_id()?)
+fn show_user(call: &Call<'_>, Admin(member): &Admin<'_>) -> Result<Answer, ApiError> {
+    one_user(call, member, call.user_id()?)
 }
 
 fn one_user(call: &Call<'_>, member: &Member<'_>, id: UserId) -> Result<Answer, ApiError> {
@@ -174,8 +159,7 @@ fn one_user(call: &Call<'_>, member: &Member<'_>, id: UserId) -> Result<Answer, 
     Ok(envelope::one(&view, StatusCode::OK))
 }
 
-fn list_user_names(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let member = Member::of(call)?;
+fn list_user_names(_: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     let names: Vec<_> = member.read(|org| {
         let users = org.users_with(member.standing.user);
         Ok(users.iter().map(user::name).collect())
@@ -183,8 +167,7 @@ fn list_user_names(call: &Call<'_>) -> Result<Answer, ApiError> {
     Ok(envelope::one(&names, StatusCode::OK))
 }
 
-fn list_guests(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let member = Member::of(call)?;
+fn list_guests(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     let query = PeopleQuery::parse(call.query(), PeopleQuery::GUESTS_PER_PAGE);
     member.read(|org| {
         let view = |one: &_| guest::view(one, org, query.with, call.contract());
@@ -193,8 +176,7 @@ fn list_guests(call: &Call<'_>) -> Result<Answer, ApiError> {
     })
 }
 
-fn show_guest(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let member = Member::of(call)?;
+fn show_guest(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     let email = call.guest_email()?;
     let with = Includes::of(call.query());
     let view = member.read(|org| {
@@ -204,8 +186,7 @@ fn show_guest(call: &Call<'_>) -> Result<Answer, ApiError> {
     Ok(envelope::one(&view, StatusCode::OK))
 }
 
-fn list_guest_names(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let member = Member::of(call)?;
+fn list_guest_names(_: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     let names: Vec<_> =
         member.read(|org| Ok(org.guests().map(|one| guest::name(one, org)).collect()))?;
     Ok(envelope::one(&names, StatusCode::OK))

@@ -3,11 +3,12 @@
 use axum::http::{Method, StatusCode};
 
 use super::{
-    Answering, Endpoint, Handler, Right,
+    Endpoint,
     auth::{GroupManager, Member},
     call::Call,
     envelope::{self, Answer},
     error::ApiError,
+    handler::{Answering, Handler},
     view::group::GroupView,
 };
 use crate::{
@@ -30,41 +31,35 @@ pub(super) static ENDPOINTS: [Endpoint; 5] = [
         operation: Operation::ListGroups,
         method: Method::GET,
         path: GROUPS,
-        right: Right::Member,
-        handler: Handler::AtOnce(list),
+        handler: Handler::Member(list),
     },
     Endpoint {
         operation: Operation::CreateGroup,
         method: Method::POST,
         path: GROUPS,
-        right: Right::ManageGroups,
-        handler: Handler::WithBody(create),
+        handler: Handler::GroupManagerWithBody(create),
     },
     Endpoint {
         operation: Operation::GetGroup,
         method: Method::GET,
         path: GROUP,
-        right: Right::Member,
-        handler: Handler::AtOnce(show),
+        handler: Handler::Member(show),
     },
     Endpoint {
         operation: Operation::UpdateGroup,
         method: Method::PUT,
         path: GROUP,
-        right: Right::ManageGroups,
-        handler: Handler::WithBody(update),
+        handler: Handler::GroupManagerWithBody(update),
     },
     Endpoint {
         operation: Operation::DeleteGroup,
         method: Method::DELETE,
         path: GROUP,
-        right: Right::ManageGroups,
-        handler: Handler::AtOnce(delete),
+        handler: Handler::GroupManager(delete),
     },
 ];
 
-fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let member = Member::of(call)?;
+fn list(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     let query = ListQuery::parse(call.query(), call.contract().per_page_cap);
     member.read(|org| {
         let view = |group| GroupView::with(group, call.contract(), query.with, org);
@@ -72,9 +67,8 @@ fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     })
 }
 
-fn create(call: Call<'_>) -> Answering<'_> {
+fn create<'a>(call: Call<'a>, manager: GroupManager<'a>) -> Answering<'a> {
     Box::pin(async move {
-        let manager = GroupManager::of(&call)?;
         let (app, contract, now) = (call.app, call.contract(), call.now());
         let fields = call.fields().await?;
         let new_id = |org: &OrgId, number| new_group_id(app, org, number);
@@ -87,8 +81,7 @@ fn create(call: Call<'_>) -> Answering<'_> {
     })
 }
 
-fn show(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let member = Member::of(call)?;
+fn show(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     let id = call.group_id()?;
     let with = Includes::of(call.query());
     member.read(|org| {
@@ -97,9 +90,8 @@ fn show(call: &Call<'_>) -> Result<Answer, ApiError> {
     })
 }
 
-fn update(call: Call<'_>) -> Answering<'_> {
+fn update<'a>(call: Call<'a>, manager: GroupManager<'a>) -> Answering<'a> {
     Box::pin(async move {
-        let manager = GroupManager::of(&call)?;
         let id = call.group_id()?;
         let (contract, now) = (call.contract(), call.now());
         let fields = call.fields().await?;
@@ -112,8 +104,7 @@ fn update(call: Call<'_>) -> Answering<'_> {
     })
 }
 
-fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let manager = GroupManager::of(call)?;
+fn delete(call: &Call<'_>, manager: &GroupManager<'_>) -> Result<Answer, ApiError> {
     let id = call.group_id()?;
     let contract = call.contract();
     let missing_is_fine = contract.delete_missing == DeleteMissing::NoContent;

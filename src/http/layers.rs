@@ -18,7 +18,7 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_http::cors::{Any as AnyOrigin, CorsLayer};
 
 use super::{
-    Handler, Matched,
+    Matched,
     call::Call,
     endpoint_not_found,
     envelope::Answer,
@@ -172,10 +172,7 @@ fn verdict(exchange: &Exchange) -> Option<Verdict> {
 fn handled(call: Call<'_>) -> impl Future<Output = Answer> {
     caught(async move {
         let answer = match call.exchange.matched {
-            Matched::Endpoint(endpoint) => match endpoint.handler {
-                Handler::AtOnce(handler) => handler(&call),
-                Handler::WithBody(handler) => handler(call).await,
-            },
+            Matched::Endpoint(endpoint) => endpoint.handler.answer(call).await,
             Matched::Path(path) => Err(method_not_allowed(call.exchange, path)),
             Matched::Nothing => Err(endpoint_not_found(call.exchange)),
         };
@@ -213,7 +210,7 @@ mod tests {
         config::Config,
         domain::operation::Operation,
         fixture::Fixture,
-        http::{Endpoint, Right},
+        http::{Endpoint, handler::Handler},
     };
 
     #[tokio::test]
@@ -222,13 +219,16 @@ mod tests {
             operation: Operation::GetMe,
             method: Method::GET,
             path: "/panics",
-            right: Right::SignedIn,
-            handler: Handler::AtOnce(|_| panic!("a test's own")),
+            handler: Handler::SignedIn(|_, _| panic!("a test's own")),
         };
         let state = AppState::new(&Config::default(), Fixture::default(), String::new()).unwrap();
         let route = Route::of(Arc::new(state))(Matched::Endpoint(&PANICS));
         for origin in [None, Some("http://localhost:3000")] {
-            let mut request = Request::get("/panics").body(Body::empty()).unwrap();
+            let mut request = Request::get("/panics")
+                .header("authorization", "Bearer any")
+                .header("x-tallyfy-client", "APIClient")
+                .body(Body::empty())
+                .unwrap();
             if let Some(origin) = origin {
                 let origin = HeaderValue::from_static(origin);
                 request.headers_mut().insert(header::ORIGIN, origin);

@@ -8,6 +8,7 @@ mod envelope;
 mod error;
 mod exchange;
 mod groups;
+mod handler;
 mod layers;
 mod misbehave;
 mod observe;
@@ -19,7 +20,6 @@ mod view;
 use std::{
     collections::BTreeSet,
     convert::Infallible,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -35,7 +35,7 @@ use axum::{
 use tower::Service;
 
 pub use self::error::ApiError;
-use self::{call::Call, envelope::Answer, exchange::Exchange};
+use self::{exchange::Exchange, handler::Handler};
 use crate::{domain::operation::Operation, state::AppState};
 
 /// What the Tallyfy routes are served under: go.tallyfy.com has `/api`, api.tallyfy.com has nothing (evidence 1.2).
@@ -47,40 +47,7 @@ struct Endpoint {
     operation: Operation,
     method: Method,
     path: &'static str,
-    right: Right,
     handler: Handler,
-}
-
-/// What answers on an endpoint.
-#[derive(Debug, Clone, Copy)]
-enum Handler {
-    AtOnce(fn(&Call<'_>) -> Result<Answer, ApiError>),
-    /// Once the body has come.
-    WithBody(fn(Call<'_>) -> Answering<'_>),
-}
-
-/// An answer that is still waiting for something.
-type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'a>>;
-
-/// What a token's user must be in the organization.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Right {
-    /// Anybody, in no organization in particular.
-    SignedIn,
-    Member,
-    ManageGroups,
-    Admin,
-}
-
-impl Right {
-    fn name(self) -> &'static str {
-        match self {
-            Self::SignedIn => "signed_in",
-            Self::Member => "member",
-            Self::ManageGroups => "manage_groups",
-            Self::Admin => "admin",
-        }
-    }
 }
 
 /// What a request matched.

@@ -120,7 +120,7 @@ async fn routes() -> Json<Value> {
                 "operation": endpoint.operation.name(),
                 "method": endpoint.method.as_str(),
                 "path": endpoint.path,
-                "right": endpoint.right.name(),
+                "right": endpoint.handler.right(),
             })
         })
         .collect();
