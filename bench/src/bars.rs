@@ -43,6 +43,18 @@ impl Bar {
         Self { disturbed, ..self }
     }
 
+    pub fn wanted(&self) -> String {
+        match (self.at_least, self.at_most) {
+            (Some(bound), _) => format!(">= {bound}"),
+            (None, bound) => format!("<= {}", bound.unwrap_or(f64::INFINITY)),
+        }
+    }
+
+    pub fn found(&self) -> String {
+        self.found
+            .map_or_else(|| "-".to_owned(), |found| format!("{found:.2}"))
+    }
+
     pub fn verdict(&self) -> &'static str {
         let Some(found) = self.found else {
             return "not measured";
@@ -82,7 +94,7 @@ pub fn bars(report: &Report) -> Vec<Bar> {
 }
 
 /// At how many connections servers are compared.
-const CONNECTIONS: usize = 32;
+pub const CONNECTIONS: usize = 32;
 
 /// A row and the bare server's beside it.
 #[derive(Clone, Copy)]
@@ -94,7 +106,8 @@ struct Compared<'a> {
 fn compared<'a>(report: &'a Report, server: &str, scenario: &str) -> Option<Compared<'a>> {
     let find = |server: &str| {
         report.load.iter().find(|row| {
-            (row.server.as_str(), row.scenario, row.connections) == (server, scenario, CONNECTIONS)
+            (row.server.as_str(), row.scenario.as_str(), row.connections)
+                == (server, scenario, CONNECTIONS)
         })
     };
     Some(Compared {

@@ -1,6 +1,6 @@
 //! Servers in turns: the same requests to each, round after round.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     load::{self, Shape},
@@ -19,7 +19,7 @@ pub struct Plan {
 }
 
 /// The figures of one server, in one scenario.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Figures {
     pub requests_per_second: f64,
     pub p50_us: f64,
@@ -53,9 +53,9 @@ impl Figures {
 }
 
 /// A line of the table.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Row {
-    pub scenario: &'static str,
+    pub scenario: String,
     pub connections: usize,
     pub server: String,
     /// Medians of the rounds.
@@ -99,7 +99,7 @@ pub fn compare(plan: &Plan, starts: &[Start]) -> Result<Vec<Row>, String> {
     let rows = servers.iter().zip(before).enumerate();
     Ok(rows
         .map(|(index, (server, (resident_before, logged)))| Row {
-            scenario: plan.scenario.name(),
+            scenario: plan.scenario.name().to_owned(),
             connections: plan.shape.connections,
             server: server.name.clone(),
             median: Figures::combine(&rounds[index], median),

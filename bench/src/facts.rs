@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     compare::median,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// From before `exec` to the first answer, and what is in memory then.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct FirstAnswer {
     pub server: String,
     pub what: String,
@@ -71,7 +71,7 @@ pub fn first_answer_with(start: &Start, groups: u64, starts: usize) -> Result<Fi
 }
 
 /// One organization that grows by requests.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Growth {
     pub server: String,
     pub groups: u64,
@@ -107,7 +107,7 @@ pub fn growth(start: &Start, groups: u64, shape: Shape) -> Result<Growth, String
 }
 
 /// Memory while requests come and nothing stored grows.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Flat {
     pub requests: u64,
     /// After each tenth, in bytes.

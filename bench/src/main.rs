@@ -9,6 +9,7 @@ mod bars;
 mod compare;
 mod cores;
 mod facts;
+mod figures;
 mod load;
 mod report;
 mod scenario;
@@ -17,7 +18,7 @@ mod server;
 use std::{fs, process::ExitCode};
 
 use clap::Parser;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
@@ -30,7 +31,7 @@ use crate::{
 };
 
 /// All that a run finds.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Report {
     machine: String,
     load: Vec<Row>,
@@ -130,6 +131,8 @@ fn run(args: &Args) -> Result<(), String> {
         "{}",
         report::text(&report).map_err(|error| error.to_string())?
     );
+    let figures = figures::markdown(&report).map_err(|error| error.to_string())?;
+    println!("\nThe same for README:\n\n{figures}");
     let json = json!({ "report": report, "bars": bars::bars(&report) });
     fs::write(&args.json, format!("{json:#}\n")).map_err(|error| format!("{}: {error}", args.json))
 }

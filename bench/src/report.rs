@@ -22,18 +22,12 @@ pub fn text(report: &Report) -> Result<String, std::fmt::Error> {
     facts(report, &mut text)?;
     writeln!(text, "{:<52} {:>9} {:>9}", "bar", "wanted", "found")?;
     for bar in bars(report) {
-        let (sign, bound) = match (bar.at_least, bar.at_most) {
-            (Some(bound), _) => (">=", bound),
-            (None, bound) => ("<=", bound.unwrap_or(f64::INFINITY)),
-        };
-        let wanted = format!("{sign} {bound}");
-        let found = bar
-            .found
-            .map_or_else(|| "-".to_owned(), |found| format!("{found:.2}"));
         writeln!(
             text,
-            "{:<52} {wanted:>9} {found:>9}  {}",
+            "{:<52} {:>9} {:>9}  {}",
             bar.what,
+            bar.wanted(),
+            bar.found(),
             bar.verdict()
         )?;
     }

@@ -1,0 +1,104 @@
+//! The figures that README shows, as Markdown.
+
+use std::fmt::Write;
+
+use crate::{
+    Report,
+    bars::{CONNECTIONS, bars},
+    compare::Row,
+};
+
+/// What a run found, ratios first.
+pub fn markdown(report: &Report) -> Result<String, std::fmt::Error> {
+    let mut text = format!("{}:\n\n", report.machine);
+    loads(report, &mut text)?;
+    peers(report, &mut text)?;
+    writeln!(text, "| bar | wanted | found | |\n|---|---|---|---|")?;
+    for bar in bars(report) {
+        let verdict = bar.verdict().to_lowercase();
+        writeln!(
+            text,
+            "| {} | {} | {} | {verdict} |",
+            bar.what,
+            bar.wanted(),
+            bar.found()
+        )?;
+    }
+    Ok(text)
+}
+
+/// The mock as a multiple of the bare server; what both did comes last.
+fn loads(report: &Report, text: &mut String) -> std::fmt::Result {
+    let rows = |is_bare: bool| {
+        let at =
+            move |row: &&Row| row.connections == CONNECTIONS && (row.server == "bare") == is_bare;
+        report.load.iter().filter(at)
+    };
+    if rows(true).next().is_none() {
+        return Ok(());
+    }
+    writeln!(
+        text,
+        "| {CONNECTIONS} connections | requests a second, x bare | CPU a request, x bare | p99, x bare | requests a second (bare) | CPU µs a request (bare) |\n|---|---|---|---|---|---|"
+    )?;
+    for row in rows(false) {
+        let Some(bare) = rows(true).find(|bare| bare.scenario == row.scenario) else {
+            continue;
+        };
+        let (median, bare, ratio) = (&row.median, &bare.median, &row.ratio);
+        writeln!(
+            text,
+            "| {}, {} | {:.2} | {:.2} | {:.2} | {:.0} ({:.0}) | {:.1} ({:.1}) |",
+            row.scenario,
+            row.server,
+            ratio.requests_per_second,
+            ratio.cpu_us_per_request,
+            ratio.p99_us,
+            median.requests_per_second,
+            bare.requests_per_second,
+            median.cpu_us_per_request,
+            bare.cpu_us_per_request
+        )?;
+    }
+    writeln!(text)
+}
+
+fn peers(report: &Report, text: &mut String) -> std::fmt::Result {
+    if report.peers.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        text,
+        "| others, answering a get by a rule | connections | requests a second, x bare | CPU a request, x bare | p99, x bare |\n|---|---|---|---|---|"
+    )?;
+    for row in &report.peers {
+        let ratio = &row.ratio;
+        writeln!(
+            text,
+            "| {} | {} | {:.3} | {:.1} | {:.1} |",
+            row.server,
+            row.connections,
+            ratio.requests_per_second,
+            ratio.cpu_us_per_request,
+            ratio.p99_us
+        )?;
+    }
+    writeln!(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the run whose figures README shows: `bench/results.json` after it.
+    const RUN: &str = include_str!("../figures.json");
+    const README: &str = include_str!("../../README.md");
+
+    #[test]
+    fn readme_shows_what_a_run_printed() {
+        let run: serde_json::Value = serde_json::from_str(RUN).unwrap();
+        let report: Report = serde_json::from_value(run["report"].clone()).unwrap();
+        let figures = markdown(&report).unwrap();
+        assert!(README.contains(&figures), "README is to say\n{figures}");
+    }
+}
