@@ -88,11 +88,11 @@ fn record(
     app.journal.record(Seen {
         at,
         operation: exchange.operation(),
-        // What matched no route belongs to no organization, whatever its path says.
+        // Where nothing is served, a path belongs to no organization, whatever it says.
         org: exchange
             .org
             .as_ref()
-            .filter(|_| exchange.operation().is_some()),
+            .filter(|_| exchange.matched.path().is_some()),
         method: exchange.method.as_str(),
         path: exchange.uri.path(),
         query: exchange.uri.query(),

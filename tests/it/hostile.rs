@@ -35,6 +35,46 @@ fn heads_that_are_too_large_are_refused() {
 }
 
 #[test]
+fn a_head_is_served_up_to_its_limits_and_not_beyond() {
+    let mock = TallyfyMock::start();
+    let target = |length: usize| {
+        let start = "/api/organizations/acme/groups?q=";
+        let target = format!("{start}{}", "a".repeat(length - start.len()));
+        get("/groups").replacen("/api/organizations/acme/groups", &target, 1)
+    };
+    let with =
+        |headers: String| get("/groups").replacen("\r\n\r\n", &format!("\r\n{headers}\r\n"), 1);
+    // Three are there already.
+    let headers = |count: usize| with("X: v\r\n".repeat(count - 3));
+    let bytes = |length: usize| {
+        let line = |length: usize| format!("X: {}\r\n", "a".repeat(length - "X: \r\n".len()));
+        let rest = length - get("/groups").len();
+        with(format!("{}{}", line(rest / 2), line(rest - rest / 2)))
+    };
+    for (within, beyond, refused) in [
+        (target(65_534), target(65_535), "http/1.1 414 uri too long"),
+        (
+            headers(100),
+            headers(101),
+            "http/1.1 431 request header fields too large",
+        ),
+        (
+            bytes(408 * 1024 - 1),
+            bytes(1024 * 1024),
+            "http/1.1 431 request header fields too large",
+        ),
+    ] {
+        let mut connection = Connection::to(&mock.uri());
+        connection.send(within);
+        assert_eq!(connection.status(), "http/1.1 200 ok");
+        connection.send_what_is_taken(beyond);
+        let rest = connection.rest().to_lowercase();
+        // What was not read when the connection closes may take the answer with it.
+        assert!(rest.is_empty() || rest.starts_with(refused), "{refused}: {rest}");
+    }
+}
+
+#[test]
 fn bodies_without_an_end_are_given_up() {
     let mock = TallyfyMock::start();
     let chunked = "Transfer-Encoding: chunked\r\n";

@@ -9,8 +9,10 @@ use std::{
 };
 
 use tallyfy_mock::{
+    config::{Config, Limits},
     domain::{contract::Contract, operation::Operation},
     fixture::Fixture,
+    journal::JournalLimits,
 };
 
 use crate::support::TestApp;
@@ -281,6 +283,105 @@ fn the_control_table_names_every_control_endpoint() {
         .filter(|known| !known.contains('{') && !known.ends_with("events"));
     for path in without_id.filter_map(|known| known.strip_prefix("GET ")) {
         assert_eq!(app.look(path).status, 200, "{path}");
+    }
+}
+
+#[test]
+fn the_table_of_limits_has_those_that_hold() {
+    let Limits {
+        max_connections,
+        max_body,
+        max_control_body,
+        max_organizations,
+        header_timeout,
+        body_timeout,
+    } = Limits::default();
+    let entries = Config::default().journal_entries;
+    let journal = JournalLimits::default();
+    let mib = |bytes: usize| format!("{} MiB", bytes / 1024 / 1024);
+    let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
+    // Each limit, and the test that goes up to it and beyond.
+    let limits = [
+        (
+            format!("{max_connections}, or what the open-file limit leaves"),
+            "connections_over_the_cap_wait_and_are_served_when_others_leave",
+        ),
+        (
+            "65534 bytes of target".into(),
+            "a_head_is_served_up_to_its_limits_and_not_beyond",
+        ),
+        (
+            "100".into(),
+            "a_head_is_served_up_to_its_limits_and_not_beyond",
+        ),
+        (
+            "between 408 KiB and 1 MiB, as they come".into(),
+            "a_head_is_served_up_to_its_limits_and_not_beyond",
+        ),
+        (
+            seconds(header_timeout),
+            "five_hundred_heads_that_never_end_are_given_up",
+        ),
+        (
+            mib(max_body),
+            "a_long_body_is_too_large_and_one_of_the_limit_is_not",
+        ),
+        (
+            seconds(body_timeout),
+            "five_hundred_bodies_that_never_end_are_told_408",
+        ),
+        (
+            seconds(body_timeout),
+            "a_client_that_never_reads_is_given_up",
+        ),
+        (mib(max_control_body), "a_control_body_has_a_limit"),
+        (max_organizations.to_string(), "a_full_mock_says_so"),
+        (
+            "the machine's memory".into(),
+            "a_large_organization_keeps_its_order_while_rows_come_and_go",
+        ),
+        (
+            "100".into(),
+            "the_default_page_has_ten_groups_and_the_longest_a_hundred",
+        ),
+        (
+            entries.to_string(),
+            "the_journal_is_bounded_and_tells_what_the_bounds_have_cost",
+        ),
+        (
+            mib(journal.ring_bytes),
+            "a_hundred_requests_with_large_bodies_stay_within_their_bytes",
+        ),
+        (
+            mib(journal.total_bytes),
+            "past_the_total_a_writer_drops_its_own_oldest_and_then_keeps_no_bodies",
+        ),
+        (
+            format!("{} KiB", JournalLimits::BODY_BYTES / 1024),
+            "a_long_body_is_cut_and_marked",
+        ),
+    ];
+    let rows = table("| what | at most |");
+    let at_most: Vec<_> = rows.iter().map(|row| row[1].as_str()).collect();
+    let wanted: Vec<_> = limits.iter().map(|(limit, _)| limit.as_str()).collect();
+    assert_eq!(at_most, wanted);
+    let help = Command::new(env!("CARGO_BIN_EXE_tallyfy-mock"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    for flag in rows.iter().filter_map(|row| row[2].split(' ').next()) {
+        assert!(help.contains(flag), "{flag}");
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = fs::read_dir(root.join("tests/it")).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    let tests: String = files
+        .chain([root.join("src/journal.rs")])
+        .filter_map(|file| fs::read_to_string(file).ok())
+        .collect();
+    for (_, test) in limits {
+        assert!(tests.contains(&format!("fn {test}()")), "{test}");
     }
 }
 
