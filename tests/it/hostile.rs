@@ -70,7 +70,10 @@ fn a_head_is_served_up_to_its_limits_and_not_beyond() {
         connection.send_what_is_taken(beyond);
         let rest = connection.rest().to_lowercase();
         // What was not read when the connection closes may take the answer with it.
-        assert!(rest.is_empty() || rest.starts_with(refused), "{refused}: {rest}");
+        assert!(
+            rest.is_empty() || rest.starts_with(refused),
+            "{refused}: {rest}"
+        );
     }
 }
 
