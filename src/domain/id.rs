@@ -62,6 +62,14 @@ impl GroupId {
         })
     }
 
+    /// The id as ASCII.
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            GroupIdText::Usual(text) => text,
+            GroupIdText::Other(text) => text.as_bytes(),
+        }
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         match &self.0 {

@@ -32,6 +32,15 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The same page with each row as something else.
+    pub fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(make).collect(),
+            total: self.total,
+            request: self.request,
+        }
+    }
+
     /// How many pages there are: 1 for an empty list (evidence 3.2).
     pub fn total_pages(&self) -> u64 {
         (self.total as u64).div_ceil(self.request.per_page).max(1)

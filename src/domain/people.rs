@@ -63,7 +63,7 @@ impl PeopleQuery {
             search: parameters.search(),
             sort,
             direction,
-            with: Includes::of(query),
+            with: Includes::among(&parameters),
         }
     }
 

@@ -73,9 +73,12 @@ impl Includes {
 
     /// The includes that a query string asks for.
     pub fn of(query: &str) -> Self {
-        Parameters::of(query)
-            .last("with")
-            .map_or_else(Self::default, |with| Self::parse(&with))
+        Self::among(&Parameters::of(query))
+    }
+
+    pub(super) fn among(parameters: &Parameters<'_>) -> Self {
+        let with = parameters.last("with");
+        with.map_or_else(Self::default, |with| Self::parse(&with))
     }
 }
 
@@ -103,18 +106,22 @@ impl ListQuery {
         let parameters = Parameters::of(query);
         let (sort, direction) = sorted_by(&parameters, SortKey::parse);
         Self {
-            page: page_request(query, cap),
+            page: capped(&parameters, cap),
             search: parameters.search(),
             sort: sort.unwrap_or(SortKey::CreatedAt),
             direction,
-            with: Includes::of(query),
+            with: Includes::among(&parameters),
         }
     }
 }
 
 /// The page that a query string asks for: of groups, or of the caller's organizations.
 pub fn page_request(query: &str, cap: PerPageCap) -> PageRequest {
-    let page = Parameters::of(query).page(ListQuery::DEFAULT_PER_PAGE);
+    capped(&Parameters::of(query), cap)
+}
+
+fn capped(parameters: &Parameters<'_>, cap: PerPageCap) -> PageRequest {
+    let page = parameters.page(ListQuery::DEFAULT_PER_PAGE);
     match cap {
         PerPageCap::Hundred => PageRequest {
             per_page: page.per_page.min(100),
@@ -124,11 +131,12 @@ pub fn page_request(query: &str, cap: PerPageCap) -> PageRequest {
     }
 }
 
-pub(super) struct Parameters<'a>(&'a str);
+/// A query string, taken apart but not decoded.
+pub(super) struct Parameters<'a>(Vec<&'a str>);
 
 impl<'a> Parameters<'a> {
     pub(super) fn of(query: &'a str) -> Self {
-        Self(query)
+        Self(query.split('&').filter(|part| !part.is_empty()).collect())
     }
 
     /// `page` and `per_page`.
@@ -148,7 +156,7 @@ impl<'a> Parameters<'a> {
     }
 
     fn last(&self, name: &str) -> Option<Cow<'a, str>> {
-        let mut parts = self.0.rsplit('&').filter(|part| may_be(part, name));
+        let mut parts = self.0.iter().rev().filter(|part| may_be(part, name));
         parts.find_map(|part| {
             let (key, value) = form_urlencoded::parse(part.as_bytes()).next()?;
             (key == name).then_some(value)
@@ -198,17 +206,17 @@ pub(super) fn sorted_by<K: Copy>(
 
 /// The query of a link to another page: the parameters as they were sent, then `page` (evidence 3.2).
 pub fn query_with_page(query: &str, page: u64) -> String {
-    let mut parts: Vec<&str> = query
-        .split('&')
-        .filter(|part| !part.is_empty())
-        .filter(|part| {
-            !may_be(part, "page")
-                || form_urlencoded::parse(part.as_bytes()).all(|(key, _)| key != "page")
-        })
-        .collect();
-    let page = format!("page={page}");
-    parts.push(&page);
-    parts.join("&")
+    let mut link = String::with_capacity(query.len() + 26);
+    let is_page = |part: &str| {
+        may_be(part, "page")
+            && form_urlencoded::parse(part.as_bytes()).any(|(key, _)| key == "page")
+    };
+    let kept = query.split('&').filter(|part| !part.is_empty());
+    for part in kept.filter(|part| !is_page(part)) {
+        link.extend([part, "&"]);
+    }
+    link.extend(["page=", &page.to_string()]);
+    link
 }
 
 #[cfg(test)]

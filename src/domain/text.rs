@@ -13,10 +13,8 @@ pub fn folded(text: &str) -> impl Iterator<Item = char> + Clone + '_ {
 /// Which of two texts comes first in lower case.
 pub fn compare_folded(a: &str, b: &str) -> Ordering {
     // Names that differ late are the rule in a large organization, and nearly all text is ASCII.
-    let eights = a
-        .as_bytes()
-        .chunks_exact(8)
-        .zip(b.as_bytes().chunks_exact(8));
+    let (eights, _) = a.as_bytes().as_chunks::<8>();
+    let eights = eights.iter().zip(b.as_bytes().as_chunks().0);
     let mut same = eights.take_while(|(a, b)| a == b).count() * 8;
     while !a.is_char_boundary(same) {
         same -= 1;

@@ -4,12 +4,12 @@ use axum::{
     body::Bytes,
     http::{HeaderValue, Response, StatusCode, header, uri::Authority},
 };
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::Serialize;
 
 use super::{
     call::Call,
     exchange::Exchange,
-    view::{View, write_json},
+    view::{View, write_json, write_text},
 };
 use crate::domain::{
     contract::{EmptyLinks, NextLink},
@@ -55,67 +55,54 @@ pub(super) fn one(view: &impl View, status: StatusCode) -> Answer {
     })
 }
 
-#[derive(Debug, Serialize)]
-struct Meta {
-    pagination: Pagination,
-}
-
-// The order of the fields is that of league/fractal (evidence 3.2).
-#[derive(Debug, Serialize)]
-struct Pagination {
-    total: usize,
-    count: usize,
-    per_page: u64,
-    current_page: u64,
-    total_pages: u64,
-    links: Links,
-}
-
-#[derive(Debug)]
-struct Links {
-    previous: Option<String>,
-    next: Option<String>,
-    empty: EmptyLinks,
-}
-
 /// `{"data":[…],"meta":{"pagination":{…}}}`: one page of a list, with links on the host and prefix that was asked.
 pub(super) fn page<R, V: View>(page: Page<R>, view: impl FnMut(R) -> V, call: &Call<'_>) -> Answer {
-    let link = |page: u64| link(call, page);
-    let pagination = Pagination {
-        total: page.total,
-        count: page.items.len(),
-        per_page: page.request.per_page,
-        current_page: page.request.page,
-        total_pages: page.total_pages(),
-        links: Links {
-            previous: page.previous().map(link),
-            next: page.next().map(link),
-            empty: call.contract().empty_links,
-        },
-    };
-    let views: Vec<V> = page.items.into_iter().map(view).collect();
+    let page = page.map(view);
+    let views = &page.items;
     written(StatusCode::OK, views.length() + 512, |out| {
         out.extend_from_slice(b"{\"data\":");
         views.write(out);
-        out.extend_from_slice(b",\"meta\":");
-        write_json(out, &Meta { pagination });
-        out.push(b'}');
+        out.extend_from_slice(b",\"meta\":{\"pagination\":");
+        write_pagination(out, &page, call);
+        out.extend_from_slice(b"}}");
     })
 }
 
-impl Serialize for Links {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if let (None, None, EmptyLinks::Array) = (&self.previous, &self.next, self.empty) {
-            return serializer.collect_seq(std::iter::empty::<&str>());
-        }
-        let mut links = serializer.serialize_map(None)?;
-        for (key, url) in [("previous", &self.previous), ("next", &self.next)] {
-            if let Some(url) = url {
-                links.serialize_entry(key, url)?;
-            }
-        }
-        links.end()
+/// The keys stand in the order of league/fractal (evidence 3.2).
+fn write_pagination<R>(out: &mut Vec<u8>, page: &Page<R>, call: &Call<'_>) {
+    let numbers: [(&str, u64); 5] = [
+        ("{\"total\":", page.total as u64),
+        (",\"count\":", page.items.len() as u64),
+        (",\"per_page\":", page.request.per_page),
+        (",\"current_page\":", page.request.page),
+        (",\"total_pages\":", page.total_pages()),
+    ];
+    for (key, number) in numbers {
+        out.extend_from_slice(key.as_bytes());
+        write_json(out, &number);
     }
+    out.extend_from_slice(b",\"links\":");
+    let links = [("previous", page.previous()), ("next", page.next())];
+    if links.iter().all(|(_, page)| page.is_none())
+        && call.contract().empty_links == EmptyLinks::Array
+    {
+        out.extend_from_slice(b"[]}");
+        return;
+    }
+    let mut before = b'{';
+    for (name, page) in links {
+        if let Some(page) = page {
+            out.push(before);
+            write_text(out, name);
+            out.push(b':');
+            write_text(out, &link(call, page));
+            before = b',';
+        }
+    }
+    if before == b'{' {
+        out.push(before);
+    }
+    out.extend_from_slice(b"}}");
 }
 
 /// The URL of another page.
@@ -125,11 +112,8 @@ fn link(call: &Call<'_>, page: u64) -> String {
         NextLink::FullQuery => call.query(),
         NextLink::PageOnly => "",
     };
-    format!(
-        "http://{host}{}?{}",
-        call.exchange.uri.path(),
-        query_with_page(query, page)
-    )
+    let path = call.exchange.uri.path();
+    ["http://", host, path, "?", &query_with_page(query, page)].concat()
 }
 
 /// The host that was asked; a target that names its host has the last word (RFC 9112, 3.2.2).

@@ -61,7 +61,7 @@ pub(super) fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
 }
 
 /// A text as a JSON string; most need no escapes, which is found out in one look at all of it.
-fn write_text(out: &mut Vec<u8>, text: &str) {
+pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
     let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     if text.bytes().fold(false, |any, byte| any | escaped(byte)) {
         return write_json(out, &text);
