@@ -79,11 +79,10 @@ impl<'a> Call<'a> {
     }
 
     /// The fields of a JSON body, once it is there; an empty body has none.
-    pub(super) async fn fields(self) -> Result<Fields, ApiError> {
-        let Self { app, exchange, .. } = self;
+    pub(super) async fn fields(&mut self) -> Result<Fields, ApiError> {
         let bytes = self.read_body().await?;
-        let fields = fields(&bytes, &exchange.headers, &app.contract);
-        exchange.note_body(SentBody {
+        let fields = fields(&bytes, &self.exchange.headers, self.contract());
+        self.exchange.note_body(SentBody {
             was_read: matches!(fields, Ok(Some(_))),
             bytes,
         });
@@ -91,22 +90,22 @@ impl<'a> Call<'a> {
     }
 
     /// Reads a body that no handler is going to read, so that a record of the request has it.
-    pub(super) async fn note_body(self) {
-        let exchange = self.exchange;
+    pub(super) async fn note_body(mut self) {
         if self.body.is_end_stream() {
             return;
         }
         if let Ok(bytes) = self.read_body().await {
-            exchange.note_body(SentBody {
+            self.exchange.note_body(SentBody {
                 bytes,
                 was_read: true,
             });
         }
     }
 
-    async fn read_body(self) -> Result<Bytes, ApiError> {
+    async fn read_body(&mut self) -> Result<Bytes, ApiError> {
         let limits = &self.app.limits;
-        let body = read(&self.exchange.headers, self.body, limits.max_body);
+        let body = std::mem::take(&mut self.body);
+        let body = read(&self.exchange.headers, body, limits.max_body);
         tokio::time::timeout(limits.body_timeout, body)
             .await
             .map_err(|_| ApiError::RequestTimeout)?

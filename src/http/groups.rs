@@ -67,11 +67,11 @@ fn list(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     })
 }
 
-fn create<'a>(call: Call<'a>, manager: GroupManager<'a>) -> Answering<'a> {
+fn create<'a>(mut call: Call<'a>, manager: GroupManager<'a>) -> Answering<'a> {
     Box::pin(async move {
-        let (app, contract, now) = (call.app, call.contract(), call.now());
         let fields = call.fields().await?;
-        let new_id = |org: &OrgId, number| new_group_id(app, org, number);
+        let (contract, now) = (call.contract(), call.now());
+        let new_id = |org: &OrgId, number| new_group_id(call.app, org, number);
         let group = manager.write(|org| org.insert(&fields, contract, now, new_id))?;
         let status = match contract.create_status {
             CreateStatus::Created => StatusCode::CREATED,
@@ -90,11 +90,11 @@ fn show(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     })
 }
 
-fn update<'a>(call: Call<'a>, manager: GroupManager<'a>) -> Answering<'a> {
+fn update<'a>(mut call: Call<'a>, manager: GroupManager<'a>) -> Answering<'a> {
     Box::pin(async move {
         let id = call.group_id()?;
-        let (contract, now) = (call.contract(), call.now());
         let fields = call.fields().await?;
+        let (contract, now) = (call.contract(), call.now());
         let group = manager.write(|org| org.update(&id, &fields, now))?;
         let status = match contract.update_status {
             UpdateStatus::Created => StatusCode::CREATED,
