@@ -271,6 +271,7 @@ mod tests {
             ("", SortKey::CreatedAt, Ascending),
             ("sort_by=name", SortKey::Name, Ascending),
             ("sort_by=-name", SortKey::Name, Descending),
+            ("sort_by=-created_at", SortKey::CreatedAt, Descending),
             ("sort_by=name&sort=desc", SortKey::Name, Descending),
             (
                 "sort=DESC&sort_by=updated_at",

@@ -105,6 +105,12 @@ mod tests {
     }
 
     #[test]
+    fn the_sign_for_kelvin_is_a_k() {
+        assert_eq!(compare_folded("k", "\u{212a}"), Ordering::Equal);
+        assert_eq!(compare_folded("\u{212a}", "k"), Ordering::Equal);
+    }
+
+    #[test]
     fn texts_that_part_within_a_character_do_not_compare_as_if_it_were_the_same() {
         // The eighth byte is the first of two, and the same in both.
         assert_eq!(compare_folded("Gruppe é", "Gruppe è"), Ordering::Greater);
