@@ -382,6 +382,20 @@ fn a_control_body_needs_to_say_json() {
 }
 
 #[test]
+fn an_id_that_is_no_text_names_nothing() {
+    let app = TestApp::start(&acme(), |_| {});
+    for (method, path) in [
+        ("GET", "/_mock/faults/a%F2b?org=acme"),
+        ("DELETE", "/_mock/faults/%ff"),
+        ("GET", "/_mock/requests/%ff"),
+    ] {
+        let answer = app.control(method, path, None);
+        assert_eq!(answer.status, 404, "{answer}");
+        assert_eq!(answer.json()["detail"], "the id in the path is not UTF-8");
+    }
+}
+
+#[test]
 fn a_control_body_has_a_limit() {
     let app = TestApp::start(&acme(), |config| config.limits.max_control_body = 20);
     let answer = app.control(

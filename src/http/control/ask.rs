@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequest, FromRequestParts},
+    extract::{FromRequest, FromRequestParts, Path},
     http::{Request, StatusCode, header, request::Parts},
 };
 use http_body_util::LengthLimitError;
@@ -12,6 +12,21 @@ use serde_json::Value;
 
 use super::problem::Problem;
 use crate::{domain::id::OrgId, http::call::gathered, state::AppState};
+
+/// The id in the path; what is no text names nothing.
+#[derive(Debug)]
+pub(super) struct Id(pub(super) String);
+
+impl FromRequestParts<Arc<AppState>> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Problem> {
+        let Path(id) = Path::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Problem::new(StatusCode::NOT_FOUND, "the id in the path is not UTF-8"))?;
+        Ok(Self(id))
+    }
+}
 
 /// The parameters of a query, each once.
 #[derive(Debug)]

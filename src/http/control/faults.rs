@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json as Answer,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json as Answer, extract::State, http::StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    ask::{Json, Query, Raw},
+    ask::{Id, Json, Query, Raw},
     problem::Problem,
 };
 use crate::{
@@ -38,7 +34,7 @@ pub(super) async fn list(State(app): App, query: Query) -> Result<Answer<Rules>,
 /// One rule, with what it has struck and what is left of it.
 pub(super) async fn show(
     State(app): App,
-    Path(id): Path<String>,
+    Id(id): Id,
     query: Query,
 ) -> Result<Answer<RuleView>, Problem> {
     let org = query.only_org()?;
@@ -52,7 +48,7 @@ pub(super) async fn show(
 /// Puts a rule in force; the same rule again does not re-arm what is spent, `?rearm=true` does.
 pub(super) async fn put(
     State(app): App,
-    Path(id): Path<String>,
+    Id(id): Id,
     mut query: Query,
     Json(body): Json,
 ) -> Result<Answer<RuleView>, Problem> {
@@ -73,7 +69,7 @@ pub(super) async fn put(
 /// Takes one rule out of force.
 pub(super) async fn remove(
     State(app): App,
-    Path(id): Path<String>,
+    Id(id): Id,
     query: Query,
     _: Raw,
 ) -> Result<StatusCode, Problem> {

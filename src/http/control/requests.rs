@@ -11,7 +11,7 @@ use std::{
 use axum::{
     Json as Answer,
     body::{Body, Bytes, HttpBody},
-    extract::{Path, State},
+    extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    ask::{Json, Query, Raw},
+    ask::{Id, Json, Query, Raw},
     problem::Problem,
 };
 use crate::{
@@ -72,7 +72,7 @@ pub(super) async fn list(State(app): App, mut query: Query) -> Result<Answer<Req
 /// One entry.
 pub(super) async fn show(
     State(app): App,
-    Path(id): Path<String>,
+    Id(id): Id,
     query: Query,
 ) -> Result<Answer<Shown>, Problem> {
     let org = query.only_org()?;
