@@ -136,7 +136,7 @@ pub(super) struct Parameters<'a>(Vec<&'a str>);
 
 impl<'a> Parameters<'a> {
     pub(super) fn of(query: &'a str) -> Self {
-        Self(query.split('&').filter(|part| !part.is_empty()).collect())
+        Self(parts(query).collect())
     }
 
     /// `page` and `per_page`.
@@ -156,12 +156,21 @@ impl<'a> Parameters<'a> {
     }
 
     fn last(&self, name: &str) -> Option<Cow<'a, str>> {
-        let mut parts = self.0.iter().rev().filter(|part| may_be(part, name));
-        parts.find_map(|part| {
-            let (key, value) = form_urlencoded::parse(part.as_bytes()).next()?;
-            (key == name).then_some(value)
-        })
+        self.0.iter().rev().find_map(|part| value(part, name))
     }
+}
+
+fn parts(query: &str) -> impl Iterator<Item = &str> {
+    query.split('&').filter(|part| !part.is_empty())
+}
+
+/// The value in a part of a query string, where it is the parameter of that name.
+fn value<'a>(part: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    if !may_be(part, name) {
+        return None;
+    }
+    let (key, value) = form_urlencoded::parse(part.as_bytes()).next()?;
+    (key == name).then_some(value)
 }
 
 /// Whether a part of a query string, as it was sent, can be the parameter of that name: a glance that
@@ -207,12 +216,7 @@ pub(super) fn sorted_by<K: Copy>(
 /// The query of a link to another page: the parameters as they were sent, then `page` (evidence 3.2).
 pub fn query_with_page(query: &str, page: u64) -> String {
     let mut link = String::with_capacity(query.len() + 26);
-    let is_page = |part: &str| {
-        may_be(part, "page")
-            && form_urlencoded::parse(part.as_bytes()).any(|(key, _)| key == "page")
-    };
-    let kept = query.split('&').filter(|part| !part.is_empty());
-    for part in kept.filter(|part| !is_page(part)) {
+    for part in parts(query).filter(|part| value(part, "page").is_none()) {
         link.extend([part, "&"]);
     }
     link.extend(["page=", &page.to_string()]);

@@ -29,7 +29,7 @@ pub(super) fn empty(status: StatusCode) -> Answer {
 
 /// An answer of JSON.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
-    written(status, 256, |out| write_json(out, body))
+    written(status, 128, |out| write_json(out, body))
 }
 
 fn written(status: StatusCode, length: usize, write: impl FnOnce(&mut Vec<u8>)) -> Answer {
@@ -83,26 +83,22 @@ fn write_pagination<R>(out: &mut Vec<u8>, page: &Page<R>, call: &Call<'_>) {
     }
     out.extend_from_slice(b",\"links\":");
     let links = [("previous", page.previous()), ("next", page.next())];
-    if links.iter().all(|(_, page)| page.is_none())
-        && call.contract().empty_links == EmptyLinks::Array
-    {
-        out.extend_from_slice(b"[]}");
-        return;
-    }
-    let mut before = b'{';
-    for (name, page) in links {
-        if let Some(page) = page {
-            out.push(before);
-            write_text(out, name);
-            out.push(b':');
-            write_text(out, &link(call, page));
-            before = b',';
+    let links = links.into_iter();
+    let mut links = links
+        .filter_map(|(name, page)| Some((name, page?)))
+        .peekable();
+    let is_array = links.peek().is_none() && call.contract().empty_links == EmptyLinks::Array;
+    let [open, close] = if is_array { *b"[]" } else { *b"{}" };
+    out.push(open);
+    for (i, (name, page)) in links.enumerate() {
+        if i > 0 {
+            out.push(b',');
         }
+        write_text(out, name);
+        out.push(b':');
+        write_text(out, &link(call, page));
     }
-    if before == b'{' {
-        out.push(before);
-    }
-    out.extend_from_slice(b"}}");
+    out.extend_from_slice(&[close, b'}']);
 }
 
 /// The URL of another page.

@@ -66,11 +66,7 @@ impl<'a> Redactor<'a> {
         line: [&str; 3],
         headers: &mut dyn Iterator<Item = (&str, &[u8])>,
     ) -> (Box<str>, [usize; 3]) {
-        let mut head = String::with_capacity(512);
-        let ends = line.map(|part| {
-            head.push_str(part);
-            head.len()
-        });
+        let (mut head, ends) = joined(line);
         let mut looked_over = 0;
         let mut is_suspicious = false;
         for (name, value) in headers {
@@ -94,13 +90,9 @@ impl<'a> Redactor<'a> {
     }
 
     fn clean_head(&self, line: [&str; 3], headers: &str) -> (Box<str>, [usize; 3]) {
-        let mut head = String::with_capacity(512);
         let [method, path, query] = line;
-        let clean = [self.plain(method), self.plain(path), self.query(query)];
-        let ends = clean.map(|part| {
-            head.push_str(&part);
-            head.len()
-        });
+        let (method, path, query) = (self.plain(method), self.plain(path), self.query(query));
+        let (mut head, ends) = joined([&method, &path, &query]);
         for (name, value) in headers.lines().filter_map(|line| line.split_once('\0')) {
             self.push_header(&mut head, name, value.as_bytes());
         }
@@ -320,6 +312,16 @@ impl<'a> Redactor<'a> {
         }
         clean
     }
+}
+
+/// The parts in one piece, with room for headers after them, and where each ends.
+fn joined(parts: [&str; 3]) -> (String, [usize; 3]) {
+    let mut head = String::with_capacity(512);
+    let ends = parts.map(|part| {
+        head.push_str(part);
+        head.len()
+    });
+    (head, ends)
 }
 
 /// Of the value of a header that names a secret, its scheme.

@@ -50,6 +50,16 @@ fn table(header: &str) -> Vec<Vec<String>> {
     .collect()
 }
 
+/// What `--help` prints. It is wrapped; the lines do not matter here.
+fn help() -> String {
+    let help = Command::new(env!("CARGO_BIN_EXE_tallyfy-mock"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    help.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Whether the text is the pattern's, in which `…` stands for anything.
 fn matches(pattern: &str, text: &str) -> bool {
     let parts: Vec<&str> = pattern.split('…').collect();
@@ -129,13 +139,7 @@ fn every_fixture_in_readme_loads() {
 
 #[test]
 fn the_table_of_flags_is_that_of_help() {
-    let help = Command::new(env!("CARGO_BIN_EXE_tallyfy-mock"))
-        .arg("--help")
-        .output()
-        .unwrap();
-    // Help is wrapped; the lines do not matter here.
-    let help = String::from_utf8(help.stdout).unwrap();
-    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let help = help();
     let in_help: BTreeSet<String> = help
         .split_whitespace()
         .filter(|word| word.starts_with("--") && *word != "--help" && *word != "--version")
@@ -365,11 +369,7 @@ fn the_table_of_limits_has_those_that_hold() {
     let at_most: Vec<_> = rows.iter().map(|row| row[1].as_str()).collect();
     let wanted: Vec<_> = limits.iter().map(|(limit, _)| limit.as_str()).collect();
     assert_eq!(at_most, wanted);
-    let help = Command::new(env!("CARGO_BIN_EXE_tallyfy-mock"))
-        .arg("--help")
-        .output()
-        .unwrap();
-    let help = String::from_utf8(help.stdout).unwrap();
+    let help = help();
     for flag in rows.iter().filter_map(|row| row[2].split(' ').next()) {
         assert!(help.contains(flag), "{flag}");
     }
