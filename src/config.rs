@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-use crate::{domain::contract::ContractChoice, rate_limit::RateLimit};
+use crate::domain::contract::ContractChoice;
 
 /// How a mock is to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,15 @@ pub struct Config {
     pub guard: Guard,
     /// How much one client, or all of them, may ask for.
     pub limits: Limits,
+}
+
+/// So many requests in a window of so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// How many requests a window takes; at least 1.
+    pub requests: u64,
+    /// How long a window is; it begins with its first request.
+    pub window: Duration,
 }
 
 /// Who may use the control endpoints.

@@ -14,7 +14,6 @@ use self::org::unwrap;
 pub use self::{fault::FaultBuilder, org::Org, verify::Verification};
 use crate::{
     config::Config,
-    control::Scopes,
     domain::{
         contract::{ContractError, Edition, Switch},
         id::OrgId,
@@ -23,6 +22,7 @@ use crate::{
     http::App,
     server,
     state::{AppState, StartError},
+    tenant::Scopes,
 };
 
 /// A running mock. Dropping it stops it.

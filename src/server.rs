@@ -23,7 +23,6 @@ use self::stream::Stream;
 use crate::{
     config::{Config, Limits},
     http::App,
-    socket::SocketHandle,
     state::StartError,
 };
 
@@ -76,8 +75,7 @@ pub async fn serve(
             next = next => next,
             () = &mut stop => break,
         };
-        let handle = Arc::new(SocketHandle::default());
-        let stream = Stream::new(stream, Arc::clone(&handle), limits.body_timeout);
+        let (stream, handle) = Stream::new(stream, limits.body_timeout);
         let app = app
             .clone()
             .map_request(move |mut request: Request<Incoming>| {

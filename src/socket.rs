@@ -1,8 +1,13 @@
-//! What a fault does to the connection itself: given by whoever answers, carried out by the server.
+//! What a request and its connection tell each other: what a fault does to the connection, and that the
+//! client is gone. Given by whoever answers, carried out by the server.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// What is done instead of writing the next answer as it is. The connection is over after each.
@@ -21,14 +26,39 @@ pub enum Order {
     },
 }
 
-/// A connection, as far as a fault may lay hands on it; shared by the server and each of its requests.
-#[derive(Debug, Default)]
+/// Comes once the client has closed its side of the connection.
+pub type ClientGone = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A connection, as far as a request may lay hands on it; shared by the server and each of its requests.
 pub struct SocketHandle {
     is_given: AtomicBool,
     order: Mutex<Option<Order>>,
+    client_gone: Box<dyn Fn() -> ClientGone + Send + Sync>,
+}
+
+impl fmt::Debug for SocketHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketHandle")
+            .field("order", &self.order)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SocketHandle {
+    /// The handle of a connection that tells by `client_gone` when its client is gone.
+    pub fn new(client_gone: impl Fn() -> ClientGone + Send + Sync + 'static) -> Self {
+        Self {
+            is_given: AtomicBool::new(false),
+            order: Mutex::default(),
+            client_gone: Box::new(client_gone),
+        }
+    }
+
+    /// Waits until the client has closed its side of the connection.
+    pub fn client_gone(&self) -> ClientGone {
+        (self.client_gone)()
+    }
+
     /// Gives an order for the answer that is about to be written.
     pub fn give(&self, order: Order) {
         *self.order.lock().unwrap_or_else(PoisonError::into_inner) = Some(order);

@@ -13,7 +13,10 @@ use std::{
 use notify::{RecursiveMode, Watcher};
 
 use super::validate::summary;
-use crate::{control::Refusal, fixture, state::AppState};
+use crate::{
+    fixture,
+    state::{AppState, Refusal},
+};
 
 /// How long nothing may happen on disk before what happened is looked at: an editor writes in several steps.
 const QUIET: Duration = Duration::from_millis(50);

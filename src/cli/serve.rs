@@ -23,14 +23,14 @@ use super::{
     validate::summary,
 };
 use crate::{
-    config::{Config, Guard, Limits},
+    config::{Config, Guard, Limits, RateLimit},
     domain::contract::{ContractChoice, ContractError, Edition, Switch},
     fixture::{self, Fixture},
     http::App,
-    rate_limit::RateLimit,
     request_log::{Format, RequestLog},
     server,
     state::{AppState, StartError},
+    tenant::Time,
 };
 
 /// Serve Tallyfy's groups API from fixtures.
@@ -330,6 +330,8 @@ fn serve(
     let runtime = runtime.enable_all().build().map_err(StartError::Runtime)?;
     let (listener, address) = server::listen(config)?;
     let summary = summary(&fixture);
+    let now = Time::starting(config.clock).read().now;
+    let curl = curl_line(&fixture, now, address);
     let mut state = AppState::new(config, fixture, address.to_string())?;
     state.request_log = request_log;
     let loaded = format!(
@@ -337,7 +339,6 @@ fn serve(
         summary,
         state.edition.name()
     );
-    let curl = curl_line(&state, address);
     let state = Arc::new(state);
     let app = App::new(Arc::clone(&state));
     let reloader = Reloader::new(state, config.fixtures.clone());
@@ -392,13 +393,12 @@ impl Banner {
 }
 
 /// A command that works as printed: a token that is good, and an organization that it is good for.
-fn curl_line(state: &AppState, address: SocketAddr) -> String {
-    let (fixture, world) = (state.loaded(), state.world());
-    let (tokens, now) = (world.store.tokens(), world.clock.now(None));
+fn curl_line(fixture: &Fixture, now: DateTime<Utc>, address: SocketAddr) -> String {
+    let is_good = |end: DateTime<Utc>| end > now;
     let token = fixture
         .tokens
         .iter()
-        .find(|seed| tokens.get(&seed.secret, || now).is_ok());
+        .find(|seed| seed.token.expires_at.is_none_or(is_good));
     let secret = token.map_or("any-token", |seed| &seed.secret);
     let of_token = token.and_then(|seed| seed.token.organizations.first());
     let org = of_token

@@ -1,12 +1,15 @@
 //! Guests: people outside the organization, known by their email address.
 
-use serde_json::{Map, Value};
+use std::sync::Arc;
 
-use super::text::{folded, trimmed};
+use super::{
+    details::Details,
+    text::{folded, trimmed},
+};
 
 /// A syntactically valid email address, in the case in which it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Email(Box<str>);
+pub struct Email(Arc<str>);
 
 impl Email {
     /// The trimmed address, or nothing where it is not one.
@@ -26,10 +29,10 @@ impl Email {
         &self.0
     }
 
-    /// What two spellings of one address have in common.
-    pub fn key(&self) -> Box<str> {
-        if self.0.is_ascii() {
-            return self.0.to_ascii_lowercase().into();
+    /// What two spellings of one address have in common; most are spelt so already.
+    pub fn key(&self) -> Arc<str> {
+        if folded(&self.0).eq(self.0.chars()) {
+            return Arc::clone(&self.0);
         }
         folded(&self.0).collect::<String>().into()
     }
@@ -45,7 +48,7 @@ pub struct Guest {
     /// The last name.
     pub last_name: Option<Box<str>>,
     /// What else a captured answer said of the guest.
-    pub details: Map<String, Value>,
+    pub details: Details,
 }
 
 impl Guest {
@@ -55,7 +58,7 @@ impl Guest {
             email,
             first_name: None,
             last_name: None,
-            details: Map::new(),
+            details: Details::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here knows HTTP, locks, the clock or chance.
 
 pub mod contract;
+pub mod details;
 pub mod group;
 pub mod guest;
 pub mod id;

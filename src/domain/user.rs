@@ -1,8 +1,6 @@
 //! Users: the members of an organization.
 
-use serde_json::{Map, Value};
-
-use super::{guest::Email, id::UserId};
+use super::{details::Details, guest::Email, id::UserId};
 
 /// What a user may do in an organization (evidence 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +57,7 @@ pub struct User {
     /// What the user may do.
     pub role: Role,
     /// What else a captured answer said of the user.
-    pub details: Map<String, Value>,
+    pub details: Details,
 }
 
 impl User {
@@ -72,7 +70,7 @@ impl User {
             first_name: None,
             last_name: None,
             role: Role::Admin,
-            details: Map::new(),
+            details: Details::default(),
         }
     }
 

@@ -7,18 +7,26 @@ use axum::{
 use serde::Serialize;
 
 use super::{
-    call::Call,
     exchange::Exchange,
-    view::{View, write_json, write_text},
+    tallyfy::view::{View, write_json, write_text},
 };
 use crate::domain::{
-    contract::{EmptyLinks, NextLink},
+    contract::{Contract, EmptyLinks, NextLink},
     page::Page,
     query::query_with_page,
 };
 
 /// An answer, all of it in memory.
 pub(super) type Answer = Response<Bytes>;
+
+/// What the links to other pages are made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Links<'a> {
+    pub(super) exchange: &'a Exchange,
+    pub(super) contract: &'a Contract,
+    /// Host and port where the request names none.
+    pub(super) authority: &'a str,
+}
 
 /// An answer without a body.
 pub(super) fn empty(status: StatusCode) -> Answer {
@@ -56,20 +64,24 @@ pub(super) fn one(view: &impl View, status: StatusCode) -> Answer {
 }
 
 /// `{"data":[…],"meta":{"pagination":{…}}}`: one page of a list, with links on the host and prefix that was asked.
-pub(super) fn page<R, V: View>(page: Page<R>, view: impl FnMut(R) -> V, call: &Call<'_>) -> Answer {
+pub(super) fn page<R, V: View>(
+    page: Page<R>,
+    view: impl FnMut(R) -> V,
+    links: Links<'_>,
+) -> Answer {
     let page = page.map(view);
     let views = &page.items;
     written(StatusCode::OK, views.length() + 512, |out| {
         out.extend_from_slice(b"{\"data\":");
         views.write(out);
         out.extend_from_slice(b",\"meta\":{\"pagination\":");
-        write_pagination(out, &page, call);
+        write_pagination(out, &page, links);
         out.extend_from_slice(b"}}");
     })
 }
 
 /// The keys stand in the order of league/fractal (evidence 3.2).
-fn write_pagination<R>(out: &mut Vec<u8>, page: &Page<R>, call: &Call<'_>) {
+fn write_pagination<R>(out: &mut Vec<u8>, page: &Page<R>, made_of: Links<'_>) {
     let numbers: [(&str, u64); 5] = [
         ("{\"total\":", page.total as u64),
         (",\"count\":", page.items.len() as u64),
@@ -87,7 +99,7 @@ fn write_pagination<R>(out: &mut Vec<u8>, page: &Page<R>, call: &Call<'_>) {
     let mut links = links
         .filter_map(|(name, page)| Some((name, page?)))
         .peekable();
-    let is_array = links.peek().is_none() && call.contract().empty_links == EmptyLinks::Array;
+    let is_array = links.peek().is_none() && made_of.contract.empty_links == EmptyLinks::Array;
     let [open, close] = if is_array { *b"[]" } else { *b"{}" };
     out.push(open);
     for (i, (name, page)) in links.enumerate() {
@@ -96,20 +108,23 @@ fn write_pagination<R>(out: &mut Vec<u8>, page: &Page<R>, call: &Call<'_>) {
         }
         write_text(out, name);
         out.push(b':');
-        write_text(out, &link(call, page));
+        write_text(out, &made_of.link(page));
     }
     out.extend_from_slice(&[close, b'}']);
 }
 
-/// The URL of another page.
-fn link(call: &Call<'_>, page: u64) -> String {
-    let host = host(call.exchange).unwrap_or(&call.app.authority);
-    let query = match call.contract().next_link {
-        NextLink::FullQuery => call.query(),
-        NextLink::PageOnly => "",
-    };
-    let path = call.exchange.uri.path();
-    ["http://", host, path, "?", &query_with_page(query, page)].concat()
+impl Links<'_> {
+    /// The URL of another page.
+    fn link(&self, page: u64) -> String {
+        let uri = &self.exchange.uri;
+        let host = host(self.exchange).unwrap_or(self.authority);
+        let query = match self.contract.next_link {
+            NextLink::FullQuery => uri.query().unwrap_or_default(),
+            NextLink::PageOnly => "",
+        };
+        let query = query_with_page(query, page);
+        ["http://", host, uri.path(), "?", &query].concat()
+    }
 }
 
 /// The host that was asked; a target that names its host has the last word (RFC 9112, 3.2.2).

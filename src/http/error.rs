@@ -11,7 +11,7 @@ use crate::{
         contract::{Contract, ForeignOrg, ValidationBody},
         validate::ValidationErrors,
     },
-    store::StoreError,
+    tenant::Refusal,
 };
 
 /// One variant per way the API says no.
@@ -99,20 +99,20 @@ struct Body<'a> {
 }
 
 impl ApiError {
-    /// What the store says no to, as the contract answers it.
-    pub fn from_store(error: StoreError, contract: &Contract) -> Self {
-        match error {
-            StoreError::NoOrg | StoreError::NoGroup | StoreError::NoUser | StoreError::NoGuest => {
+    /// What an organization says no to, as the contract answers it.
+    pub fn of(refusal: Refusal, contract: &Contract) -> Self {
+        match refusal {
+            Refusal::NoOrg | Refusal::NoGroup | Refusal::NoUser | Refusal::NoGuest => {
                 Self::ResourceNotFound
             }
-            StoreError::ForeignOrg => match contract.foreign_org {
+            Refusal::ForeignOrg => match contract.foreign_org {
                 ForeignOrg::Forbidden => {
                     Self::Unauthorized("the token is not for this organization")
                 }
                 ForeignOrg::NotFound => Self::ResourceNotFound,
             },
-            StoreError::Invalid(errors) => Self::Invalid(errors, contract.validation_body),
-            StoreError::Full => Self::Full,
+            Refusal::Invalid(errors) => Self::Invalid(errors, contract.validation_body),
+            Refusal::Full => Self::Full,
         }
     }
 

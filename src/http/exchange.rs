@@ -2,7 +2,10 @@
 
 use std::{
     borrow::Cow,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::{
@@ -13,24 +16,32 @@ use axum::{
 use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 
-use super::Matched;
 use crate::{
     domain::{id::OrgId, operation::Operation},
     socket::SocketHandle,
-    world::{Tenant, World},
+    tenant::{Held, Tenants, Time},
 };
+
+/// What a request matched.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Matched {
+    /// The path, as it is in the table of endpoints; nothing where nothing is served.
+    pub(super) path: Option<&'static str>,
+    /// The operation; nothing where the path is served, but not by this method.
+    pub(super) operation: Option<Operation>,
+}
 
 /// What is known of a request before anybody has looked at it, and what those who do leave behind.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    /// Everything as it was when the request came: a reset in the meantime does not split it.
-    pub(super) world: Arc<World>,
     /// What it matched.
     pub(super) matched: Matched,
     /// The organization in the path, where it can be one.
     pub(super) org: Option<OrgId>,
-    /// That organization's part of the world.
-    pub(super) tenant: Tenant,
+    /// That organization as it was when the request came: after a reset it is another.
+    pub(super) held: Held,
+    /// How its clock told the time when the request came.
+    pub(super) time: Time,
     /// The connection it came on; a call of the router itself has none.
     pub(super) socket: Option<Arc<SocketHandle>>,
     /// The method.
@@ -39,8 +50,61 @@ pub(super) struct Exchange {
     pub(super) uri: Uri,
     /// The headers.
     pub(super) headers: HeaderMap,
-    /// The body, once it has come.
-    pub(super) body: OnceLock<SentBody>,
+    /// What is learnt of it on its way.
+    pub(super) notes: Notes,
+}
+
+/// What those who answer a request leave for those who record it.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    body: OnceLock<SentBody>,
+    struck_by: OnceLock<Arc<str>>,
+    client_gone: AtomicBool,
+    status_unseen: AtomicBool,
+}
+
+impl Notes {
+    /// Notes the body once it has come.
+    pub(super) fn note_body(&self, body: SentBody) {
+        // It is read once, so nothing is lost.
+        let _ = self.body.set(body);
+    }
+
+    /// The body, where somebody has read it.
+    pub(super) fn body(&self) -> Option<&SentBody> {
+        self.body.get()
+    }
+
+    /// Notes the rule that strikes the request.
+    pub(super) fn note_strike(&self, rule: Arc<str>) {
+        // One rule strikes a request.
+        let _ = self.struck_by.set(rule);
+    }
+
+    /// The id of the rule that struck it.
+    pub(super) fn struck_by(&self) -> Option<&str> {
+        self.struck_by.get().map(AsRef::as_ref)
+    }
+
+    /// Notes that the client has closed its connection while its answer was held back.
+    pub(super) fn note_client_gone(&self) {
+        self.client_gone.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the client is gone.
+    pub(super) fn is_client_gone(&self) -> bool {
+        self.client_gone.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the client does not even see the status of the answer.
+    pub(super) fn note_status_unseen(&self) {
+        self.status_unseen.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the client sees the status of the answer.
+    pub(super) fn is_status_seen(&self) -> bool {
+        !self.status_unseen.load(Ordering::Relaxed) && !self.is_client_gone()
+    }
 }
 
 /// A body as it came, and whether its fields were read.
@@ -52,41 +116,28 @@ pub(super) struct SentBody {
 
 impl Exchange {
     /// Opens the exchange that a request begins; its body is yet to come.
-    pub(super) fn open(world: Arc<World>, matched: Matched, request: Request) -> (Self, Body) {
+    pub(super) fn open(tenants: &Tenants, matched: Matched, request: Request) -> (Self, Body) {
         let (mut parts, body) = request.into_parts();
         let named = organization(parts.uri.path());
         let org = named.and_then(decoded).and_then(|name| OrgId::parse(&name));
+        let held = tenants.find(org.as_ref());
         let exchange = Self {
-            tenant: world.tenant(org.as_ref()),
-            world,
+            time: held.time(),
+            held,
             matched,
             org,
             socket: parts.extensions.remove(),
             method: parts.method,
             uri: parts.uri,
             headers: parts.headers,
-            body: OnceLock::new(),
+            notes: Notes::default(),
         };
         (exchange, body)
     }
 
-    /// The operation, where it matched a route and a method that is served there.
-    pub(super) fn operation(&self) -> Option<Operation> {
-        match self.matched {
-            Matched::Endpoint(endpoint) => Some(endpoint.operation),
-            Matched::Path(_) | Matched::Nothing => None,
-        }
-    }
-
-    /// Keeps a body for whoever keeps a record of requests.
-    pub(super) fn note_body(&self, body: SentBody) {
-        // It is read once, so nothing is lost.
-        let _ = self.body.set(body);
-    }
-
     /// What time it is for this request: the clock of its organization.
     pub(super) fn now(&self) -> DateTime<Utc> {
-        self.tenant.time.read().now
+        self.time.read().now
     }
 
     /// The last segment of the path, percent-decoded; nothing where that is no text.

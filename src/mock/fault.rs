@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use super::TallyfyMock;
 use crate::{
     domain::{id::OrgId, operation::Operation},
-    faults::Rule,
+    state::Refusal,
+    tenant::rules::Rule,
 };
 
 /// A rule in the making. It is in force once it is dropped, or [`FaultBuilder::times`] or
@@ -193,7 +194,14 @@ impl Drop for FaultBuilder<'_> {
         );
         rule.insert("steps".into(), Value::Array(steps));
         match Rule::parse(&self.id, self.org.clone(), &Value::Object(rule)) {
-            Ok(rule) => self.mock.app.world().faults.put(rule, false),
+            Ok(rule) => {
+                let put = self.mock.app.tenants.put_rule(rule, false);
+                if let Err(refusal) = put.map_err(Refusal::from)
+                    && !thread::panicking()
+                {
+                    panic!("the rule `{}` is refused: {refusal}", self.id);
+                }
+            }
             Err(_) if thread::panicking() => {}
             Err(mistakes) => {
                 let mistakes: Vec<String> = mistakes

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::{FaultBuilder, TallyfyMock, Verification};
 use crate::{
-    control::{Refusal, Scopes},
     domain::{id::OrgId, operation::Operation},
-    journal::Filter,
+    state::Refusal,
+    tenant::{ClockChange, ClockRefusal, Scopes, journal::Filter},
 };
 
 /// One organization of a mock. Whatever a test does to it, other organizations never notice, so tests
@@ -61,11 +61,10 @@ impl Org<'_> {
 
     /// Stops its clock at that time.
     pub fn freeze_clock(&self, at: DateTime<Utc>) {
-        self.mock
-            .app
-            .world()
-            .clock
-            .set(Some(self.id()), Some(at), Some(true));
+        self.change_clock(ClockChange::Set {
+            now: Some(at),
+            frozen: Some(true),
+        });
     }
 
     /// Moves its clock by so much.
@@ -74,8 +73,16 @@ impl Org<'_> {
     ///
     /// Where no calendar goes so far.
     pub fn advance_clock(&self, by: TimeDelta) {
-        let moved = self.mock.app.world().clock.advance(Some(self.id()), by);
-        assert!(moved.is_some(), "no calendar goes so far: {by}");
+        self.change_clock(ClockChange::Advance(by));
+    }
+
+    #[track_caller]
+    fn change_clock(&self, change: ClockChange) {
+        match self.mock.app.tenants.change_clock(Some(&self.id), change) {
+            Ok(_) => {}
+            Err(ClockRefusal::OutOfRange) => panic!("no calendar goes so far: {change:?}"),
+            Err(ClockRefusal::Full) => panic!("{}", Refusal::Full),
+        }
     }
 
     /// What was asked of it, the newest last: each as the journal shows it.
@@ -84,7 +91,7 @@ impl Org<'_> {
             org: Some(self.id.clone()),
             ..Filter::default()
         };
-        let found = self.mock.app.journal.find(&filter);
+        let found = self.mock.app.tenants.requests(&filter);
         found
             .requests
             .iter()

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Org;
 use crate::{
     domain::operation::Operation,
-    journal::{Expectation, Expectations, Times},
+    tenant::journal::{Expectation, Expectations, Times},
 };
 
 /// An expectation in the making; it is checked when it is told how many times it has to be met.
@@ -96,7 +96,7 @@ impl<'a> Verification<'a> {
     #[track_caller]
     fn check(self, times: Times) {
         let expected = Expectations::one(Some(self.org.id.clone()), self.expected, times);
-        if let Err(unmet) = self.org.mock.app.journal.verify(&expected) {
+        if let Err(unmet) = self.org.mock.app.tenants.verify(&expected) {
             panic!("{}", unmet.detail);
         }
     }

@@ -1,25 +1,27 @@
 //! A client's connection: it carries out what a fault orders, and gives up a client that never reads.
 
 use std::{
+    future::poll_fn,
     io,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::TcpStream,
     time::{Sleep, sleep},
 };
 
-use crate::socket::{Order, SocketHandle};
+use crate::socket::{ClientGone, Order, SocketHandle};
 
 /// A connection under orders.
 #[derive(Debug)]
 pub(super) struct Stream {
-    tcp: TcpStream,
+    tcp: Shared,
     handle: Arc<SocketHandle>,
     order: Option<Order>,
     /// How long a client may take nothing of what is written.
@@ -27,20 +29,58 @@ pub(super) struct Stream {
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
+/// The socket itself, which a request whose answer is held back looks at too.
+#[derive(Debug, Clone)]
+struct Shared(Arc<Mutex<TcpStream>>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, TcpStream> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the client has closed its side, or the connection is broken.
+    async fn client_gone(self) {
+        loop {
+            let peeked = poll_fn(|cx| {
+                let mut byte = [0];
+                self.lock().poll_peek(cx, &mut ReadBuf::new(&mut byte))
+            });
+            if !matches!(peeked.await, Ok(1..)) {
+                return;
+            }
+            // The client has sent more already, and the system tells of an end behind that by this only.
+            let ready = self.lock().ready(Interest::READABLE).now_or_never();
+            if ready.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed())) {
+                return;
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+}
+
+/// How often a connection is looked at whose client has sent more while its answer is held back.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, handle: Arc<SocketHandle>, patience: Duration) -> Self {
-        Self {
+    /// The stream of a connection, and the handle by which requests reach it.
+    pub(super) fn new(tcp: TcpStream, patience: Duration) -> (Self, Arc<SocketHandle>) {
+        let tcp = Shared(Arc::new(Mutex::new(tcp)));
+        let watched = tcp.clone();
+        let client_gone = move || Box::pin(watched.clone().client_gone()) as ClientGone;
+        let handle = Arc::new(SocketHandle::new(client_gone));
+        let stream = Self {
             tcp,
-            handle,
+            handle: Arc::clone(&handle),
             order: None,
             patience,
             stalled: None,
-        }
+        };
+        (stream, handle)
     }
 
     /// Writes what the client takes; one that takes nothing for too long is given up.
     fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(written) = Pin::new(&mut self.tcp).poll_write(cx, bytes) {
+        if let Poll::Ready(written) = Pin::new(&mut *self.tcp.lock()).poll_write(cx, bytes) {
             self.stalled = None;
             return Poll::Ready(written);
         }
@@ -59,7 +99,7 @@ impl Stream {
             Some(Order::Close) => over(),
             Some(Order::Reset) => {
                 // Without a second for what is still to be sent, closing is resetting.
-                self.tcp.set_zero_linger()?;
+                self.tcp.lock().set_zero_linger()?;
                 over()
             }
             Some(Order::Raw(raw)) if raw.is_empty() => over(),
@@ -98,22 +138,22 @@ impl AsyncWrite for Stream {
         self.poll_carry_out(cx, bytes)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.tcp.lock()).poll_flush(cx)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.tcp.lock()).poll_shutdown(cx)
     }
 }
 
 impl AsyncRead for Stream {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(cx, into)
+        Pin::new(&mut *self.tcp.lock()).poll_read(cx, into)
     }
 }
 
@@ -147,8 +187,7 @@ mod tests {
             (bytes, ended.map(|error| error.kind()))
         });
         let (tcp, _) = listener.accept().await.unwrap();
-        let handle = Arc::new(SocketHandle::default());
-        let mut stream = Stream::new(tcp, Arc::clone(&handle), Duration::from_secs(30));
+        let (mut stream, handle) = Stream::new(tcp, Duration::from_secs(30));
         let mut written = Ok(());
         for (order, mut bytes) in parts {
             if let Some(order) = order {

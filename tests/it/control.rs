@@ -476,7 +476,7 @@ proptest! {
 fn too_many_requests_are_told_when_to_come_back() {
     let app = TestApp::start(&acme(), |config| {
         let window = std::time::Duration::from_secs(60);
-        config.rate_limit = Some(tallyfy_mock::rate_limit::RateLimit {
+        config.rate_limit = Some(tallyfy_mock::config::RateLimit {
             requests: 2,
             window,
         });

@@ -91,7 +91,7 @@ fn a_renamed_group_does_not_take_the_id_of_a_new_one() {
 
 #[test]
 fn no_two_groups_get_the_same_id() {
-    let derived = tallyfy_mock::clock::IdGen::derived("acme", "A");
+    let derived = tallyfy_mock::tenant::IdGen::derived("acme", "A");
     let groups = json!([{ "id": derived, "name": "B" }, { "name": "A" }, { "name": derived }]);
     let app = TestApp::with(
         json!({ "version": 1, "organizations": [{ "id": "acme", "groups": groups }] }),

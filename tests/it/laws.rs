@@ -11,7 +11,7 @@ use tallyfy_mock::{
         id::{GroupId, OrgId},
         query::ListQuery,
     },
-    store::{Org, StoreError, Undeclared},
+    tenant::{Org, Refusal, Undeclared},
 };
 
 /// What may happen to an organization.
@@ -76,7 +76,7 @@ fn apply(step: &Step, org: &mut Org, model: &mut Vec<Row>) {
                     });
                 }
                 Err(error) => {
-                    assert!(matches!(error, StoreError::Invalid(_)));
+                    assert!(matches!(error, Refusal::Invalid(_)));
                     assert!(model.iter().any(|row| row.name == *name));
                 }
             }
@@ -113,7 +113,7 @@ fn apply(step: &Step, org: &mut Org, model: &mut Vec<Row>) {
             let Some(i) = row(*which, model) else { return };
             let id = GroupId::parse(&model.remove(i).id).unwrap();
             org.remove(&id).unwrap();
-            assert_eq!(org.remove(&id).unwrap_err(), StoreError::NoGroup);
+            assert_eq!(org.remove(&id).unwrap_err(), Refusal::NoGroup);
         }
     }
 }

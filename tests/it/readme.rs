@@ -12,7 +12,7 @@ use tallyfy_mock::{
     config::{Config, Limits},
     domain::{contract::Contract, operation::Operation},
     fixture::Fixture,
-    journal::JournalLimits,
+    tenant::journal::JournalLimits,
 };
 
 use crate::support::TestApp;

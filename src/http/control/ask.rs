@@ -11,7 +11,7 @@ use http_body_util::LengthLimitError;
 use serde_json::Value;
 
 use super::problem::Problem;
-use crate::{domain::id::OrgId, http::call::gathered, state::AppState};
+use crate::{domain::id::OrgId, http::body::gathered, state::AppState};
 
 /// The id in the path; what is no text names nothing.
 #[derive(Debug)]

@@ -12,10 +12,9 @@ use super::{
     problem::Problem,
 };
 use crate::{
-    clock::Reading,
-    domain::id::OrgId,
     json::{Path, expected, note, object, optional, time},
-    state::AppState,
+    state::{AppState, Refusal},
+    tenant::{ClockChange, ClockRefusal, Reading},
 };
 
 type App = State<Arc<AppState>>;
@@ -37,9 +36,7 @@ fn shown(reading: Reading) -> Answer<Shown> {
 /// What time it is.
 pub(super) async fn show(State(app): App, query: Query) -> Result<Answer<Shown>, Problem> {
     let org = query.only_org()?;
-    Ok(shown(
-        app.world().clock.read(org.as_ref().map(OrgId::as_str)),
-    ))
+    Ok(shown(app.tenants.clock(org.as_ref())))
 }
 
 /// `{"now":…,"frozen":…}`: what is left out stays.
@@ -66,11 +63,9 @@ pub(super) async fn set(
     if !mistakes.is_empty() {
         return Err(Problem::invalid(mistakes));
     }
-    Ok(shown(app.world().clock.set(
-        org.as_ref().map(OrgId::as_str),
-        now,
-        frozen,
-    )))
+    let set = ClockChange::Set { now, frozen };
+    let changed = app.tenants.change_clock(org.as_ref(), set);
+    changed.map(shown).map_err(|_| full())
 }
 
 /// `{"seconds":3600}`: so much further; back where it is negative.
@@ -86,20 +81,27 @@ pub(super) async fn advance(
     let value = fields
         .and_then(|fields| fields.get("seconds"))
         .unwrap_or(&Value::Null);
-    let clock = &app.world().clock;
-    let mut moved = None;
     if mistakes.is_empty() {
-        moved = seconds(value).and_then(|by| clock.advance(org.as_ref().map(OrgId::as_str), by));
-        if moved.is_none() {
-            expected(
+        let moved = seconds(value).map_or(Err(ClockRefusal::OutOfRange), |by| {
+            let moved = ClockChange::Advance(by);
+            app.tenants.change_clock(org.as_ref(), moved)
+        });
+        match moved {
+            Ok(moved) => return Ok(shown(moved)),
+            Err(ClockRefusal::Full) => return Err(full()),
+            Err(ClockRefusal::OutOfRange) => expected(
                 &mut mistakes,
                 &root.key("seconds"),
                 "a number of seconds that leads to a time",
                 value,
-            );
+            ),
         }
     }
-    moved.map(shown).ok_or_else(|| Problem::invalid(mistakes))
+    Err(Problem::invalid(mistakes))
+}
+
+fn full() -> Problem {
+    Refusal::Full.into()
 }
 
 #[expect(

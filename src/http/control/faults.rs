@@ -12,8 +12,11 @@ use super::{
 };
 use crate::{
     domain::id::OrgId,
-    faults::{NotOne, Rule, RuleView},
-    state::AppState,
+    state::{AppState, Refusal},
+    tenant::{
+        NotOne, Scopes,
+        rules::{Rule, RuleView},
+    },
 };
 
 type App = State<Arc<AppState>>;
@@ -27,7 +30,7 @@ pub(super) struct Rules {
 pub(super) async fn list(State(app): App, query: Query) -> Result<Answer<Rules>, Problem> {
     let org = query.only_org()?;
     Ok(Answer(Rules {
-        faults: app.world().faults.list(org.as_ref()),
+        faults: app.tenants.rules(org.as_ref()),
     }))
 }
 
@@ -38,11 +41,8 @@ pub(super) async fn show(
     query: Query,
 ) -> Result<Answer<RuleView>, Problem> {
     let org = query.only_org()?;
-    app.world()
-        .faults
-        .get(&id, org.as_ref())
-        .map(Answer)
-        .map_err(|not_one| found(&id, not_one))
+    let rule = app.tenants.rule(&id, org.as_ref());
+    rule.map(Answer).map_err(|not_one| found(&id, not_one))
 }
 
 /// Puts a rule in force; the same rule again does not re-arm what is spent, `?rearm=true` does.
@@ -58,12 +58,8 @@ pub(super) async fn put(
         .unwrap_or(false);
     query.done()?;
     let rule = Rule::parse(&id, org, &body).map_err(Problem::invalid)?;
-    let org = rule.org().cloned();
-    let faults = &app.world().faults;
-    faults.put(rule, rearm);
-    // Where somebody else took it away in the meantime, it is gone.
-    let shown = faults.get(&id, org.as_ref());
-    shown.map(Answer).map_err(|not_one| found(&id, not_one))
+    let put = app.tenants.put_rule(rule, rearm);
+    put.map(Answer).map_err(|refusal| Refusal::from(refusal).into())
 }
 
 /// Takes one rule out of force.
@@ -74,17 +70,19 @@ pub(super) async fn remove(
     _: Raw,
 ) -> Result<StatusCode, Problem> {
     let org = query.only_org()?;
-    app.world()
-        .faults
-        .remove(&id, org.as_ref())
-        .map_err(|not_one| found(&id, not_one))?;
+    let removed = app.tenants.remove_rule(&id, org.as_ref());
+    removed.map_err(|not_one| found(&id, not_one))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Takes all rules out of force, or those of one organization.
 pub(super) async fn clear(State(app): App, query: Query, _: Raw) -> Result<StatusCode, Problem> {
     let org = query.only_org()?;
-    app.world().faults.clear(org.as_ref());
+    let faults = Scopes {
+        faults: true,
+        ..Scopes::default()
+    };
+    app.reset(org.as_ref(), faults)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

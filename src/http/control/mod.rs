@@ -22,7 +22,10 @@ use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::problem::Problem;
-use super::{PREFIXES, endpoints, unread::finish_body};
+use super::{
+    body::finish_body,
+    tallyfy::{PREFIXES, endpoints},
+};
 use crate::state::AppState;
 
 type Handler = fn() -> MethodRouter<Arc<AppState>>;
@@ -105,10 +108,11 @@ async fn health(State(app): State<Arc<AppState>>) -> Json<Value> {
 
 /// That the fixtures are in: a mock listens only once they are, so the answer counts what it holds.
 async fn ready(State(app): State<Arc<AppState>>) -> Json<Value> {
+    let stored = app.tenants.stored();
     Json(json!({
         "status": "ready",
-        "organizations": app.world().store.org_count(),
-        "groups": app.world().store.group_count(),
+        "organizations": stored.len(),
+        "groups": stored.iter().map(|org| org.groups().len()).sum::<usize>(),
     }))
 }
 
@@ -120,7 +124,7 @@ async fn routes() -> Json<Value> {
                 "operation": endpoint.operation.name(),
                 "method": endpoint.method.as_str(),
                 "path": endpoint.path,
-                "right": endpoint.handler.right(),
+                "right": endpoint.right(),
             })
         })
         .collect();

@@ -7,7 +7,7 @@ use axum::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{control::Refusal, fixture::FixtureError};
+use crate::{fixture::FixtureError, state::Refusal};
 
 /// A refusal: a status, a sentence, and members of its own.
 #[derive(Debug, Serialize)]

@@ -25,8 +25,11 @@ use super::{
 };
 use crate::{
     domain::{id::OrgId, operation::Operation},
-    journal::{Entry, Expectations, Filter, Subscription},
     state::AppState,
+    tenant::{
+        Scopes,
+        journal::{Entry, Event, Expectations, Filter, Subscription},
+    },
 };
 
 type App = State<Arc<AppState>>;
@@ -62,7 +65,7 @@ pub(super) async fn list(State(app): App, mut query: Query) -> Result<Answer<Req
             .unwrap_or(false),
     };
     query.done()?;
-    let found = app.journal.find(&filter);
+    let found = app.tenants.requests(&filter);
     Ok(Answer(Requests {
         requests: found.requests.into_iter().map(Shown).collect(),
         dropped: found.dropped,
@@ -76,10 +79,7 @@ pub(super) async fn show(
     query: Query,
 ) -> Result<Answer<Shown>, Problem> {
     let org = query.only_org()?;
-    let found = id
-        .parse()
-        .ok()
-        .and_then(|id| app.journal.get(id, org.as_ref()));
+    let found = id.parse().ok().and_then(|id| app.tenants.request(id, org));
     let gone = || {
         Problem::new(
             StatusCode::NOT_FOUND,
@@ -92,7 +92,11 @@ pub(super) async fn show(
 /// Forgets all entries, or those of one organization.
 pub(super) async fn clear(State(app): App, query: Query, _: Raw) -> Result<StatusCode, Problem> {
     let org = query.only_org()?;
-    app.journal.clear(org.as_ref());
+    let requests = Scopes {
+        requests: true,
+        ..Scopes::default()
+    };
+    app.reset(org.as_ref(), requests)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -104,7 +108,7 @@ pub(super) async fn verify(
 ) -> Result<Answer<Value>, Problem> {
     let org = query.only_org()?;
     let expected = Expectations::parse(&body, org).map_err(Problem::invalid)?;
-    match app.journal.verify(&expected) {
+    match app.tenants.verify(&expected) {
         Ok(count) => Ok(Answer(json!({ "count": count }))),
         Err(unmet) => {
             let nearest: Vec<Shown> = unmet.nearest.into_iter().map(Shown).collect();
@@ -120,7 +124,7 @@ pub(super) async fn events(State(app): App, query: Query) -> Result<Response, Pr
     let org = query.only_org()?;
     let events = Events {
         org,
-        next: next(app.journal.subscribe()),
+        next: next(app.tenants.journal().subscribe()),
         begun: false,
     };
     let headers = [
@@ -133,9 +137,9 @@ pub(super) async fn events(State(app): App, query: Query) -> Result<Response, Pr
 /// How long nothing may come before a sign of life is sent.
 const QUIET: Duration = Duration::from_secs(15);
 
-type Next = Pin<Box<dyn Future<Output = (Option<Arc<Entry>>, Subscription)> + Send>>;
+type Next = Pin<Box<dyn Future<Output = (Option<Event>, Subscription)> + Send>>;
 
-/// Waits for the next entry, or for a sign of life to be due.
+/// Waits for the next event, or for a sign of life to be due.
 fn next(mut live: Subscription) -> Next {
     Box::pin(async move {
         (
@@ -168,22 +172,22 @@ impl HttpBody for Events {
             return comment();
         }
         loop {
-            let (entry, live) = ready!(self.next.as_mut().poll(cx));
+            let (event, live) = ready!(self.next.as_mut().poll(cx));
             self.next = next(live);
-            let Some(entry) = entry else { return comment() };
-            if self
-                .org
-                .as_ref()
-                .is_some_and(|org| entry.org() != Some(org))
-            {
+            let Some(event) = event else { return comment() };
+            let (name, entry) = match &event {
+                Event::Asked(entry) => ("asked", entry),
+                Event::Request(entry) => ("request", entry),
+            };
+            let org = self.org.as_ref();
+            if org.is_some_and(|org| entry.org() != Some(org)) {
                 continue;
             }
-            let Ok(data) = serde_json::to_string(&*entry) else {
+            let Ok(data) = serde_json::to_string(&**entry) else {
                 continue;
             };
-            return Poll::Ready(Some(Ok(Frame::data(
-                format!("event: request\ndata: {data}\n\n").into(),
-            ))));
+            let event = format!("event: {name}\ndata: {data}\n\n");
+            return Poll::Ready(Some(Ok(Frame::data(event.into()))));
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     ask::{Query, Raw},
     problem::Problem,
 };
-use crate::{control::Scopes, state::AppState};
+use crate::{state::AppState, tenant::Scopes};
 
 type App = State<Arc<AppState>>;
 

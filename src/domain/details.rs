@@ -1,0 +1,35 @@
+//! What a fixture says of a row beside what the mock reads: kept as it was given, shown as it was given.
+
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+/// Keys and values as a fixture gave them; takes one pointer where it gave none, as for most rows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Details(Option<Box<Map<String, Value>>>);
+
+impl Details {
+    /// The value at a key, where one was given.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.as_ref()?.get(key)
+    }
+
+    /// Takes over what others say, in the place of what was said under the same keys.
+    pub fn extend(&mut self, others: &Self) {
+        if let Some(others) = &others.0 {
+            let details = self.0.get_or_insert_default();
+            details.extend(others.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+    }
+}
+
+impl From<Map<String, Value>> for Details {
+    fn from(details: Map<String, Value>) -> Self {
+        Self((!details.is_empty()).then(|| Box::new(details)))
+    }
+}
+
+impl Serialize for Details {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().flat_map(|details| details.iter()))
+    }
+}

@@ -1,0 +1,204 @@
+//! The body of a request: read in one piece, and read on where a handler leaves something of it.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    BoxError,
+    body::{Body, Bytes},
+    extract::Request,
+    http::{HeaderMap, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use bytes::BytesMut;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+
+/// A body in one piece, up to a limit.
+///
+/// It is gathered as it comes: a list of its frames, as `BodyExt::collect` keeps it, is many times as
+/// large as a body that is sent byte by byte.
+pub(super) async fn gathered(body: Body, limit: usize) -> Result<Bytes, BoxError> {
+    let mut body = Limited::new(body, limit);
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(data);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
+}
+
+/// How much of a body that nobody wanted is read all the same.
+const DISCARD_BYTES: usize = 8 * 1024 * 1024;
+/// For how long.
+const DISCARD_TIME: Duration = Duration::from_secs(5);
+/// How long a client may pause meanwhile: one that has stopped sending is waiting for its answer.
+const DISCARD_PAUSE: Duration = Duration::from_millis(200);
+
+/// What is to be read on of a request's body once it is answered.
+pub(super) struct Unread {
+    body: SharedBody,
+    /// Whether the client waits for `100 Continue`: it sends nothing until it is asked to.
+    waits: bool,
+}
+
+impl Unread {
+    /// Puts a body that can be finished in the place of a request's; nothing where there is none.
+    pub(super) fn of(headers: &HeaderMap, body: &mut Body) -> Option<Self> {
+        if body.is_end_stream() {
+            return None;
+        }
+        let waits = headers.contains_key(header::EXPECT);
+        let shared = SharedBody::new(std::mem::take(body));
+        *body = Body::new(shared.clone());
+        Some(Self {
+            body: shared,
+            waits,
+        })
+    }
+
+    /// Reads on what a handler left of the body and throws it away, so that a client that is still
+    /// sending sees the answer rather than a broken pipe; what does not end in time ends the connection.
+    pub(super) async fn finish(self, headers: &mut HeaderMap) {
+        let waits_still = self.waits && !self.body.was_asked();
+        if waits_still || !self.body.discard().await {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
+}
+
+/// As a layer: finishes what is left of each body.
+pub(super) async fn finish_body(request: Request, next: Next) -> Response {
+    let (parts, mut body) = request.into_parts();
+    let unread = Unread::of(&parts.headers, &mut body);
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(unread) = unread {
+        unread.finish(response.headers_mut()).await;
+    }
+    response
+}
+
+/// A body that a handler reads and that can be finished after it.
+#[derive(Clone)]
+struct SharedBody(Arc<Mutex<Shared>>);
+
+struct Shared {
+    body: Body,
+    asked: bool,
+    ended: bool,
+}
+
+impl SharedBody {
+    fn new(body: Body) -> Self {
+        Self(Arc::new(Mutex::new(Shared {
+            body,
+            asked: false,
+            ended: false,
+        })))
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut Shared) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn was_asked(&self) -> bool {
+        self.with(|shared| shared.asked)
+    }
+
+    /// Reads to the end; false where there is too much, it takes too long, or the client is gone.
+    async fn discard(mut self) -> bool {
+        if self.with(|shared| shared.ended) {
+            return true;
+        }
+        let rest = async {
+            let mut discarded = 0;
+            loop {
+                let frame = match tokio::time::timeout(DISCARD_PAUSE, self.frame()).await {
+                    Ok(Some(Ok(frame))) => frame,
+                    Ok(None) => return true,
+                    Ok(Some(Err(_))) | Err(_) => return false,
+                };
+                discarded += frame.data_ref().map_or(0, Bytes::len);
+                if discarded > DISCARD_BYTES {
+                    return false;
+                }
+            }
+        };
+        tokio::time::timeout(DISCARD_TIME, rest)
+            .await
+            .unwrap_or(false)
+    }
+}
+
+impl HttpBody for SharedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.with(|shared| {
+            shared.asked = true;
+            let polled = Pin::new(&mut shared.body).poll_frame(cx);
+            shared.ended |= matches!(polled, Poll::Ready(None)) || shared.body.is_end_stream();
+            polled
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.with(|shared| shared.body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.with(|shared| shared.body.size_hint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http_body_util::LengthLimitError;
+
+    use super::*;
+
+    /// A body of which each byte is a frame.
+    struct Bytewise(Bytes);
+
+    impl HttpBody for Bytewise {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            let is_over = self.0.is_empty();
+            Poll::Ready((!is_over).then(|| Ok(Frame::data(self.0.split_to(1)))))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_comes_byte_by_byte_is_kept_in_one_piece() {
+        let sent = Bytes::from_static(b"byte by byte");
+        let bytewise = || Body::new(Bytewise(sent.clone()));
+        assert_eq!(gathered(bytewise(), sent.len()).await.unwrap(), sent);
+        let error = gathered(bytewise(), sent.len() - 1).await.unwrap_err();
+        assert!(error.is::<LengthLimitError>());
+
+        let whole = gathered(Body::from(sent.clone()), sent.len()).await;
+        assert_eq!(whole.unwrap().as_ptr(), sent.as_ptr(), "it is not copied");
+        assert!(gathered(Body::empty(), 0).await.unwrap().is_empty());
+    }
+}

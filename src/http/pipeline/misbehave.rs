@@ -1,0 +1,304 @@
+//! Requests that are made to fail: what steering and faults decided, done to the answer.
+
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    response::Response,
+};
+use hyper::body::{Frame, SizeHint};
+use serde_json::Value;
+use tokio::time::{Sleep, sleep};
+use uuid::Uuid;
+
+use super::{limits::limited, steering::Steering};
+use crate::{
+    domain::{contract::ValidationBody, validate::ValidationErrors},
+    http::{
+        envelope::{Answer, empty, json},
+        error::ApiError,
+        exchange::{Exchange, unprefixed},
+        tallyfy::{Call, Endpoint, method_not_allowed},
+    },
+    socket::Order,
+    state::AppState,
+    tenant::rules::{Asked, Effect, Fault, Strike, Write},
+};
+
+/// On an answer that is sent in pieces, with so long a pause before each.
+#[derive(Debug, Clone)]
+struct Slowly(Duration);
+
+/// Does to a request what it asks for itself, or else what the first rule has in store for it; else has it answered.
+pub(super) async fn misbehave(endpoint: Option<&'static Endpoint>, call: Call<'_>) -> Answer {
+    match strike(call.app, call.exchange) {
+        None => limited(endpoint, call).await,
+        // Boxed because few requests are struck, and each would carry the room for it.
+        Some(strike) => Box::pin(carry_out(endpoint, call, strike)).await,
+    }
+}
+
+/// What is to happen to a request.
+fn strike(app: &AppState, exchange: &Exchange) -> Option<Strike> {
+    if app.steering
+        && let Some(steering) = Steering::of(&exchange.headers, &exchange.uri)
+    {
+        let effect = steering.code.map(|status| Effect::Status {
+            status,
+            body: None,
+            retry_after: None,
+        });
+        return Some(Strike {
+            rule: "steering".into(),
+            delay: steering.delay,
+            effect,
+            write: Write::Before,
+        });
+    }
+    let strike = exchange.held.strike(&Asked {
+        operation: exchange.matched.operation,
+        method: exchange.method.as_str(),
+        path: unprefixed(exchange.uri.path()),
+        org: exchange.org.as_ref(),
+        token: exchange.bearer(),
+    })?;
+    exchange.notes.note_strike(Arc::clone(&strike.rule));
+    Some(strike)
+}
+
+async fn carry_out(endpoint: Option<&'static Endpoint>, call: Call<'_>, strike: Strike) -> Answer {
+    let Call { app, exchange, .. } = call;
+    let is_safe = matches!(exchange.method, Method::GET | Method::HEAD);
+    // Half an answer needs a whole one: where nothing may be written, that of a request that writes nothing.
+    let needs_answer = match &strike.effect {
+        None => true,
+        Some(Effect::Fault(Fault::TruncatedBody | Fault::SlowBody { .. })) => is_safe,
+        Some(Effect::Fault(_) | Effect::Status { .. }) => false,
+    };
+    let delay = strike.delay.unwrap_or_default();
+    let answer = match strike.write {
+        // The change is in before the delay begins: "timed out, but done".
+        Write::After => {
+            let answer = limited(endpoint, call).await;
+            if is_client_gone(exchange, delay).await {
+                return gone(exchange);
+            }
+            answer
+        }
+        Write::Before if is_client_gone(exchange, delay).await => return gone(exchange),
+        Write::Before if needs_answer => limited(endpoint, call).await,
+        Write::Before => {
+            call.note_body().await;
+            ApiError::ServerError.into()
+        }
+    };
+    match strike.effect {
+        None => answer,
+        Some(Effect::Status {
+            status,
+            body,
+            retry_after,
+        }) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            refused(app, exchange, status, body, retry_after)
+        }
+        Some(Effect::Fault(fault)) => spoil(app, fault, answer, exchange),
+    }
+}
+
+/// Holds an answer back, for as long as its client waits for it: tells whether the client is gone. Here,
+/// and only here, the end of what a client sends means that it has gone.
+async fn is_client_gone(exchange: &Exchange, delay: Duration) -> bool {
+    if delay.is_zero() {
+        return false;
+    }
+    let Some(socket) = &exchange.socket else {
+        sleep(delay).await;
+        return false;
+    };
+    tokio::select! {
+        () = sleep(delay) => false,
+        () = socket.client_gone() => true,
+    }
+}
+
+/// The end of a request whose client is gone: nobody reads an answer.
+fn gone(exchange: &Exchange) -> Answer {
+    exchange.notes.note_client_gone();
+    if let Some(socket) = &exchange.socket {
+        socket.give(Order::Close);
+    }
+    // As nginx logs it: the client closed the request.
+    empty(StatusCode::from_u16(499).expect("it has three digits"))
+}
+
+/// An answer that does not arrive as it should.
+fn spoil(app: &AppState, fault: Fault, mut answer: Answer, exchange: &Exchange) -> Answer {
+    let order = match fault {
+        Fault::SlowBody { chunk_ms } => {
+            let pause = Duration::from_millis(chunk_ms);
+            answer.extensions_mut().insert(Slowly(pause));
+            return answer;
+        }
+        Fault::ConnectionReset => Order::Reset,
+        Fault::EmptyResponse => Order::Close,
+        Fault::MalformedResponse => {
+            Order::Raw([b"HTTP/1.1 200 OK\r\n".as_slice(), &garbage(app.ids.seed())].concat())
+        }
+        Fault::RandomDataThenClose => Order::Raw(garbage(app.ids.seed())),
+        // An answer without a body has no middle.
+        Fault::TruncatedBody if answer.body().is_empty() => Order::Close,
+        Fault::TruncatedBody => Order::Truncate {
+            body_bytes: answer.body().len() / 2,
+        },
+    };
+    let Some(socket) = &exchange.socket else {
+        // Without a socket, as in a call of the router itself, there is nothing to cut.
+        return ApiError::ServerError.into();
+    };
+    if fault != Fault::TruncatedBody {
+        exchange.notes.note_status_unseen();
+    }
+    answer
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    // It is something that has to be written for the order to be carried out.
+    socket.give(order);
+    answer
+}
+
+/// An answer as it is sent: in one piece, unless a fault wants it otherwise.
+pub(super) fn sent(mut answer: Answer) -> Response {
+    match answer.extensions_mut().remove() {
+        Some(Slowly(pause)) => answer.map(|body| Body::new(Slow::new(body, pause))),
+        None => answer.map(Body::from),
+    }
+}
+
+/// Bytes that are no HTTP, the same at every run of a seed.
+fn garbage(seed: Uuid) -> Vec<u8> {
+    (0..8_u8)
+        .flat_map(|i| Uuid::new_v5(&seed, &[i]).into_bytes())
+        .map(|byte| byte | 0x80)
+        .collect()
+}
+
+/// How many pieces a slow body comes in.
+const PIECES: usize = 10;
+
+/// A body that comes in pieces, with a pause before each.
+struct Slow {
+    pieces: VecDeque<Bytes>,
+    pause: Duration,
+    waiting: Pin<Box<Sleep>>,
+}
+
+impl Slow {
+    fn new(mut body: Bytes, pause: Duration) -> Self {
+        let size = body.len().div_ceil(PIECES).max(1);
+        let mut pieces = VecDeque::with_capacity(PIECES);
+        while !body.is_empty() {
+            pieces.push_back(body.split_to(size.min(body.len())));
+        }
+        Self {
+            pieces,
+            pause,
+            waiting: Box::pin(sleep(pause)),
+        }
+    }
+}
+
+impl HttpBody for Slow {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.pieces.is_empty() {
+            return Poll::Ready(None);
+        }
+        ready!(self.waiting.as_mut().poll(cx));
+        self.waiting = Box::pin(sleep(self.pause));
+        Poll::Ready(self.pieces.pop_front().map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.pieces.iter().map(|piece| piece.len() as u64).sum())
+    }
+}
+
+/// The answer of that status, in Tallyfy's own shape where no body is given.
+fn refused(
+    app: &AppState,
+    exchange: &Exchange,
+    status: StatusCode,
+    body: Option<Value>,
+    retry_after: Option<u64>,
+) -> Answer {
+    let mut answer = match body {
+        Some(body) => json(status, &body),
+        None if status.is_client_error() || status.is_server_error() => {
+            let shape = app.contract.validation_body;
+            error(exchange, status, retry_after, shape).into()
+        }
+        None => empty(status),
+    };
+    let headers = answer.headers_mut();
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        // The newest figure of the documentation's for all requests (evidence 5.5).
+        headers.insert(
+            HeaderName::from_static("x-ratelimit-limit"),
+            HeaderValue::from_static("600"),
+        );
+        headers.insert(
+            HeaderName::from_static("x-ratelimit-remaining"),
+            HeaderValue::from_static("0"),
+        );
+    }
+    if let Some(seconds) = retry_after {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    answer
+}
+
+fn error(
+    exchange: &Exchange,
+    status: StatusCode,
+    retry_after: Option<u64>,
+    shape: ValidationBody,
+) -> ApiError {
+    match status {
+        StatusCode::BAD_REQUEST => ApiError::MalformedJson("asked for".into()),
+        StatusCode::UNAUTHORIZED => ApiError::Unauthenticated("asked for"),
+        StatusCode::FORBIDDEN => ApiError::Unauthorized("asked for"),
+        StatusCode::NOT_FOUND => ApiError::ResourceNotFound,
+        StatusCode::METHOD_NOT_ALLOWED => match exchange.matched.path {
+            Some(path) => method_not_allowed(exchange, path),
+            None => ApiError::Other(status),
+        },
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            let mut errors = ValidationErrors::default();
+            errors.add("name", "The name has already been taken.");
+            ApiError::Invalid(errors, shape)
+        }
+        StatusCode::TOO_MANY_REQUESTS => ApiError::TooManyRequests {
+            retry_after: retry_after.unwrap_or(1),
+        },
+        StatusCode::INTERNAL_SERVER_ERROR => ApiError::ServerError,
+        other => ApiError::Other(other),
+    }
+}

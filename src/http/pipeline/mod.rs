@@ -1,0 +1,156 @@
+//! What happens to every request of Tallyfy's API, whatever it asks for, in this order: a browser's
+//! questions are answered (CORS); the request is noted; steering and the rules have their say; the rate
+//! limit counts it; its handler answers. On the way back what is left of the body is read on, and log and
+//! journal record the answer.
+
+mod cors;
+mod limits;
+mod misbehave;
+mod observe;
+mod steering;
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+};
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_http::cors::CorsLayer;
+
+use self::{
+    cors::{cors, is_a_browsers},
+    limits::caught,
+    misbehave::{misbehave, sent},
+    observe::Observation,
+};
+use super::{
+    body::Unread,
+    envelope::Answer,
+    exchange::{Exchange, Matched},
+    tallyfy::{Call, Endpoint},
+};
+use crate::state::AppState;
+
+/// What answers on a route, whatever it is: one service for all that happens to a request there.
+#[derive(Clone)]
+pub(super) struct Route {
+    app: Arc<AppState>,
+    cors: Arc<CorsLayer>,
+    path: Option<&'static str>,
+    endpoint: Option<&'static Endpoint>,
+}
+
+impl Route {
+    /// Makes the routes of one mock, each from its path in the table and its endpoint there.
+    pub(super) fn of(
+        app: Arc<AppState>,
+    ) -> impl Fn(Option<&'static str>, Option<&'static Endpoint>) -> Self {
+        let cors = Arc::new(cors());
+        move |path, endpoint| Self {
+            app: Arc::clone(&app),
+            cors: Arc::clone(&cors),
+            path,
+            endpoint,
+        }
+    }
+
+    async fn answered(self, request: Request) -> Result<Response, Infallible> {
+        Ok(sent(caught(self.answer(request)).await))
+    }
+
+    async fn answer(&self, request: Request) -> Answer {
+        let app = &*self.app;
+        let matched = Matched {
+            path: self.path,
+            operation: self.endpoint.map(|endpoint| endpoint.operation),
+        };
+        let (exchange, mut body) = Exchange::open(&app.tenants, matched, request);
+        let unread = Unread::of(&exchange.headers, &mut body);
+        let mut observation = Observation::begin(app, &exchange);
+        let work = async {
+            let mut answer = misbehave(self.endpoint, Call::new(app, &exchange, body)).await;
+            if let Some(unread) = unread {
+                // Boxed because few requests need it, and each would carry the room for it.
+                Box::pin(unread.finish(answer.headers_mut())).await;
+            }
+            answer
+        };
+        let mut answer = observation.watch(work).await;
+        observation.end(&answer);
+        if !exchange.time.is_system_time() {
+            tell_time(&exchange, answer.headers_mut());
+        }
+        answer
+    }
+}
+
+impl Service<Request> for Route {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let route = self.clone();
+        if !is_a_browsers(&request) {
+            return Box::pin(route.answered(request));
+        }
+        let cors = Arc::clone(&self.cors);
+        let inside = service_fn(move |request: Request| route.clone().answered(request));
+        Box::pin(cors.layer(inside).oneshot(request))
+    }
+}
+
+/// The mock's time, where that is not the machine's.
+fn tell_time(exchange: &Exchange, headers: &mut HeaderMap) {
+    let now = exchange.now().format("%a, %d %b %Y %H:%M:%S GMT");
+    if let Ok(now) = HeaderValue::try_from(now.to_string()) {
+        headers.insert(header::DATE, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use axum::{
+        body::Body,
+        http::{HeaderValue, StatusCode, header},
+    };
+    use http_body_util::BodyExt;
+
+    use super::*;
+    use crate::{config::Config, fixture::Fixture};
+
+    #[tokio::test]
+    async fn a_panic_answers_500_in_tallyfys_shape() {
+        static PANICS: LazyLock<Endpoint> = LazyLock::new(Endpoint::that_panics);
+        let state = AppState::new(&Config::default(), Fixture::default(), String::new()).unwrap();
+        let route = Route::of(Arc::new(state))(Some(PANICS.path), Some(&PANICS));
+        for origin in [None, Some("http://localhost:3000")] {
+            let mut request = Request::get("/panics")
+                .header("authorization", "Bearer any")
+                .header("x-tallyfy-client", "APIClient")
+                .body(Body::empty())
+                .unwrap();
+            if let Some(origin) = origin {
+                let origin = HeaderValue::from_static(origin);
+                request.headers_mut().insert(header::ORIGIN, origin);
+            }
+            let response = route.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            assert_eq!(body, r#"{"error":true,"message":"Server Error"}"#);
+        }
+    }
+}

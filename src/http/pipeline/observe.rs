@@ -1,0 +1,182 @@
+//! What is remembered of a request and its answer: a line in the log and an entry in the journal.
+
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use tracing::Level;
+
+use crate::{
+    domain::operation::Operation,
+    http::{
+        envelope::Answer,
+        error::Remark,
+        exchange::{Exchange, organization},
+    },
+    request_log::RequestLine,
+    state::AppState,
+    tenant::journal::{Ring, Seen, UnderWay},
+};
+
+/// A request as it is watched from its beginning to its end. One that is dropped before its end had a
+/// client that is gone.
+#[derive(Debug)]
+pub(super) struct Observation<'a> {
+    app: &'a AppState,
+    exchange: &'a Exchange,
+    /// When it came, by the clock of its organization; nothing where nothing is to be remembered.
+    at: Option<DateTime<Utc>>,
+    started: Instant,
+    under_way: Option<UnderWay>,
+}
+
+impl<'a> Observation<'a> {
+    /// Notes when a request came, where anything is to be remembered of it.
+    pub(super) fn begin(app: &'a AppState, exchange: &'a Exchange) -> Self {
+        let is_noted = app.tenants.journal().is_on()
+            || app.request_log.is_some()
+            || tracing::enabled!(Level::INFO);
+        Self {
+            app,
+            exchange,
+            at: is_noted.then(|| exchange.now()),
+            started: Instant::now(),
+            under_way: None,
+        }
+    }
+
+    /// Has a request answered. As soon as that has to wait for anything, the journal knows of it.
+    ///
+    /// A body that is there already is not there at the first look: it comes with the second, which costs
+    /// no more than it did. Only what has to wait then is under way.
+    pub(super) async fn watch(&mut self, work: impl Future<Output = Answer>) -> Answer {
+        let mut work = pin!(work);
+        let mut looks = 0_u8;
+        poll_fn(move |context| {
+            let answer = work.as_mut().poll(context);
+            if answer.is_ready() {
+                return answer;
+            }
+            match looks {
+                0 => context.waker().wake_by_ref(),
+                1 => self.asked(),
+                _ => {}
+            }
+            looks = looks.saturating_add(1);
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Notes down the request and its answer.
+    pub(super) fn end(mut self, answer: &Answer) {
+        let duration = self.started.elapsed();
+        if self.at.is_some() {
+            self.log(duration, answer);
+        }
+        let under_way = self.under_way.take();
+        self.seen(Some(answer), duration, |ring, seen| match under_way {
+            Some(under_way) => ring.answered(under_way, seen),
+            None => ring.record(seen),
+        });
+    }
+
+    fn asked(&mut self) {
+        self.under_way = self.seen(None, Duration::ZERO, Ring::asked).flatten();
+    }
+
+    /// One line in the log.
+    fn log(&self, duration: Duration, answer: &Answer) {
+        let exchange = self.exchange;
+        let path = exchange.uri.path();
+        let is_gone = exchange.notes.is_client_gone();
+        let gone = "the client closed its connection while its answer was held back";
+        let struck = exchange.notes.struck_by();
+        let struck = struck.map(|rule| format!("struck by the rule `{rule}`"));
+        let refused = answer.extensions().get::<Remark>();
+        let remark = is_gone.then_some(gone).or(struck.as_deref());
+        let line = RequestLine {
+            method: exchange.method.as_str(),
+            route: exchange.matched.operation.map_or("-", Operation::name),
+            status: answer.status().as_u16(),
+            duration,
+            org: organization(path).unwrap_or("-"),
+            path,
+            remark: remark.or(refused.map(|remark| remark.0.as_ref())),
+        };
+        if let Some(log) = &self.app.request_log {
+            return log.line(&line);
+        }
+        tracing::info!(
+            method = line.method,
+            route = line.route,
+            status = line.status,
+            ms = (duration.as_secs_f64() * 1e6).round() / 1e3,
+            org = line.org,
+            path = line.path,
+            remark = line.remark,
+        );
+    }
+
+    /// What the journal is to know, for the record that it belongs to; nothing where the journal is off.
+    fn seen<T>(
+        &self,
+        answer: Option<&Answer>,
+        duration: Duration,
+        record: impl FnOnce(&Arc<Ring>, Seen<'_>) -> T,
+    ) -> Option<T> {
+        if !self.app.tenants.journal().is_on() {
+            return None;
+        }
+        let exchange = self.exchange;
+        // Where nothing is served, a path belongs to no organization, whatever it says.
+        let org = exchange.org.as_ref();
+        let org = org.filter(|_| exchange.matched.path.is_some());
+        let ring = match org {
+            Some(_) => exchange.held.requests(),
+            None => exchange.held.requests_without_org(),
+        };
+        let sent = exchange.notes.body();
+        let is_seen = exchange.notes.is_status_seen();
+        let status = answer.map(Answer::status).filter(|_| is_seen);
+        let seen = Seen {
+            at: self.at?,
+            operation: exchange.matched.operation,
+            org,
+            method: exchange.method.as_str(),
+            path: exchange.uri.path(),
+            query: exchange.uri.query(),
+            headers: &mut exchange
+                .headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_bytes())),
+            body: sent.map(|body| body.bytes.clone()),
+            body_was_read: sent.is_some_and(|body| body.was_read),
+            status: status.as_ref().map(StatusCode::as_u16),
+            response: answer.map(|answer| answer.body().clone()),
+            duration,
+            fault: exchange.notes.struck_by(),
+            client_gone: exchange.notes.is_client_gone(),
+            token: exchange.bearer(),
+        };
+        Some(record(ring, seen))
+    }
+}
+
+impl Drop for Observation<'_> {
+    fn drop(&mut self) {
+        let Some(under_way) = self.under_way.take() else {
+            return;
+        };
+        self.exchange.notes.note_client_gone();
+        self.seen(None, self.started.elapsed(), |ring, seen| {
+            ring.answered(under_way, seen);
+        });
+    }
+}

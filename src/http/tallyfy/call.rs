@@ -1,0 +1,224 @@
+//! A request on its way to its answer, and what a handler takes out of it; refusals are in Tallyfy's shape.
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::{HeaderMap, header},
+};
+use chrono::{DateTime, Utc};
+use http_body_util::LengthLimitError;
+use serde_json::Value;
+
+use crate::http::{
+    body::gathered,
+    envelope::Links,
+    error::ApiError,
+    exchange::{Exchange, SentBody},
+};
+use crate::{
+    domain::{
+        contract::{BodyWithoutJsonType, Contract, MalformedJson},
+        guest::Email,
+        id::{GroupId, UserId},
+        validate::Fields,
+    },
+    state::AppState,
+};
+
+/// A request on its way to its answer.
+#[derive(Debug)]
+pub(in crate::http) struct Call<'a> {
+    pub(in crate::http) app: &'a AppState,
+    pub(in crate::http) exchange: &'a Exchange,
+    body: Body,
+}
+
+impl<'a> Call<'a> {
+    pub(in crate::http) fn new(app: &'a AppState, exchange: &'a Exchange, body: Body) -> Self {
+        Self {
+            app,
+            exchange,
+            body,
+        }
+    }
+
+    /// The rules of the API, as they hold here.
+    pub(super) fn contract(&self) -> &'a Contract {
+        &self.app.contract
+    }
+
+    /// What the links to other pages are made of.
+    pub(super) fn links(&self) -> Links<'a> {
+        Links {
+            exchange: self.exchange,
+            contract: &self.app.contract,
+            authority: &self.app.authority,
+        }
+    }
+
+    /// What time it is in the organization.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.exchange.now()
+    }
+
+    /// The query string, empty where there is none.
+    pub(super) fn query(&self) -> &'a str {
+        self.exchange.uri.query().unwrap_or_default()
+    }
+
+    /// The group's id in the path.
+    pub(super) fn group_id(&self) -> Result<GroupId, ApiError> {
+        self.last_in_path(GroupId::parse)
+    }
+
+    /// The user's id in the path: a number; anything else is nobody's.
+    pub(super) fn user_id(&self) -> Result<UserId, ApiError> {
+        self.last_in_path(|text| text.parse().ok().and_then(UserId::new))
+    }
+
+    /// The guest's address in the path.
+    pub(super) fn guest_email(&self) -> Result<Email, ApiError> {
+        self.last_in_path(Email::parse)
+    }
+
+    /// What stands last in the path; what cannot be what it should be names nothing.
+    fn last_in_path<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, ApiError> {
+        let last = self.exchange.last_segment();
+        last.and_then(|text| parse(&text))
+            .ok_or(ApiError::ResourceNotFound)
+    }
+
+    /// The fields of a JSON body, once it is there; an empty body has none.
+    pub(super) async fn fields(&mut self) -> Result<Fields, ApiError> {
+        let bytes = self.read_body().await?;
+        let fields = fields(&bytes, &self.exchange.headers, self.contract());
+        self.exchange.notes.note_body(SentBody {
+            was_read: matches!(fields, Ok(Some(_))),
+            bytes,
+        });
+        fields.map(Option::unwrap_or_default)
+    }
+
+    /// Reads a body that no handler is going to read, so that a record of the request has it.
+    pub(in crate::http) async fn note_body(mut self) {
+        if self.body.is_end_stream() {
+            return;
+        }
+        if let Ok(bytes) = self.read_body().await {
+            self.exchange.notes.note_body(SentBody {
+                bytes,
+                was_read: true,
+            });
+        }
+    }
+
+    async fn read_body(&mut self) -> Result<Bytes, ApiError> {
+        let limits = &self.app.limits;
+        let body = std::mem::take(&mut self.body);
+        let body = read(&self.exchange.headers, body, limits.max_body);
+        tokio::time::timeout(limits.body_timeout, body)
+            .await
+            .map_err(|_| ApiError::RequestTimeout)?
+    }
+}
+
+/// The fields of a body; nothing where it is not read at all.
+fn fields(
+    bytes: &[u8],
+    headers: &HeaderMap,
+    contract: &Contract,
+) -> Result<Option<Fields>, ApiError> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    if !says_json(headers) && contract.body_without_json_type == BodyWithoutJsonType::NoFields {
+        let content_type = headers.get(header::CONTENT_TYPE);
+        tracing::warn!(
+            content_type = content_type.map_or("", |value| value.to_str().unwrap_or("?")),
+            "the body was not read, as at Tallyfy: send `Content-Type: application/json`"
+        );
+        return Ok(None);
+    }
+    let refused = match serde_json::from_slice(bytes) {
+        Ok(Value::Object(fields)) => return Ok(Some(fields)),
+        Ok(_) => "the body is JSON, but not an object".to_owned(),
+        Err(error) => format!("the body is not JSON: {error}"),
+    };
+    match contract.malformed_json {
+        MalformedJson::BadRequest => Err(ApiError::MalformedJson(refused)),
+        MalformedJson::NoFields => Ok(None),
+    }
+}
+
+/// A body as it came, up to a limit.
+async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > limit as u64) {
+        return Err(ApiError::PayloadTooLarge);
+    }
+    match gathered(body, limit).await {
+        Ok(body) => Ok(body),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge),
+        Err(error) => Err(ApiError::MalformedJson(format!(
+            "the body ended early: {error}"
+        ))),
+    }
+}
+
+/// `application/json` or `…+json`, with any parameters.
+fn says_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(value)) = headers
+        .get(header::CONTENT_TYPE)
+        .map(|value| value.to_str())
+    else {
+        return false;
+    };
+    let essence = value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json" || (essence.contains('/') && essence.ends_with("+json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use hyper::body::Frame;
+
+    use super::*;
+
+    #[test]
+    fn json_is_said_in_more_than_one_way() {
+        let says = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, value.parse().unwrap());
+            says_json(&headers)
+        };
+        for json in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/vnd.tallyfy+json",
+        ] {
+            assert!(says(json), "{json}");
+        }
+        for other in [
+            "",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/jsonl",
+            "+json",
+            "text/json-ish",
+        ] {
+            assert!(!says(other), "{other}");
+        }
+        assert!(!says_json(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,176 @@
+//! Who asks: headers in, [`SignedIn`], [`Member`], [`Admin`] or [`GroupManager`] out. A handler is given the one
+//! that it needs, and looks at the organization through it.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderName, header};
+
+use super::call::Call;
+use crate::{
+    domain::{
+        contract::MissingClientHeader,
+        id::{OrgId, UserId},
+        user::Role,
+    },
+    http::{error::ApiError, exchange::Exchange},
+    state::AppState,
+    tenant::{Org, Refusal, Standing, Token, TokenRefusal},
+};
+
+/// Whoever a token stands for, in no organization in particular.
+#[derive(Debug)]
+pub(super) struct SignedIn<'a> {
+    app: &'a AppState,
+    token: Arc<Token>,
+}
+
+impl<'a> SignedIn<'a> {
+    /// One request gets one answer, the first that fails: token, client header, organization.
+    pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
+        let token = token(call.exchange)?;
+        check_client_header(&call.exchange.headers, call.app)?;
+        Ok(Self {
+            app: call.app,
+            token,
+        })
+    }
+
+    /// The organizations that the token is good for, in the order in which it names them, or else of
+    /// their ids.
+    pub(super) fn organizations(&self) -> impl Iterator<Item = OrgId> {
+        let tenants = &self.app.tenants;
+        let ids = match self.token.organizations.as_slice() {
+            [] => tenants.org_ids(),
+            named => named.to_vec(),
+        };
+        let is_one = |id: &OrgId| tenants.look_at(id).standing(&self.token).is_ok();
+        ids.into_iter().filter(is_one)
+    }
+
+    /// Looks at one of them, and at who the token's user is there.
+    pub(super) fn read<T>(
+        &self,
+        id: &OrgId,
+        look: impl FnOnce(&Org, Standing) -> T,
+    ) -> Result<T, Refusal> {
+        let held = self.app.tenants.look_at(id);
+        let standing = held.standing(&self.token)?;
+        held.read(|org| look(org, standing))
+    }
+
+    /// The user whom the token names, or the first one that there can be.
+    pub(super) fn user(&self) -> UserId {
+        self.token.user.unwrap_or(UserId::FIRST)
+    }
+}
+
+/// A user of the organization in the path: may list and get.
+#[derive(Debug)]
+pub(super) struct Member<'a> {
+    app: &'a AppState,
+    exchange: &'a Exchange,
+    /// Who the token's user is there.
+    pub(super) standing: Standing,
+}
+
+impl<'a> Member<'a> {
+    /// A caller who is one, or else why not.
+    pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
+        let SignedIn { app, token } = SignedIn::of(call)?;
+        let exchange = call.exchange;
+        let standing = exchange.held.standing(&token);
+        Ok(Self {
+            standing: standing.map_err(|refusal| ApiError::of(refusal, &app.contract))?,
+            exchange,
+            app,
+        })
+    }
+
+    /// Looks at the organization.
+    pub(super) fn read<T>(
+        &self,
+        look: impl FnOnce(&Org) -> Result<T, Refusal>,
+    ) -> Result<T, ApiError> {
+        let looked = self.exchange.held.read(look).and_then(|looked| looked);
+        looked.map_err(|refusal| ApiError::of(refusal, &self.app.contract))
+    }
+}
+
+/// A user of the organization in the path who is an admin there: may look at single users (evidence 8.4).
+#[derive(Debug)]
+pub(super) struct Admin<'a>(pub(super) Member<'a>);
+
+impl<'a> Admin<'a> {
+    /// A caller who is one, or else why not.
+    pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
+        let member = Member::of(call)?;
+        if member.standing.role != Role::Admin {
+            return Err(ApiError::Unauthorized(
+                "the token's user is no admin in this organization",
+            ));
+        }
+        Ok(Self(member))
+    }
+}
+
+/// A user who has `manage_groups` there: may create, update and delete as well (groups/index, evidence 7).
+#[derive(Debug)]
+pub(super) struct GroupManager<'a>(Member<'a>);
+
+impl<'a> GroupManager<'a> {
+    /// A caller who is one, or else why not.
+    pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
+        let member = Member::of(call)?;
+        if !member.standing.manages_groups {
+            return Err(ApiError::Unauthorized(
+                "the token's user may not manage groups in this organization",
+            ));
+        }
+        Ok(Self(member))
+    }
+
+    /// Changes the organization.
+    pub(super) fn write<T>(
+        &self,
+        change: impl FnOnce(&mut Org) -> Result<T, Refusal>,
+    ) -> Result<T, ApiError> {
+        let Member { app, exchange, .. } = self.0;
+        let changed = app.tenants.write(&exchange.held, change);
+        changed.map_err(|refusal| ApiError::of(refusal, &app.contract))
+    }
+}
+
+fn token(exchange: &Exchange) -> Result<Arc<Token>, ApiError> {
+    let secret = exchange.bearer().ok_or_else(|| {
+        let is_there = exchange.headers.contains_key(header::AUTHORIZATION);
+        ApiError::Unauthenticated(if is_there {
+            "`Authorization` is not `Bearer`, one space and a token"
+        } else {
+            "there is no `Authorization` header"
+        })
+    })?;
+    let tokens = exchange.held.tokens();
+    tokens
+        .get(secret, || exchange.now())
+        .map_err(|refusal| match refusal {
+            TokenRefusal::Unknown => {
+                ApiError::Unauthenticated("the fixture does not declare this token")
+            }
+            TokenRefusal::Expired => ApiError::Unauthenticated("the token has expired"),
+        })
+}
+
+static CLIENT: HeaderName = HeaderName::from_static("x-tallyfy-client");
+
+/// `X-Tallyfy-Client`: any value that is not empty; official clients send `APIClient`, `TallyfySDK` and `n8n` (evidence 2).
+fn check_client_header(headers: &HeaderMap, app: &AppState) -> Result<(), ApiError> {
+    const MISSING: &str = "there is no `X-Tallyfy-Client` header";
+    if headers.get(&CLIENT).is_some_and(|value| !value.is_empty()) {
+        return Ok(());
+    }
+    match app.contract.missing_client_header {
+        MissingClientHeader::Unauthenticated => Err(ApiError::Unauthenticated(MISSING)),
+        MissingClientHeader::NotFound => Err(ApiError::EndpointNotFound(MISSING.into())),
+        MissingClientHeader::Ignore => Ok(()),
+    }
+}

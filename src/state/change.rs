@@ -1,0 +1,201 @@
+//! What can be done to a running mock from outside Tallyfy's API: look at its state, replace it, add to it, reset it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use thiserror::Error;
+
+use super::{AppState, StartError, baseline};
+use crate::{
+    domain::{contract::ContractChoice, id::OrgId},
+    fixture::{Fixture, FixtureError, exported, exported_org},
+    tenant::{self, Draft, Org, OrgSeed, Scopes, Tenants},
+};
+
+/// Why a change from outside is refused; nothing has changed then.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// What was sent has mistakes.
+    #[error("{0}")]
+    Invalid(FixtureError),
+    /// There is no such organization, and none starts by being named.
+    #[error("there is no organization `{0}`")]
+    NoOrg(OrgId),
+    /// There would be more organizations than `--max-organizations` allows.
+    #[error("there would be more organizations than `--max-organizations` allows")]
+    Full,
+}
+
+impl From<tenant::Refusal> for Refusal {
+    fn from(error: tenant::Refusal) -> Self {
+        match error {
+            tenant::Refusal::Full => Self::Full,
+            other => Self::invalid(format!("{other:?}")),
+        }
+    }
+}
+
+impl From<FixtureError> for Refusal {
+    fn from(error: FixtureError) -> Self {
+        Self::Invalid(error)
+    }
+}
+
+impl From<StartError> for Refusal {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Fixture(error) => Self::Invalid(error),
+            StartError::TooManyOrganizations { .. } => Self::Full,
+            other => Self::invalid(other.to_string()),
+        }
+    }
+}
+
+impl Refusal {
+    fn invalid(message: impl Into<String>) -> Self {
+        Self::Invalid(FixtureError::at([(String::new(), message.into())]))
+    }
+}
+
+impl AppState {
+    /// All that is stored, or one organization without its id, as a fixture with times to the microsecond.
+    pub fn export(&self, org: Option<&OrgId>) -> Result<String, Refusal> {
+        let Some(id) = org else {
+            return Ok(exported(&self.tenants));
+        };
+        let org = self.tenants.look_at(id).read(Org::clone);
+        let org = org.map_err(|_| Refusal::NoOrg(id.clone()))?;
+        Ok(exported_org(&org))
+    }
+
+    /// Puts what a fixture describes in the place of all that is stored, or of one organization. The
+    /// contract, the clock, the faults and the journal stay.
+    pub fn replace(&self, org: Option<&OrgId>, json: &[u8]) -> Result<(), Refusal> {
+        if let Some(id) = org {
+            let seed = OrgSeed::parse(json)?;
+            let org = seed.into_org(id, self.started_at, self.undeclared());
+            return Ok(self.tenants.replace(org)?);
+        }
+        let fixture = Fixture::parse(json)?;
+        let mut problems = Vec::new();
+        check_contract(&fixture.contract, &mut problems);
+        none_of(problems)?;
+        let baseline = baseline(fixture, self.strict, &self.limits, self.started_at)?;
+        Ok(self.tenants.reset_all(STATE, &baseline)?)
+    }
+
+    /// Adds what a fixture, or one organization without its id, describes to what is there: unknown
+    /// organizations are made, rows join known ones, the same id replaces. All or nothing.
+    pub fn seed(&self, org: Option<&OrgId>, json: &[u8]) -> Result<(), Refusal> {
+        let fixture = match org {
+            None => Fixture::parse_addition(json)?,
+            Some(id) => Fixture {
+                organizations: vec![(id.clone(), OrgSeed::parse_addition(json)?)],
+                ..Fixture::default()
+            },
+        };
+        check_addition(&fixture, &self.tenants)?;
+        let ids = fixture.organizations.iter().map(|(id, _)| id.clone());
+        let start = |id: &OrgId| OrgSeed::default().into_org(id, self.started_at, self.undeclared());
+        self.tenants.change_together(ids, start, |drafts, tokens| {
+            let mut problems = Vec::new();
+            for (i, (id, seed)) in fixture.organizations.iter().enumerate() {
+                let draft = drafts.get_mut(id);
+                let Draft { org: changed, now } = draft.expect("every id that was asked for is there");
+                for (path, message) in seed.add_to(changed, *now).err().unwrap_or_default() {
+                    let path = match org {
+                        Some(_) => path,
+                        None => format!("organizations[{i}].{path}"),
+                    };
+                    problems.push((path, message));
+                }
+            }
+            none_of(problems)?;
+            Ok::<_, Refusal>((!fixture.tokens.is_empty()).then(|| {
+                let added = fixture.tokens.iter();
+                tokens.with(added.map(|seed| (seed.secret.clone(), seed.token.clone())))
+            }))
+        })
+    }
+
+    /// Goes back to the fixtures that were loaded last; with an organization, only there.
+    pub fn reset(&self, org: Option<&OrgId>, scopes: Scopes) -> Result<(), Refusal> {
+        let loaded = self.loaded.load_full();
+        Ok(match org {
+            Some(org) => self.tenants.reset(org, scopes, &loaded)?,
+            None => self.tenants.reset_all(scopes, &loaded)?,
+        })
+    }
+
+    /// Takes another fixture for the one that was loaded, and goes back to it at once.
+    pub fn reload(&self, fixture: Fixture) -> Result<(), Refusal> {
+        let loaded = baseline(fixture, self.strict, &self.limits, self.started_at)?;
+        self.tenants.reset_all(STATE, &loaded)?;
+        self.loaded.store(Arc::new(loaded));
+        Ok(())
+    }
+}
+
+/// What a fixture replaces.
+const STATE: Scopes = Scopes {
+    state: true,
+    clock: false,
+    limits: false,
+    faults: false,
+    requests: false,
+};
+
+fn check_contract(contract: &ContractChoice, problems: &mut Vec<(String, String)>) {
+    if *contract != ContractChoice::default() {
+        problems.push((
+            "contract".into(),
+            "stays as it was when the mock started; leave it out".into(),
+        ));
+    }
+}
+
+fn none_of(problems: Vec<(String, String)>) -> Result<(), Refusal> {
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Invalid(FixtureError::at(problems)))
+    }
+}
+
+/// What is added brings no contract and no template, and a token that is added is for organizations
+/// that are there, or come with it.
+fn check_addition(fixture: &Fixture, tenants: &Tenants) -> Result<(), Refusal> {
+    let added: BTreeMap<&OrgId, &OrgSeed> = fixture
+        .organizations
+        .iter()
+        .map(|(id, seed)| (id, seed))
+        .collect();
+    let mut problems = Vec::new();
+    check_contract(&fixture.contract, &mut problems);
+    if fixture.template.is_some() {
+        problems.push((
+            "template".into(),
+            "cannot be added to; `PUT /_mock/state` replaces it".into(),
+        ));
+    }
+    for (i, seed) in fixture.tokens.iter().enumerate() {
+        for (j, id) in seed.token.organizations.iter().enumerate() {
+            let user = seed.token.user;
+            let there = tenants
+                .look_at(id)
+                .read(|org| user.is_none_or(|user| org.role(user).is_some()));
+            let comes = added
+                .get(id)
+                .map(|org| user.is_none_or(|user| org.may_have(user)));
+            if there.is_err() && comes.is_none() {
+                problems.push((
+                    format!("tokens[{i}].organizations[{j}]"),
+                    format!("there is no organization `{id}`"),
+                ));
+            } else if there != Ok(true) && comes != Some(true) {
+                let message = format!("is not among the users of organization `{id}`");
+                problems.push((format!("tokens[{i}].user"), message));
+            }
+        }
+    }
+    none_of(problems)
+}

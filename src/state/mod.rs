@@ -1,0 +1,193 @@
+//! One running mock: what a request may reach, and what can be done to it from outside Tallyfy's API.
+
+mod change;
+
+use std::{io, sync::Arc};
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
+use thiserror::Error;
+
+pub use self::change::Refusal;
+use crate::{
+    config::{Config, Guard, Limits},
+    domain::contract::{Contract, ContractError, Edition},
+    fixture::{Fixture, FixtureError},
+    request_log::RequestLog,
+    tenant::{
+        Baseline, IdGen, OrgSeed, Start, Template, Tenants, Time, Tokens, Undeclared,
+        journal::JournalLimits,
+    },
+};
+
+/// Why a mock does not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The fixture has mistakes.
+    #[error("{0}")]
+    Fixture(#[from] FixtureError),
+    /// A contract switch or an edition does not exist.
+    #[error("{0}")]
+    Contract(#[from] ContractError),
+    /// `--strict` was asked for, and the fixture leaves open what it would close.
+    #[error("`--strict` needs a fixture that declares {0}")]
+    NotStrict(String),
+    /// There are more organizations than allowed.
+    #[error("the fixture declares {declared} organizations, but `--max-organizations` is {limit}")]
+    TooManyOrganizations {
+        /// How many the fixture declares.
+        declared: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// The port cannot be had.
+    #[error(
+        "cannot listen on {host}:{port}: {source}; choose another with `--host` and `--port` (0 takes a free port)"
+    )]
+    Listen {
+        /// The host that was asked for.
+        host: String,
+        /// The port that was asked for.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system gives no thread or no event loop to serve with.
+    #[error("cannot start serving: {0}")]
+    Runtime(#[source] io::Error),
+}
+
+/// What a request handler may reach.
+#[derive(Debug)]
+pub struct AppState {
+    /// Who has what, and all else that belongs to an organization.
+    pub tenants: Tenants,
+    /// What a reset goes back to.
+    loaded: ArcSwap<Baseline>,
+    started_at: DateTime<Utc>,
+    strict: bool,
+    /// The edition that was chosen.
+    pub edition: Edition,
+    /// What to answer where the documentation disagrees with itself.
+    pub contract: Contract,
+    /// Where ids come from.
+    pub ids: IdGen,
+    /// Where each request has a line; without one, it is an event of `tracing`.
+    pub request_log: Option<RequestLog>,
+    /// What clients may ask for.
+    pub limits: Limits,
+    /// Who may use the control endpoints.
+    pub guard: Guard,
+    /// Whether a request may say how it is to be answered.
+    pub steering: bool,
+    /// Host and port that links name where a request does not.
+    pub authority: String,
+}
+
+impl AppState {
+    /// The state that a fixture describes, for a server that listens on `authority`.
+    pub fn new(config: &Config, fixture: Fixture, authority: String) -> Result<Self, StartError> {
+        let (edition, contract) = config.contract.over(&fixture.contract);
+        let ids = config.seed.map_or_else(IdGen::random, IdGen::seeded);
+        let clock = Time::starting(config.clock);
+        let started_at = clock.read().now;
+        let loaded = baseline(fixture, config.strict, &config.limits, started_at)?;
+        let start = Start {
+            clock,
+            seed: ids.seed(),
+            rate_limit: config.rate_limit,
+            max_organizations: config.limits.max_organizations,
+            journal: JournalLimits {
+                entries: config.journal_entries,
+                ..JournalLimits::default()
+            },
+        };
+        Ok(Self {
+            tenants: Tenants::new(start, &loaded),
+            loaded: ArcSwap::from_pointee(loaded),
+            started_at,
+            strict: config.strict,
+            edition,
+            contract,
+            ids,
+            request_log: None,
+            limits: config.limits,
+            guard: config.guard.clone(),
+            steering: config.steering,
+            authority,
+        })
+    }
+
+    fn undeclared(&self) -> Undeclared {
+        undeclared(self.strict)
+    }
+}
+
+fn undeclared(strict: bool) -> Undeclared {
+    if strict {
+        Undeclared::Closed
+    } else {
+        Undeclared::Open
+    }
+}
+
+/// What is stored where a fixture is all there is; what has no time in it is as old as `start`.
+fn baseline(
+    fixture: Fixture,
+    strict: bool,
+    limits: &Limits,
+    start: DateTime<Utc>,
+) -> Result<Baseline, StartError> {
+    let limit = limits.max_organizations;
+    let declared = fixture.organizations.len();
+    if declared > limit {
+        return Err(StartError::TooManyOrganizations { declared, limit });
+    }
+    if strict {
+        check_strict(&fixture)?;
+    }
+    let is_open = fixture.is_open() && !strict;
+    let orgs = fixture.organizations.into_iter();
+    let orgs = orgs.map(|(id, seed)| seed.into_org(&id, start, undeclared(strict)));
+    let seed = fixture.template.unwrap_or_default();
+    let tokens = fixture.tokens.into_iter();
+    Ok(Baseline {
+        orgs: orgs.collect(),
+        tokens: Arc::new(Tokens::new(tokens.map(|seed| (seed.secret, seed.token)))),
+        template: is_open.then(|| Arc::new(Template { seed, start })),
+    })
+}
+
+/// A strict mock closes what the fixture leaves open; what would then contradict itself is refused.
+fn check_strict(fixture: &Fixture) -> Result<(), StartError> {
+    if fixture.tokens.is_empty() {
+        return Err(StartError::NotStrict("tokens".into()));
+    }
+    if fixture
+        .tokens
+        .iter()
+        .any(|seed| seed.token.organizations.is_empty())
+    {
+        return Err(StartError::NotStrict(
+            "the organizations of each token".into(),
+        ));
+    }
+    let undeclared = |seed: &OrgSeed| {
+        seed.users.is_empty()
+            && seed
+                .groups
+                .iter()
+                .any(|group| !group.fields.members.is_empty())
+    };
+    match fixture
+        .organizations
+        .iter()
+        .find(|(_, seed)| undeclared(seed))
+    {
+        Some((id, _)) => Err(StartError::NotStrict(format!(
+            "the users of organization `{id}`, whose groups have members"
+        ))),
+        None => Ok(()),
+    }
+}

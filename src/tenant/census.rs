@@ -1,0 +1,95 @@
+//! How many tenants there are, and which of them may go.
+
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use super::recency::Recency;
+use crate::domain::id::OrgId;
+
+/// What the map knows of its tenants together. Whoever changes which tenants there are, or whether one
+/// counts as stored, holds its lock.
+#[derive(Debug, Default)]
+pub(super) struct Census {
+    /// How many have rows, rules or a clock of their own: those count as stored.
+    pub(super) kept: usize,
+    /// The others. They are kept for their journal and their windows, the most recently used ones only.
+    pub(super) bare: Recency<OrgId>,
+    pub(super) evicted: Evicted,
+}
+
+/// How many requests were recorded of tenants that are no longer there, so that nobody takes what is
+/// forgotten for what was never asked.
+#[derive(Debug, Default)]
+pub(super) struct Evicted {
+    /// By the hash of the organization's id: clients choose how long ids are.
+    requests: HashMap<u64, u64>,
+    /// How many requests were forgotten of organizations that are forgotten themselves.
+    beyond: u64,
+}
+
+impl Evicted {
+    /// Upper bound on the organizations that are remembered. Clients choose the ids, so there must be one.
+    const MOST: usize = 1_000_000;
+
+    /// Remembers that so many requests of an organization are forgotten.
+    pub(super) fn add(&mut self, org: &OrgId, requests: u64) {
+        if requests == 0 {
+            return;
+        }
+        if self.requests.len() >= Self::MOST {
+            self.beyond += self.requests.drain().map(|(_, requests)| requests).sum::<u64>();
+        }
+        *self.requests.entry(hash(org)).or_default() += requests;
+    }
+
+    /// How many requests of an organization are forgotten, or may be.
+    pub(super) fn of(&self, org: &OrgId) -> u64 {
+        self.requests.get(&hash(org)).copied().unwrap_or(self.beyond)
+    }
+
+    /// How many requests are forgotten in all.
+    pub(super) fn all(&self) -> u64 {
+        self.beyond + self.requests.values().sum::<u64>()
+    }
+
+    /// Takes an organization off the list: it has a record again.
+    pub(super) fn take(&mut self, org: &OrgId) -> u64 {
+        self.requests.remove(&hash(org)).unwrap_or(self.beyond)
+    }
+}
+
+fn hash(org: &OrgId) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    org.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_forgotten_of_an_organization_is_known_until_it_is_back() {
+        let id = |id: &str| OrgId::parse(id).unwrap();
+        let mut evicted = Evicted::default();
+        evicted.add(&id("acme"), 3);
+        evicted.add(&id("globex"), 0);
+        assert_eq!((evicted.of(&id("acme")), evicted.of(&id("globex"))), (3, 0));
+        assert_eq!((evicted.all(), evicted.take(&id("acme"))), (3, 3));
+        assert_eq!((evicted.of(&id("acme")), evicted.all()), (0, 0));
+    }
+
+    #[test]
+    fn past_its_bound_nobody_is_told_that_nothing_was_asked() {
+        let mut evicted = Evicted::default();
+        for i in 0..=Evicted::MOST {
+            evicted.add(&OrgId::parse(&i.to_string()).unwrap(), 1);
+        }
+        assert_eq!(evicted.requests.len(), 1);
+        let other = OrgId::parse("other").unwrap();
+        assert_eq!(evicted.of(&other), Evicted::MOST as u64);
+        assert_eq!(evicted.all(), Evicted::MOST as u64 + 1);
+    }
+}

@@ -1,0 +1,174 @@
+//! The only source of time, so that a run can be repeated.
+
+use std::sync::{PoisonError, RwLock};
+
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
+
+/// A clock that can be set: the base clock of a mock, or an organization's own.
+#[derive(Debug)]
+pub struct Clock(RwLock<Option<Time>>);
+
+/// How a clock gets from the system's time to what it tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Time {
+    /// The system's time and so much more.
+    Running(TimeDelta),
+    /// A time that stands still.
+    Frozen(DateTime<Utc>),
+}
+
+/// What a clock shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// What time it is, to the microsecond.
+    pub now: DateTime<Utc>,
+    /// Whether it stands still.
+    pub frozen: bool,
+}
+
+/// A change of a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockChange {
+    /// Sets the time, freezes the clock or lets it run on; what is not said stays.
+    Set {
+        /// The time to set.
+        now: Option<DateTime<Utc>>,
+        /// Whether the clock is to stand still.
+        frozen: Option<bool>,
+    },
+    /// Moves the clock by so much, forwards or back.
+    Advance(TimeDelta),
+}
+
+impl Clock {
+    /// An organization's clock that follows the base clock.
+    pub fn following() -> Self {
+        Self(RwLock::new(None))
+    }
+
+    /// A base clock.
+    pub fn base(time: Time) -> Self {
+        Self(RwLock::new(Some(time)))
+    }
+
+    /// How it tells the time, unless it follows the base clock.
+    pub fn time(&self) -> Option<Time> {
+        *self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes it tell the time so.
+    pub(super) fn set(&self, time: Time) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(time);
+    }
+}
+
+impl Time {
+    /// The system's time, or a time that stands still.
+    pub fn starting(frozen_at: Option<DateTime<Utc>>) -> Self {
+        frozen_at.map_or(Self::Running(TimeDelta::zero()), Self::Frozen)
+    }
+
+    /// Whether this is the system's time.
+    pub fn is_system_time(self) -> bool {
+        self == Self::Running(TimeDelta::zero())
+    }
+
+    /// What a clock shows that tells the time so.
+    pub fn read(self) -> Reading {
+        match self {
+            // A sum out of range was refused when the clock was moved.
+            Self::Running(offset) => {
+                let now = system_time();
+                Reading {
+                    now: now.checked_add_signed(offset).unwrap_or(now),
+                    frozen: false,
+                }
+            }
+            Self::Frozen(now) => Reading { now, frozen: true },
+        }
+    }
+
+    /// The time after a change; nothing where no calendar goes so far.
+    pub fn changed(self, change: ClockChange) -> Option<Self> {
+        match (change, self) {
+            (ClockChange::Set { now, frozen }, _) => {
+                let shown = self.read();
+                let now = now.map_or(shown.now, to_micros);
+                Some(if frozen.unwrap_or(shown.frozen) {
+                    Self::Frozen(now)
+                } else {
+                    Self::Running(now - system_time())
+                })
+            }
+            (ClockChange::Advance(by), Self::Frozen(at)) => {
+                at.checked_add_signed(by).map(Self::Frozen)
+            }
+            (ClockChange::Advance(by), Self::Running(offset)) => {
+                let offset = offset.checked_add(&by)?;
+                system_time().checked_add_signed(offset)?;
+                Some(Self::Running(offset))
+            }
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that asks the system"
+)]
+fn system_time() -> DateTime<Utc> {
+    to_micros(Utc::now())
+}
+
+/// Stored times are compared and written to the microsecond; no more than that is kept.
+fn to_micros(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.with_nanosecond(at.nanosecond() / 1000 * 1000)
+        .unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NO_CHANGE: ClockChange = ClockChange::Set {
+        now: None,
+        frozen: None,
+    };
+
+    #[test]
+    fn a_time_is_set_frozen_moved_and_let_run() {
+        let at: DateTime<Utc> = "2031-05-06T07:08:09Z".parse().unwrap();
+        let start = Time::starting(None);
+        assert!(start.is_system_time() && !start.read().frozen);
+        let set = ClockChange::Set {
+            now: Some(at),
+            frozen: Some(true),
+        };
+        let frozen = start.changed(set).unwrap();
+        assert_eq!(frozen, Time::Frozen(at));
+        let hour = ClockChange::Advance(TimeDelta::hours(1));
+        let later = frozen.changed(hour).unwrap();
+        assert_eq!(later.read().now, at + TimeDelta::hours(1));
+        assert_eq!(later.changed(NO_CHANGE), Some(later), "what is not said stays");
+        let run = ClockChange::Set {
+            now: None,
+            frozen: Some(false),
+        };
+        let running = frozen.changed(run).unwrap();
+        let shown = running.read();
+        assert!(!shown.frozen && shown.now >= at && shown.now < at + TimeDelta::minutes(5));
+        assert!(running.changed(hour).unwrap().read().now >= at + TimeDelta::hours(1));
+        for time in [running, frozen] {
+            assert_eq!(time.changed(ClockChange::Advance(TimeDelta::MAX)), None);
+        }
+    }
+
+    #[test]
+    fn a_clock_follows_until_it_is_set() {
+        let clock = Clock::following();
+        assert_eq!(clock.time(), None);
+        let at = Time::starting(Some("2026-01-01T00:00:00Z".parse().unwrap()));
+        clock.set(at);
+        assert_eq!(clock.time(), Some(at));
+    }
+}

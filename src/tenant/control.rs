@@ -1,0 +1,387 @@
+//! What the control side does to tenants: resets, rules, clocks, and a look at the journal.
+//!
+//! **The law of a reset.** Nothing that began before a reset shows after it: no row, no journal entry, no
+//! count of a limit, no hit of a rule, no clock. It holds for one organization and for all, for each scope
+//! that is named, and for requests that are delayed, slow, half-sent or being answered at that moment. A
+//! request of Tallyfy's begins with its look-up, when its head is complete; a control request, when it is
+//! applied. The parts that the scopes name are fresh afterwards, the others are shared.
+
+use std::sync::{Arc, atomic::AtomicU64};
+
+use arc_swap::ArcSwap;
+use dashmap::DashMap;
+
+use super::{
+    Common, Rows, Tenant,
+    census::Evicted,
+    clock::{Clock, ClockChange, Reading},
+    journal::{Entry, Expectations, Filter, Recorded, Ring, Unmet},
+    map::{Baseline, Generation, Tenants},
+    org::Org,
+    refusal::Refusal,
+    rules::{Rule, RuleView, Rules},
+};
+use crate::domain::id::OrgId;
+
+/// What a reset goes back on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one of the scopes that can be named"
+)]
+pub struct Scopes {
+    /// Organizations, tokens and template, and the id sequences.
+    pub state: bool,
+    /// The clocks.
+    pub clock: bool,
+    /// What the rate limit has counted.
+    pub limits: bool,
+    /// The rules by which requests fail.
+    pub faults: bool,
+    /// The record of requests.
+    pub requests: bool,
+}
+
+impl Scopes {
+    /// Everything.
+    pub const ALL: Self = Self {
+        state: true,
+        clock: true,
+        limits: true,
+        faults: true,
+        requests: true,
+    };
+    /// The scopes' names.
+    pub const NAMES: &'static [&'static str] = &["state", "requests", "faults", "clock", "limits"];
+
+    /// The scopes in a comma list, or the name that is none.
+    pub fn parse(list: &str) -> Result<Self, String> {
+        let mut scopes = Self::default();
+        for name in list.split(',').map(str::trim) {
+            match name {
+                "state" => scopes.state = true,
+                "clock" => scopes.clock = true,
+                "limits" => scopes.limits = true,
+                "faults" => scopes.faults = true,
+                "requests" => scopes.requests = true,
+                other => return Err(other.to_owned()),
+            }
+        }
+        Ok(scopes)
+    }
+}
+
+/// Why an id is not that of one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotOne {
+    /// No rule has that id.
+    None,
+    /// These organizations each have a rule of that id.
+    Several(Vec<OrgId>),
+}
+
+/// Why a clock cannot be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockRefusal {
+    /// No calendar goes so far.
+    OutOfRange,
+    /// There are as many organizations as `--max-organizations` allows.
+    Full,
+}
+
+impl Tenants {
+    /// Goes back to what a baseline says of one organization, as far as the scopes say.
+    pub fn reset(&self, org: &OrgId, scopes: Scopes, baseline: &Baseline) -> Result<(), Refusal> {
+        let rows = baseline.orgs.iter().find(|declared| declared.id == *org);
+        self.renew(org, scopes, rows.cloned())
+    }
+
+    /// Puts an organization in the place of the one of that id; its clock, rules and journal stay.
+    pub fn replace(&self, org: Org) -> Result<(), Refusal> {
+        let state = Scopes {
+            state: true,
+            ..Scopes::default()
+        };
+        self.renew(&org.id.clone(), state, Some(org))
+    }
+
+    /// Goes back to a baseline in all organizations, as far as the scopes say.
+    pub fn reset_all(&self, scopes: Scopes, baseline: &Baseline) -> Result<(), Refusal> {
+        let mut census = self.census();
+        let old = self.now.load_full();
+        let common = Arc::new(self.renewed_common(&old.nameless.common, scopes, baseline));
+        let now = Generation::of(common, self.start.seed);
+        for tenant in &old.tenants {
+            let renewed = self.renewed(&tenant, &now, scopes, None);
+            now.tenants.insert(tenant.key().clone(), Arc::new(renewed));
+        }
+        for org in baseline.orgs.iter().filter(|_| scopes.state) {
+            let rows = Arc::new(Rows::stored(org.clone()));
+            let mut tenant = match now.tenants.remove(&org.id) {
+                Some((_, tenant)) => Arc::into_inner(tenant).expect("nobody has seen it yet"),
+                None => self.fresh(&now, &org.id, 0),
+            };
+            tenant.rows = rows;
+            now.tenants.insert(org.id.clone(), Arc::new(tenant));
+        }
+        let is_kept = |tenant: &Tenant| tenant.is_kept();
+        let kept = now.tenants.iter().filter(|it| is_kept(it)).count();
+        if kept > self.start.max_organizations {
+            return Err(Refusal::Full);
+        }
+        if scopes == Scopes::ALL {
+            now.tenants.retain(|_, tenant| is_kept(tenant));
+        }
+        census.kept = kept;
+        census.bare = super::recency::Recency::default();
+        for tenant in now.tenants.iter().filter(|it| !is_kept(it)) {
+            census.bare.insert(tenant.key().clone(), tenant.last_used());
+        }
+        self.now.store(Arc::new(now));
+        if scopes.requests {
+            census.evicted = Evicted::default();
+            old.nameless.requests.retire();
+            old.tenants.iter().for_each(|tenant| tenant.requests.retire());
+        }
+        Ok(())
+    }
+
+    /// Puts a fresh tenant in the place of an organization's.
+    fn renew(&self, org: &OrgId, scopes: Scopes, rows: Option<Org>) -> Result<(), Refusal> {
+        let mut census = self.census();
+        let now = self.now.load_full();
+        let old = self.admitted(&mut census, org);
+        let renewed = self.renewed(&old, &now, scopes, rows);
+        match (old.is_kept(), renewed.is_kept()) {
+            (false, true) => self.keep(&mut census, org)?,
+            (true, false) => self.release(&mut census, org),
+            (true, true) | (false, false) => {}
+        }
+        now.tenants.insert(org.clone(), Arc::new(renewed));
+        if scopes.requests {
+            census.evicted.take(org);
+            old.requests.retire();
+        }
+        Ok(())
+    }
+
+    /// A tenant whose parts are fresh where the scopes name them, and shared with the old one elsewhere.
+    fn renewed(&self, old: &Tenant, now: &Generation, scopes: Scopes, rows: Option<Org>) -> Tenant {
+        let id = old.id.as_ref().expect("an organization has an id");
+        let fresh = self.fresh(now, id, 0);
+        fn part<T>(is_fresh: bool, fresh: Arc<T>, old: &Arc<T>) -> Arc<T> {
+            if is_fresh { fresh } else { Arc::clone(old) }
+        }
+        Tenant {
+            rows: part(scopes.state, Arc::new(Rows::maybe(rows)), &old.rows),
+            clock: part(scopes.clock, fresh.clock, &old.clock),
+            rules: part(scopes.faults, fresh.rules, &old.rules),
+            windows: part(scopes.limits, fresh.windows, &old.windows),
+            requests: part(scopes.requests, fresh.requests, &old.requests),
+            last_used: AtomicU64::new(old.last_used()),
+            id: fresh.id,
+            common: fresh.common,
+        }
+    }
+
+    fn renewed_common(&self, old: &Common, scopes: Scopes, baseline: &Baseline) -> Common {
+        Common {
+            tokens: if scopes.state {
+                Arc::new(ArcSwap::new(Arc::clone(&baseline.tokens)))
+            } else {
+                Arc::clone(&old.tokens)
+            },
+            template: if scopes.state {
+                baseline.template.clone()
+            } else {
+                old.template.clone()
+            },
+            clock: if scopes.clock {
+                Arc::new(Clock::base(self.start.clock))
+            } else {
+                Arc::clone(&old.clock)
+            },
+            rules: if scopes.faults {
+                Arc::new(Rules::new(self.start.seed))
+            } else {
+                Arc::clone(&old.rules)
+            },
+            windows: if scopes.limits {
+                Arc::default()
+            } else {
+                Arc::clone(&old.windows)
+            },
+            requests: if scopes.requests {
+                Ring::new(self.journal(), None, 0)
+            } else {
+                Arc::clone(&old.requests)
+            },
+            rate_limit: old.rate_limit,
+        }
+    }
+
+    fn fresh(&self, now: &Generation, org: &OrgId, lost: u64) -> Tenant {
+        let ring = Ring::new(self.journal(), Some(org.clone()), lost);
+        now.bare(Some(org.clone()), self.start.seed, ring)
+    }
+
+    /// What a clock shows: an organization's, or the base clock.
+    pub fn clock(&self, org: Option<&OrgId>) -> Reading {
+        let tenant = org.and_then(|org| self.known(org));
+        let tenant = tenant.unwrap_or_else(|| Arc::clone(&self.now.load().nameless));
+        tenant.time().read()
+    }
+
+    /// Changes a clock. An organization's own is made out of the base clock's time, and makes the
+    /// organization count as stored.
+    pub fn change_clock(
+        &self,
+        org: Option<&OrgId>,
+        change: ClockChange,
+    ) -> Result<Reading, ClockRefusal> {
+        let mut census = self.census();
+        let tenant = match org {
+            Some(org) => self.admitted(&mut census, org),
+            None => Arc::clone(&self.now.load().nameless),
+        };
+        let changed = tenant.time().changed(change);
+        let changed = changed.ok_or(ClockRefusal::OutOfRange)?;
+        if let Some(org) = org {
+            if !tenant.is_kept() {
+                let kept = self.keep(&mut census, org);
+                kept.map_err(|_| ClockRefusal::Full)?;
+            }
+            tenant.clock.set(changed);
+        } else {
+            tenant.common.clock.set(changed);
+        }
+        Ok(changed.read())
+    }
+
+    /// Puts a rule in force, in the place of the one with its id and organization where there is one.
+    /// The same rule again goes on where it was, unless it is to be re-armed. A rule makes its
+    /// organization count as stored.
+    pub fn put_rule(&self, rule: Rule, rearm: bool) -> Result<RuleView, Refusal> {
+        let mut census = self.census();
+        let Some(org) = rule.org().cloned() else {
+            return Ok(self.common().rules.put(rule, rearm));
+        };
+        let tenant = self.admitted(&mut census, &org);
+        if !tenant.is_kept() {
+            self.keep(&mut census, &org)?;
+        }
+        Ok(tenant.rules.put(rule, rearm))
+    }
+
+    /// The rule of that id: the organization's, where one is given. Where none is, the rule for all, or
+    /// else the only organization's.
+    pub fn rule(&self, id: &str, org: Option<&OrgId>) -> Result<RuleView, NotOne> {
+        self.scope_with(id, org)?.1.get(id).ok_or(NotOne::None)
+    }
+
+    /// Takes a rule out of force; it is found as by [`Tenants::rule`].
+    pub fn remove_rule(&self, id: &str, org: Option<&OrgId>) -> Result<(), NotOne> {
+        let mut census = self.census();
+        let (tenant, rules) = self.scope_with(id, org)?;
+        if !rules.remove(id) {
+            return Err(NotOne::None);
+        }
+        if let Some(tenant) = tenant
+            && let Some(org) = &tenant.id
+            && !tenant.is_kept()
+        {
+            self.release(&mut census, org);
+        }
+        Ok(())
+    }
+
+    /// The rules of one organization, or all: first those for all, then by organization; in the order of putting.
+    pub fn rules(&self, org: Option<&OrgId>) -> Vec<RuleView> {
+        if let Some(org) = org {
+            return self.known(org).map_or_else(Vec::new, |it| it.rules.list());
+        }
+        let of_orgs = self.by_id().into_iter().flat_map(|it| it.rules.list());
+        self.common().rules.list().into_iter().chain(of_orgs).collect()
+    }
+
+    /// Whose rule is meant by an id.
+    fn scope_with(
+        &self,
+        id: &str,
+        org: Option<&OrgId>,
+    ) -> Result<(Option<Arc<Tenant>>, Arc<Rules>), NotOne> {
+        let of = |tenant: Arc<Tenant>| {
+            let rules = Arc::clone(&tenant.rules);
+            (Some(tenant), rules)
+        };
+        if let Some(org) = org {
+            return self.known(org).map(of).ok_or(NotOne::None);
+        }
+        // The only way to name a rule for all is to name no organization.
+        let for_all = Arc::clone(&self.common().rules);
+        if for_all.get(id).is_some() {
+            return Ok((None, for_all));
+        }
+        let mut having = self.by_id();
+        having.retain(|tenant| tenant.rules.get(id).is_some());
+        match having.len() {
+            0 => Err(NotOne::None),
+            1 => Ok(of(having.remove(0))),
+            _ => Err(NotOne::Several(
+                having.iter().filter_map(|tenant| tenant.id.clone()).collect(),
+            )),
+        }
+    }
+
+    /// The entries of the journal that a filter lets through, the newest last.
+    pub fn requests(&self, filter: &Filter) -> Recorded {
+        let (rings, lost) = {
+            let census = self.census();
+            match &filter.org {
+                Some(org) => {
+                    let ring = self.known(org).map(|it| Arc::clone(&it.requests));
+                    let lost = ring.is_none().then(|| census.evicted.of(org));
+                    (Vec::from_iter(ring), lost.unwrap_or_default())
+                }
+                None => {
+                    let now = self.now.load_full();
+                    let rings = now.tenants.iter().map(|it| Arc::clone(&it.requests));
+                    let nameless = Arc::clone(&now.nameless.requests);
+                    (rings.chain([nameless]).collect(), census.evicted.all())
+                }
+            }
+        };
+        let mut recorded = Recorded::of(rings, filter);
+        recorded.dropped += lost;
+        recorded
+    }
+
+    /// The entry of that id.
+    pub fn request(&self, id: u64, org: Option<OrgId>) -> Option<Arc<Entry>> {
+        let all = self.requests(&Filter {
+            org,
+            since: Some(id.checked_sub(1)?),
+            ..Filter::default()
+        });
+        all.requests.into_iter().find(|entry| entry.id() == id)
+    }
+
+    /// Whether what was expected was asked; otherwise what comes nearest. Never waits.
+    pub fn verify(&self, expected: &Expectations) -> Result<usize, Unmet> {
+        let all = self.requests(&Filter {
+            org: expected.org().cloned(),
+            ..Filter::default()
+        });
+        expected.check(&all)
+    }
+
+    /// The tenants in the order of their organizations' ids.
+    fn by_id(&self) -> Vec<Arc<Tenant>> {
+        fn of(tenants: &DashMap<OrgId, Arc<Tenant>>) -> Vec<Arc<Tenant>> {
+            tenants.iter().map(|tenant| Arc::clone(&tenant)).collect()
+        }
+        let mut tenants = of(&self.now.load().tenants);
+        tenants.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        tenants
+    }
+}

@@ -1,0 +1,203 @@
+//! One request and its answer, as they are shown.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Value, json};
+
+use crate::domain::{id::OrgId, operation::Operation};
+
+/// A request and its answer, or one that is under way. Shown as JSON, it says also what of the request
+/// was not read.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub(super) id: u64,
+    pub(super) at: DateTime<Utc>,
+    pub(super) operation: Option<Operation>,
+    pub(super) org: Option<OrgId>,
+    /// Method, path, query and headers; a header is `name`, NUL, `value` and newline.
+    pub(super) head: Bytes,
+    /// Where method, path and query end in it.
+    pub(super) ends: [usize; 3],
+    /// How it ended; nothing while it is under way.
+    pub(super) outcome: Option<Outcome>,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone)]
+pub(super) struct Outcome {
+    pub(super) body: Kept,
+    pub(super) response: Kept,
+    pub(super) body_was_read: bool,
+    /// Whether the client closed its connection while its answer was held back.
+    pub(super) client_gone: bool,
+    pub(super) status: Option<u16>,
+    pub(super) duration: Duration,
+    /// The rule that struck it.
+    pub(super) fault: Option<Bytes>,
+}
+
+/// What is kept of a body.
+#[derive(Debug, Clone)]
+pub(super) enum Kept {
+    /// There was none.
+    None,
+    Whole(Bytes),
+    /// The beginning, and how long it was.
+    Cut(Bytes, usize),
+}
+
+impl Kept {
+    /// How a record tells that there is no body, all of it, or its beginning.
+    pub(super) const NONE: u8 = 0;
+    pub(super) const WHOLE: u8 = 1;
+    pub(super) const CUT: u8 = 2;
+
+    /// JSON where it is JSON, else text; what is not whole says how long it was.
+    fn shown(&self) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::Whole(bytes) if bytes.is_empty() => Value::Null,
+            Self::Whole(bytes) => serde_json::from_slice(bytes)
+                .unwrap_or_else(|_| String::from_utf8_lossy(bytes).into()),
+            Self::Cut(bytes, length) => {
+                json!({ "bytes": length, "cut": String::from_utf8_lossy(bytes) })
+            }
+        }
+    }
+}
+
+impl Entry {
+    /// Its id; ids grow.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Which operation it is.
+    pub fn operation(&self) -> Option<Operation> {
+        self.operation
+    }
+
+    /// The organization in its path.
+    pub fn org(&self) -> Option<&OrgId> {
+        self.org.as_ref()
+    }
+
+    /// Its method.
+    pub fn method(&self) -> &str {
+        self.part(0, self.ends[0])
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &str {
+        self.part(self.ends[0], self.ends[1])
+    }
+
+    /// Its query string.
+    pub fn query(&self) -> &str {
+        self.part(self.ends[1], self.ends[2])
+    }
+
+    fn part(&self, from: usize, to: usize) -> &str {
+        str::from_utf8(&self.head[from..to]).expect("it was text when it was written")
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> Option<u16> {
+        self.outcome.as_ref()?.status
+    }
+
+    /// Whether it is not answered yet.
+    pub fn is_under_way(&self) -> bool {
+        self.outcome.is_none()
+    }
+
+    /// Its body, as it is shown; null while it is not known.
+    pub fn body(&self) -> Value {
+        let outcome = self.outcome.as_ref();
+        outcome.map_or(Value::Null, |outcome| outcome.body.shown())
+    }
+
+    /// Its headers, those of one name joined.
+    pub fn headers(&self) -> BTreeMap<&str, String> {
+        let mut headers: BTreeMap<&str, String> = BTreeMap::new();
+        for (name, value) in self
+            .part(self.ends[2], self.head.len())
+            .lines()
+            .filter_map(|line| line.split_once('\0'))
+        {
+            let known = headers.entry(name).or_default();
+            if !known.is_empty() {
+                known.push_str(", ");
+            }
+            known.push_str(value);
+        }
+        headers
+    }
+
+    /// Which fields of the body and which parameters the server did not read.
+    fn unread(&self) -> Vec<String> {
+        let Some(operation) = self.operation else {
+            return Vec::new();
+        };
+        let mut unread = Vec::new();
+        if let Some(outcome) = &self.outcome {
+            match (&outcome.body, outcome.body.shown()) {
+                (_, Value::Null) => {}
+                (Kept::Whole(_), Value::Object(fields)) => {
+                    let known = operation.body_fields();
+                    let was_read = |key: &str| outcome.body_was_read && known.contains(&key);
+                    let fields = fields.keys().filter(|key| !was_read(key));
+                    unread.extend(fields.map(|key| format!("body.{key}")));
+                }
+                _ if !outcome.body_was_read => unread.push("body".to_owned()),
+                _ => {}
+            }
+        }
+        let mut seen = BTreeSet::new();
+        for (name, _) in form_urlencoded::parse(self.query().as_bytes()) {
+            let is_read = name == "__code" || operation.query_parameters().contains(&&*name);
+            if !is_read && seen.insert(name.clone()) {
+                unread.push(format!("query.{name}"));
+            }
+        }
+        unread
+    }
+}
+
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entry = serializer.serialize_map(None)?;
+        entry.serialize_entry("id", &self.id)?;
+        entry.serialize_entry("at", &self.at.to_rfc3339_opts(SecondsFormat::Micros, true))?;
+        entry.serialize_entry("operation", &self.operation.map(Operation::name))?;
+        entry.serialize_entry("org", &self.org.as_ref().map(OrgId::as_str))?;
+        entry.serialize_entry("method", self.method())?;
+        entry.serialize_entry("path", self.path())?;
+        entry.serialize_entry("query", self.query())?;
+        entry.serialize_entry("headers", &self.headers())?;
+        entry.serialize_entry("body", &self.body())?;
+        entry.serialize_entry("status", &self.status())?;
+        let outcome = self.outcome.as_ref();
+        let response = outcome.map_or(Value::Null, |outcome| outcome.response.shown());
+        entry.serialize_entry("response", &response)?;
+        let duration = outcome.map(|outcome| outcome.duration.as_micros());
+        let duration = duration.map(|micros| u64::try_from(micros).unwrap_or(u64::MAX));
+        entry.serialize_entry("duration_us", &duration)?;
+        let fault = outcome.and_then(|outcome| outcome.fault.as_deref());
+        entry.serialize_entry("fault", &fault.map(String::from_utf8_lossy))?;
+        entry.serialize_entry("unread", &self.unread())?;
+        if outcome.is_none() {
+            entry.serialize_entry("under_way", &true)?;
+        }
+        if outcome.is_some_and(|outcome| outcome.client_gone) {
+            entry.serialize_entry("client_gone", &true)?;
+        }
+        entry.end()
+    }
+}

@@ -1,0 +1,176 @@
+//! A request and its answer as bytes: how they lie in a [`Log`](super::log::Log).
+//!
+//! A request that is answered at once is one record. One that has to wait is two: what was asked, and
+//! later what was answered. All numbers are little-endian.
+
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes};
+use chrono::{DateTime, Utc};
+
+use super::{
+    JournalLimits, Seen,
+    entry::{Entry, Kept, Outcome},
+    redact::Redactor,
+};
+use crate::domain::{id::OrgId, operation::Operation};
+
+/// What a record tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A request and its answer.
+    Whole,
+    /// A request that is under way.
+    Asked,
+    /// The end of a request that was under way.
+    Answered,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Whole, Self::Asked, Self::Answered];
+}
+
+/// What stands first in each record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RecordHead {
+    /// How many bytes the record has, these included.
+    pub(super) length: usize,
+    pub(super) kind: Kind,
+    /// The request.
+    pub(super) id: u64,
+}
+
+impl RecordHead {
+    /// How many bytes it has.
+    pub(super) const SIZE: usize = 13;
+
+    pub(super) fn read(mut bytes: &[u8]) -> Self {
+        let length = bytes.get_u32_le();
+        Self {
+            length: usize::try_from(length).expect("a record is in memory"),
+            kind: Kind::ALL[usize::from(bytes.get_u8())],
+            id: bytes.get_u64_le(),
+        }
+    }
+}
+
+/// The record of that kind, without what must not be remembered.
+pub(super) fn written(kind: Kind, id: u64, seen: &mut Seen<'_>) -> Vec<u8> {
+    let redactor = Redactor::new(seen.token, seen.org.map(OrgId::as_str));
+    let most = |body: Option<&Bytes>| body.map_or(0, Bytes::len).min(JournalLimits::BODY_BYTES);
+    let expected = 640 + most(seen.body.as_ref()) + most(seen.response.as_ref());
+    let mut out = Vec::with_capacity(expected);
+    // The length is put in at the end.
+    out.put_u32_le(0);
+    out.put_u8(kind as u8);
+    out.put_u64_le(id);
+    if kind != Kind::Answered {
+        put_request(&mut out, seen, &redactor);
+    }
+    if kind != Kind::Asked {
+        put_outcome(&mut out, seen, &redactor);
+    }
+    let length = u32::try_from(out.len()).expect("heads and cut bodies are short");
+    out[..4].copy_from_slice(&length.to_le_bytes());
+    out
+}
+
+fn put_request(out: &mut Vec<u8>, seen: &mut Seen<'_>, redactor: &Redactor<'_>) {
+    out.put_i64_le(seen.at.timestamp_micros());
+    let operation = seen.operation.and_then(|operation| {
+        let place = Operation::ALL.iter().position(|known| *known == operation);
+        u8::try_from(place?).ok()
+    });
+    out.put_u8(operation.unwrap_or(u8::MAX));
+    let line = [seen.method, seen.path, seen.query.unwrap_or_default()];
+    let (head, ends) = redactor.head(line, seen.headers);
+    for end in ends.into_iter().chain([head.len()]) {
+        out.put_u32_le(u32::try_from(end).expect("a head is short"));
+    }
+    out.put_slice(head.as_bytes());
+}
+
+fn put_outcome(out: &mut Vec<u8>, seen: &Seen<'_>, redactor: &Redactor<'_>) {
+    out.put_u16_le(seen.status.unwrap_or(0));
+    out.put_u64_le(u64::try_from(seen.duration.as_micros()).unwrap_or(u64::MAX));
+    out.put_u8(u8::from(seen.body_was_read) | u8::from(seen.client_gone) << 1);
+    let fault = seen.fault.unwrap_or_default();
+    out.put_u8(u8::try_from(fault.len()).expect("a rule's id has 255 bytes at most"));
+    out.put_slice(fault.as_bytes());
+    for body in [&seen.body, &seen.response] {
+        put_body(out, body.as_ref(), redactor);
+    }
+}
+
+fn put_body(out: &mut Vec<u8>, body: Option<&Bytes>, redactor: &Redactor<'_>) {
+    let Some(body) = body else {
+        return out.put_u8(Kept::NONE);
+    };
+    // Looked through before it is cut: half a secret is one too many.
+    let clean = redactor.body(body);
+    let (tag, kept) = match clean.split_at_checked(JournalLimits::BODY_BYTES) {
+        Some((start, [_, ..])) => (Kept::CUT, start),
+        Some(_) | None => (Kept::WHOLE, &*clean),
+    };
+    out.put_u8(tag);
+    out.put_u64_le(body.len() as u64);
+    out.put_u32_le(u32::try_from(kept.len()).expect("a body is cut"));
+    out.put_slice(kept);
+}
+
+/// Takes the first record off, and off that its head.
+pub(super) fn taken(records: &mut Bytes) -> (RecordHead, Bytes) {
+    let head = RecordHead::read(records);
+    let mut record = records.split_to(head.length);
+    record.advance(RecordHead::SIZE);
+    (head, record)
+}
+
+/// The request that a record of another kind than `Answered` tells.
+pub(super) fn request(head: RecordHead, record: &mut Bytes, org: Option<&OrgId>) -> Entry {
+    let at = DateTime::<Utc>::from_timestamp_micros(record.get_i64_le());
+    let operation = Operation::ALL.get(usize::from(record.get_u8())).copied();
+    let [method, path, query, end] = [(); 4].map(|()| record.get_u32_le() as usize);
+    let text = record.split_to(end);
+    Entry {
+        id: head.id,
+        at: at.expect("it was a time when it was written"),
+        operation,
+        org: org.cloned(),
+        head: text,
+        ends: [method, path, query],
+        outcome: None,
+    }
+}
+
+/// How a request ended, which is the rest of a record.
+pub(super) fn outcome(record: &mut Bytes) -> Outcome {
+    let status = record.get_u16_le();
+    let duration = Duration::from_micros(record.get_u64_le());
+    let flags = record.get_u8();
+    let fault = usize::from(record.get_u8());
+    let fault = record.split_to(fault);
+    let mut kept = || {
+        let tag = record.get_u8();
+        if tag == Kept::NONE {
+            return Kept::None;
+        }
+        let length = usize::try_from(record.get_u64_le()).unwrap_or(usize::MAX);
+        let kept = record.get_u32_le() as usize;
+        let kept = record.split_to(kept);
+        if tag == Kept::CUT {
+            Kept::Cut(kept, length)
+        } else {
+            Kept::Whole(kept)
+        }
+    };
+    Outcome {
+        body: kept(),
+        response: kept(),
+        body_was_read: flags & 1 != 0,
+        client_gone: flags & 2 != 0,
+        status: (status > 0).then_some(status),
+        duration,
+        fault: (!fault.is_empty()).then_some(fault),
+    }
+}

@@ -1,0 +1,360 @@
+//! [`Tenants`]: the one map from an organization to all that a running mock knows of it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
+use dashmap::DashMap;
+use uuid::Uuid;
+
+use super::{
+    Common, Held, Rows, Template, Tenant,
+    census::Census,
+    clock::{Clock, Time},
+    journal::{Journal, JournalLimits, Ring},
+    org::Org,
+    refusal::Refusal,
+    rules::Rules,
+    tokens::Tokens,
+    windows::Windows,
+};
+use crate::{config::RateLimit, domain::id::OrgId};
+
+/// The tenants of a running mock.
+#[derive(Debug)]
+pub struct Tenants {
+    /// A reset of all puts another generation in its place.
+    pub(super) now: ArcSwap<Generation>,
+    census: Mutex<Census>,
+    look_ups: AtomicU64,
+    max_organizations: usize,
+    pub(super) start: Start,
+    journal: Arc<Journal>,
+}
+
+/// All tenants between two resets of all.
+#[derive(Debug)]
+pub(super) struct Generation {
+    pub(super) tenants: DashMap<OrgId, Arc<Tenant>>,
+    /// The tenant of requests that name no organization.
+    pub(super) nameless: Arc<Tenant>,
+}
+
+/// How everything but the rows starts, and starts again after a reset.
+#[derive(Debug, Clone, Copy)]
+pub struct Start {
+    /// What the base clock tells.
+    pub clock: Time,
+    /// What rules draw by chance comes from this.
+    pub seed: Uuid,
+    /// How many requests a token may send to an organization.
+    pub rate_limit: Option<RateLimit>,
+    /// How many organizations are stored at most.
+    pub max_organizations: usize,
+    /// How much of what was asked is kept.
+    pub journal: JournalLimits,
+}
+
+/// What is stored at the start, and again after a reset. It shares its rows with the tenants.
+#[derive(Debug, Clone, Default)]
+pub struct Baseline {
+    /// The organizations, in the order in which they were declared.
+    pub orgs: Vec<Org>,
+    /// The tokens.
+    pub tokens: Arc<Tokens>,
+    /// What an organization that nobody declared starts as; nothing where such organizations do not exist.
+    pub template: Option<Arc<Template>>,
+}
+
+/// An organization that is about to be changed.
+#[derive(Debug)]
+pub struct Draft {
+    /// The organization as it will be.
+    pub org: Org,
+    /// What time it is there.
+    pub now: DateTime<Utc>,
+}
+
+impl Tenants {
+    /// The tenants that a baseline describes.
+    pub fn new(start: Start, baseline: &Baseline) -> Self {
+        let journal = Journal::new(start.journal);
+        let ring = || Ring::new(&journal, None, 0);
+        let common = Common {
+            tokens: Arc::new(ArcSwap::new(Arc::clone(&baseline.tokens))),
+            template: baseline.template.clone(),
+            clock: Arc::new(Clock::base(start.clock)),
+            rules: Arc::new(Rules::new(start.seed)),
+            windows: Arc::default(),
+            requests: ring(),
+            rate_limit: start.rate_limit,
+        };
+        let now = Generation::of(Arc::new(common), start.seed);
+        for org in &baseline.orgs {
+            let id = org.id.clone();
+            let ring = Ring::new(&journal, Some(id.clone()), 0);
+            let mut tenant = now.bare(Some(id.clone()), start.seed, ring);
+            tenant.rows = Arc::new(Rows::stored(org.clone()));
+            now.tenants.insert(id, Arc::new(tenant));
+        }
+        let census = Census {
+            kept: now.tenants.len(),
+            ..Census::default()
+        };
+        Self {
+            now: ArcSwap::from_pointee(now),
+            census: Mutex::new(census),
+            look_ups: AtomicU64::new(0),
+            max_organizations: start.max_organizations,
+            start,
+            journal,
+        }
+    }
+
+    /// The tenant of an organization, or of requests that name none: a request's one look-up.
+    ///
+    /// `O(1)`. An organization that was never named gets a tenant without rows.
+    pub fn find(&self, org: Option<&OrgId>) -> Held {
+        let look_up = self.look_ups.fetch_add(1, Ordering::Relaxed) + 1;
+        let tenant = match org {
+            None => Arc::clone(&self.now.load().nameless),
+            Some(org) => {
+                let known = self.known(org);
+                known.unwrap_or_else(|| self.admitted(&mut self.census(), org))
+            }
+        };
+        tenant.last_used.store(look_up, Ordering::Relaxed);
+        tenant.held()
+    }
+
+    /// An organization as it is now, for somebody who only looks: no tenant is made for it.
+    pub fn look_at(&self, org: &OrgId) -> Held {
+        let tenant = self.known(org).unwrap_or_else(|| {
+            let ring = Ring::new(&self.journal, Some(org.clone()), 0);
+            let bare = self.now.load().bare(Some(org.clone()), self.start.seed, ring);
+            Arc::new(bare)
+        });
+        tenant.held()
+    }
+
+    /// How many look-ups there were.
+    pub fn look_ups(&self) -> u64 {
+        self.look_ups.load(Ordering::Relaxed)
+    }
+
+    /// Changes an organization, in one step that nobody sees half done. The first change that succeeds
+    /// stores an organization that only could exist.
+    pub fn write<T>(
+        &self,
+        held: &Held,
+        change: impl FnOnce(&mut Org) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let tenant = &held.tenant;
+        if let Some(org) = &mut *tenant.rows.write() {
+            return change(org);
+        }
+        // The order of locks: the census, then rows.
+        let mut census = self.census();
+        let was_kept = tenant.is_kept();
+        let mut rows = tenant.rows.write();
+        if let Some(org) = &mut *rows {
+            return change(org);
+        }
+        let mut org = Org::clone(held.started()?);
+        let changed = change(&mut org)?;
+        let id = &org.id;
+        // Rows that a reset has replaced are seen by nobody, and count for nothing.
+        let is_current = self
+            .known(id)
+            .is_some_and(|current| Arc::ptr_eq(&current.rows, &tenant.rows));
+        if is_current && !was_kept {
+            self.keep(&mut census, id)?;
+        }
+        *rows = Some(org);
+        Ok(changed)
+    }
+
+    /// Changes several organizations, and the tokens, all or nothing, in one step that nobody sees half
+    /// done. Those that are not stored begin as the template makes them, or else as `start` does.
+    pub fn change_together<E: From<Refusal>>(
+        &self,
+        ids: impl IntoIterator<Item = OrgId>,
+        start: impl Fn(&OrgId) -> Org,
+        change: impl FnOnce(&mut BTreeMap<OrgId, Draft>, &Tokens) -> Result<Option<Tokens>, E>,
+    ) -> Result<(), E> {
+        let mut census = self.census();
+        let ids: BTreeSet<OrgId> = ids.into_iter().collect();
+        let tenants: Vec<Held> = ids
+            .iter()
+            .map(|id| self.admitted(&mut census, id).held())
+            .collect();
+        let new: Vec<&OrgId> = (ids.iter().zip(&tenants))
+            .filter(|(_, held)| !held.tenant.is_kept())
+            .map(|(id, _)| id)
+            .collect();
+        // In the order of their ids, so that two who lock several never wait for each other.
+        let mut rows: Vec<_> = tenants.iter().map(|held| held.tenant.rows.write()).collect();
+        let mut drafts = BTreeMap::new();
+        for ((id, held), rows) in ids.iter().zip(&tenants).zip(&rows) {
+            let org = Option::clone(rows).or_else(|| held.started().ok().cloned());
+            let org = org.unwrap_or_else(|| start(id));
+            let now = held.time().read().now;
+            drafts.insert(id.clone(), Draft { org, now });
+        }
+        let common = self.common();
+        let tokens = change(&mut drafts, &common.tokens.load())?;
+        if census.kept + new.len() > self.max_organizations {
+            return Err(Refusal::Full.into());
+        }
+        for id in new {
+            self.keep(&mut census, id)?;
+        }
+        if let Some(tokens) = tokens {
+            common.tokens.store(Arc::new(tokens));
+        }
+        for (rows, (_, draft)) in rows.iter_mut().zip(drafts) {
+            **rows = Some(draft.org);
+        }
+        Ok(())
+    }
+
+    /// The ids of the stored organizations, in their order.
+    pub fn org_ids(&self) -> Vec<OrgId> {
+        self.stored().into_iter().map(|org| org.id).collect()
+    }
+
+    /// The stored organizations as they are now, in the order of their ids. Their rows are shared.
+    pub fn stored(&self) -> Vec<Org> {
+        let now = self.now.load_full();
+        let tenants: Vec<Arc<Tenant>> = now.tenants.iter().map(|it| Arc::clone(&it)).collect();
+        let orgs = tenants.iter().filter_map(|tenant| tenant.rows.read().clone());
+        let mut orgs: Vec<Org> = orgs.collect();
+        orgs.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        orgs
+    }
+
+    /// The tokens.
+    pub fn tokens(&self) -> Arc<Tokens> {
+        self.common().tokens.load_full()
+    }
+
+    /// What an organization that nobody declared starts as, where such organizations exist.
+    pub fn template(&self) -> Option<Arc<Template>> {
+        self.common().template.clone()
+    }
+
+    /// What all rings of the journal share.
+    pub fn journal(&self) -> &Arc<Journal> {
+        &self.journal
+    }
+
+    /// The tenant of an organization, where there is one.
+    pub(super) fn known(&self, org: &OrgId) -> Option<Arc<Tenant>> {
+        let now = self.now.load();
+        now.tenants.get(org).map(|tenant| Arc::clone(&tenant))
+    }
+
+    pub(super) fn common(&self) -> Arc<Common> {
+        Arc::clone(&self.now.load().nameless.common)
+    }
+
+    pub(super) fn census(&self) -> MutexGuard<'_, Census> {
+        self.census.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tenant of an organization, made where there is none; others that nobody needs make room for it.
+    pub(super) fn admitted(&self, census: &mut Census, org: &OrgId) -> Arc<Tenant> {
+        if let Some(known) = self.known(org) {
+            return known;
+        }
+        let now = self.now.load_full();
+        let lost = census.evicted.take(org);
+        let ring = Ring::new(&self.journal, Some(org.clone()), lost);
+        let tenant = Arc::new(now.bare(Some(org.clone()), self.start.seed, ring));
+        let look_up = self.look_ups();
+        tenant.last_used.store(look_up, Ordering::Relaxed);
+        now.tenants.insert(org.clone(), Arc::clone(&tenant));
+        census.bare.insert(org.clone(), look_up);
+        self.evict(census, &now);
+        tenant
+    }
+
+    /// Of the tenants that are not stored only the most recently used are kept; one that somebody holds
+    /// stays all the same.
+    fn evict(&self, census: &mut Census, now: &Generation) {
+        let mut held = 0;
+        while census.bare.len() > self.max_organizations + held {
+            let last_use = |org: &OrgId| now.tenants.get(org).map_or(0, |it| it.last_used());
+            let Some(oldest) = census.bare.oldest(last_use) else {
+                return;
+            };
+            let is_free = |_: &_, tenant: &Arc<Tenant>| Arc::strong_count(tenant) == 1;
+            match now.tenants.remove_if(&oldest, is_free) {
+                Some((org, tenant)) => {
+                    census.bare.remove(&org);
+                    census.evicted.add(&org, tenant.requests.counted());
+                }
+                None => {
+                    held += 1;
+                    census.bare.insert(oldest, self.look_ups());
+                }
+            }
+        }
+    }
+
+    /// Counts a tenant among the stored, where there is room.
+    pub(super) fn keep(&self, census: &mut Census, org: &OrgId) -> Result<(), Refusal> {
+        if census.kept >= self.max_organizations {
+            return Err(Refusal::Full);
+        }
+        census.kept += 1;
+        census.bare.remove(org);
+        Ok(())
+    }
+
+    /// Counts a tenant no longer among the stored.
+    pub(super) fn release(&self, census: &mut Census, org: &OrgId) {
+        census.kept -= 1;
+        census.bare.insert(org.clone(), self.look_ups());
+    }
+}
+
+impl Generation {
+    /// A generation without organizations.
+    pub(super) fn of(common: Arc<Common>, seed: Uuid) -> Self {
+        let nameless = Tenant {
+            id: None,
+            rows: Arc::default(),
+            clock: Arc::new(Clock::following()),
+            rules: Arc::new(Rules::new(seed)),
+            windows: Arc::clone(&common.windows),
+            requests: Arc::clone(&common.requests),
+            last_used: AtomicU64::new(0),
+            common,
+        };
+        Self {
+            tenants: DashMap::new(),
+            nameless: Arc::new(nameless),
+        }
+    }
+
+    /// A tenant to which nothing happened yet.
+    pub(super) fn bare(&self, id: Option<OrgId>, seed: Uuid, requests: Arc<Ring>) -> Tenant {
+        Tenant {
+            id,
+            common: Arc::clone(&self.nameless.common),
+            rows: Arc::default(),
+            clock: Arc::new(Clock::following()),
+            rules: Arc::new(Rules::new(seed)),
+            windows: Arc::new(Windows::default()),
+            requests,
+            last_used: AtomicU64::new(0),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! One organization of a running mock is one value, a [`Tenant`]; [`Tenants`] is the one map to them.
+//!
+//! A request makes one look-up, keeps its tenant to its end, and reaches everything through it. A reset
+//! puts fresh tenants in the place of the old ones, in one step: whoever holds an old one works on for
+//! itself and is seen by nobody. So nothing that began before a reset shows after it.
+
+mod census;
+mod clock;
+mod control;
+mod groups;
+mod ids;
+pub mod journal;
+mod map;
+mod org;
+mod ranked;
+mod recency;
+mod refusal;
+pub mod rules;
+mod seed;
+mod tokens;
+mod users;
+mod windows;
+
+use std::sync::{
+    Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    atomic::{AtomicU64, Ordering},
+};
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
+
+use self::{
+    journal::Ring,
+    rules::{Asked, Rules, Strike},
+    windows::Windows,
+};
+pub use self::{
+    clock::{Clock, ClockChange, Reading, Time},
+    control::{ClockRefusal, NotOne, Scopes},
+    groups::Groups,
+    ids::IdGen,
+    map::{Baseline, Draft, Start, Tenants},
+
+    org::{Org, Standing, Undeclared},
+    refusal::Refusal,
+    seed::{GroupSeed, OrgSeed},
+    tokens::{Token, TokenRefusal, Tokens},
+    users::Users,
+    windows::Verdict,
+};
+use crate::{config::RateLimit, domain::id::OrgId};
+
+/// One organization of a running mock, or all that names none: what is stored, and what a test set.
+///
+/// Each part can be shared with the tenant that takes this one's place in a reset.
+#[derive(Debug)]
+pub struct Tenant {
+    /// The organization; nothing for requests that name none.
+    id: Option<OrgId>,
+    common: Arc<Common>,
+    rows: Arc<Rows>,
+    clock: Arc<Clock>,
+    rules: Arc<Rules>,
+    windows: Arc<Windows>,
+    requests: Arc<Ring>,
+    /// Which look-up found it last: what nobody needs any more is what nobody looked up for longest.
+    last_used: AtomicU64,
+}
+
+/// What belongs to no organization.
+#[derive(Debug)]
+struct Common {
+    tokens: Arc<ArcSwap<Tokens>>,
+    /// What an organization that nobody declared starts as; nothing where such organizations do not exist.
+    template: Option<Arc<Template>>,
+    clock: Arc<Clock>,
+    /// The rules for all organizations.
+    rules: Arc<Rules>,
+    /// What is counted and recorded of requests that name no organization.
+    windows: Arc<Windows>,
+    requests: Arc<Ring>,
+    rate_limit: Option<RateLimit>,
+}
+
+/// What an organization that nobody declared starts as.
+#[derive(Debug)]
+pub struct Template {
+    /// What is in it.
+    pub seed: OrgSeed,
+    /// When what has no time in it was made.
+    pub start: DateTime<Utc>,
+}
+
+/// The rows of an organization; nothing while nobody has written to it.
+#[derive(Debug, Default)]
+struct Rows(RwLock<Option<Org>>);
+
+impl Rows {
+    fn stored(org: Org) -> Self {
+        Self::maybe(Some(org))
+    }
+
+    fn maybe(org: Option<Org>) -> Self {
+        Self(RwLock::new(org))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Option<Org>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Option<Org>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A tenant as one request holds it.
+#[derive(Debug)]
+pub struct Held {
+    tenant: Arc<Tenant>,
+    /// The organization as its template starts it, built when it is first looked at. Boxed because few
+    /// requests need it and this is on every request's path.
+    started: OnceLock<Box<Org>>,
+}
+
+impl Held {
+    /// Looks at the organization. One that only could exist is looked at as it would start, and not stored.
+    pub fn read<T>(&self, look: impl FnOnce(&Org) -> T) -> Result<T, Refusal> {
+        if let Some(org) = &*self.tenant.rows.read() {
+            return Ok(look(org));
+        }
+        self.started().map(look)
+    }
+
+    /// Who a token's user is there.
+    pub fn standing(&self, token: &Token) -> Result<Standing, Refusal> {
+        let id = self.tenant.id.as_ref().ok_or(Refusal::NoOrg)?;
+        if !token.is_for(id) {
+            return Err(Refusal::ForeignOrg);
+        }
+        self.read(|org| org.standing(token))?
+    }
+
+    fn started(&self) -> Result<&Org, Refusal> {
+        let Tenant { id, common, .. } = &*self.tenant;
+        let (Some(id), Some(template)) = (id, &common.template) else {
+            return Err(Refusal::NoOrg);
+        };
+        let build = || Box::new(template.seed.build(id, template.start, Undeclared::Open));
+        Ok(self.started.get_or_init(build))
+    }
+
+    /// How the organization's clock tells the time now.
+    pub fn time(&self) -> Time {
+        self.tenant.time()
+    }
+
+    /// What the first matching rule does to a request: the organization's rules come first, then those for all.
+    pub fn strike(&self, asked: &Asked<'_>) -> Option<Strike> {
+        let own = self.tenant.rules.strike(asked);
+        own.or_else(|| self.tenant.common.rules.strike(asked))
+    }
+
+    /// Counts a request of a token's; nothing where there is no limit.
+    pub fn count(&self, token: &str, now: DateTime<Utc>) -> Option<Verdict> {
+        let limit = self.tenant.common.rate_limit?;
+        Some(self.tenant.windows.count(limit, token, now))
+    }
+
+    /// The record of the organization's requests.
+    pub fn requests(&self) -> &Arc<Ring> {
+        &self.tenant.requests
+    }
+
+    /// The record of requests that name no organization.
+    pub fn requests_without_org(&self) -> &Arc<Ring> {
+        &self.tenant.common.requests
+    }
+
+    /// The tokens.
+    pub fn tokens(&self) -> Arc<Tokens> {
+        self.tenant.common.tokens.load_full()
+    }
+}
+
+impl Tenant {
+    fn held(self: Arc<Self>) -> Held {
+        Held {
+            tenant: self,
+            started: OnceLock::new(),
+        }
+    }
+
+    fn time(&self) -> Time {
+        let base = || self.common.clock.time();
+        let time = self.clock.time().or_else(base);
+        time.expect("the base clock tells a time")
+    }
+
+    /// Whether it counts as stored: rows, rules or a clock of its own make it so.
+    fn is_kept(&self) -> bool {
+        !self.rules.is_empty() || self.clock.time().is_some() || self.rows.read().is_some()
+    }
+
+    fn last_used(&self) -> u64 {
+        self.last_used.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

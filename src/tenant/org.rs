@@ -1,0 +1,316 @@
+//! One organization, and the rules that span its tables.
+
+use std::{borrow::Cow, sync::Arc};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    groups::Groups,
+    ranked::{Ranked, Row},
+    refusal::Refusal,
+    tokens::Token,
+    users::Users,
+};
+use crate::domain::{
+    contract::Contract,
+    details::Details,
+    group::{Group, GroupPatch, Name, NewGroup, Roster},
+    guest::{Email, Guest},
+    id::{GroupId, OrgId, UserId},
+    page::Page,
+    query::ListQuery,
+    user::{Role, User},
+    validate::Fields,
+};
+
+/// Whether an organization that declares no users takes any member id or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Undeclared {
+    /// What is not declared is open.
+    #[default]
+    Open,
+    /// What is not declared does not exist (`--strict`).
+    Closed,
+}
+
+/// One organization and all that is in it. A copy shares all rows and costs `O(1)`.
+#[derive(Debug, Clone)]
+pub struct Org {
+    /// Its id.
+    pub id: OrgId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether users who are not admins may manage groups ("Allow non-Admins to create/manage groups?", evidence 7).
+    pub allow_manage_groups: bool,
+    /// What else a fixture says of it.
+    pub details: Arc<Details>,
+    undeclared: Undeclared,
+    users: Users,
+    guests: Ranked<Known>,
+    groups: Groups,
+    next_id: u64,
+}
+
+/// A guest, by what all spellings of the address have in common.
+#[derive(Debug, Clone)]
+struct Known {
+    key: Arc<str>,
+    guest: Guest,
+}
+
+impl Row for Known {
+    type Key = Arc<str>;
+
+    fn key(&self) -> &Arc<str> {
+        &self.key
+    }
+}
+
+/// A token's user in an organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The user.
+    pub user: UserId,
+    /// The user's role.
+    pub role: Role,
+    /// Whether the user has `manage_groups`.
+    pub manages_groups: bool,
+}
+
+impl Org {
+    /// An organization with nobody and nothing in it.
+    pub fn new(id: OrgId, name: &str, allow_manage_groups: bool, undeclared: Undeclared) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            allow_manage_groups,
+            details: Arc::default(),
+            undeclared,
+            users: Users::default(),
+            guests: Ranked::default(),
+            groups: Groups::default(),
+            next_id: 0,
+        }
+    }
+
+    /// Its groups.
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// The users it declares, in the order in which they were declared.
+    pub fn users(&self) -> &Users {
+        &self.users
+    }
+
+    /// Its users as one of them sees them: where none is declared, that one is there alone.
+    pub fn users_with(&self, present: UserId) -> Cow<'_, Users> {
+        if self.users.is_empty() {
+            let mut alone = Users::default();
+            alone.put(User::undeclared(present));
+            Cow::Owned(alone)
+        } else {
+            Cow::Borrowed(&self.users)
+        }
+    }
+
+    /// The user of that id, as [`Org::users_with`] has them.
+    pub fn user_with(&self, present: UserId, id: UserId) -> Option<Cow<'_, User>> {
+        if self.users.is_empty() && id == present {
+            return Some(Cow::Owned(User::undeclared(present)));
+        }
+        self.users.get(id).map(Cow::Borrowed)
+    }
+
+    /// The guests it knows, in the order of their addresses.
+    pub fn guests(&self) -> impl ExactSizeIterator<Item = &Guest> + DoubleEndedIterator {
+        self.guests.iter().map(|known| &known.guest)
+    }
+
+    /// How many ids it has handed out.
+    pub fn id_sequence(&self) -> u64 {
+        self.next_id
+    }
+
+    /// Goes on with the ids from there.
+    pub fn set_id_sequence(&mut self, next: u64) {
+        self.next_id = next;
+    }
+
+    /// Declares a user, in the place of the one of that id, if any.
+    pub fn put_user(&mut self, user: User) {
+        self.users.put(user);
+    }
+
+    /// Declares a guest, in the place of the one of that address, if any.
+    pub fn put_guest(&mut self, guest: Guest) {
+        let key = guest.email.key();
+        self.guests.insert(Known { key, guest });
+    }
+
+    /// The guest of that address, in any case.
+    pub fn guest(&self, email: &Email) -> Option<&Guest> {
+        self.guests.get(&email.key()).map(|known| &known.guest)
+    }
+
+    /// The user whom a token stands for that names none: the first admin declared, or else user 1.
+    pub fn default_user(&self) -> UserId {
+        self.users
+            .first_admin()
+            .map_or(UserId::FIRST, |admin| admin.id)
+    }
+
+    /// The role of a user; where the organization declares no users, everybody is an admin.
+    pub fn role(&self, user: UserId) -> Option<Role> {
+        if self.users.is_empty() {
+            Some(Role::Admin)
+        } else {
+            self.users.get(user).map(|user| user.role)
+        }
+    }
+
+    /// Who a token's user is here.
+    pub fn standing(&self, token: &Token) -> Result<Standing, Refusal> {
+        if !token.is_for(&self.id) {
+            return Err(Refusal::ForeignOrg);
+        }
+        let (user, role) = match token.user {
+            None => (self.default_user(), Role::Admin),
+            Some(user) => (user, self.role(user).ok_or(Refusal::ForeignOrg)?),
+        };
+        Ok(Standing {
+            user,
+            role,
+            manages_groups: role.manages_groups(self.allow_manage_groups),
+        })
+    }
+
+    /// One page of its groups.
+    pub fn list(&self, query: &ListQuery) -> Page<&Group> {
+        self.groups.list(query)
+    }
+
+    /// The group of that id.
+    pub fn get(&self, id: &GroupId) -> Result<&Arc<Group>, Refusal> {
+        self.groups.get(id).ok_or(Refusal::NoGroup)
+    }
+
+    /// Creates a group from the body of a request; `new_id` makes the id out of a number that grows
+    /// with each group, and an id already taken is skipped.
+    pub fn insert(
+        &mut self,
+        fields: &Fields,
+        contract: &Contract,
+        now: DateTime<Utc>,
+        new_id: impl Fn(&OrgId, u64) -> GroupId,
+    ) -> Result<Arc<Group>, Refusal> {
+        let new = NewGroup::parse(fields, contract.description_on_create, self)?;
+        let id = loop {
+            let id = new_id(&self.id, self.next_id);
+            self.next_id += 1;
+            if self.groups.get(&id).is_none() {
+                break id;
+            }
+        };
+        Ok(self.place(Group {
+            id,
+            name: new.name,
+            description: new.description,
+            logo: None,
+            members: new.members,
+            guests: new.guests,
+            created_at: now,
+            updated_at: now,
+        }))
+    }
+
+    /// Changes a group as the body of a request says. Its own name is no conflict (evidence 4.4).
+    pub fn update(
+        &mut self,
+        id: &GroupId,
+        fields: &Fields,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Group>, Refusal> {
+        let group = self.get(id)?;
+        let patch = GroupPatch::parse(fields, &Without { org: self, id })?;
+        if patch.is_empty() {
+            return Ok(Arc::clone(group));
+        }
+        let changed = patch.applied_to(group, now);
+        self.meet(&changed.guests);
+        self.groups.replace(changed).ok_or(Refusal::NoGroup)
+    }
+
+    /// Deletes a group for good; its members and guests stay, its name is free (evidence 12).
+    pub fn remove(&mut self, id: &GroupId) -> Result<Arc<Group>, Refusal> {
+        self.groups.remove(id).ok_or(Refusal::NoGroup)
+    }
+
+    /// Puts these groups into an organization that has none; all ids differ, and all names.
+    pub fn fill(&mut self, groups: Vec<Group>) {
+        for group in &groups {
+            self.meet(&group.guests);
+        }
+        self.groups = Groups::of(groups);
+    }
+
+    /// Puts a group there whose id and name are free and whose members are known.
+    pub fn place(&mut self, group: Group) -> Arc<Group> {
+        self.meet(&group.guests);
+        self.groups.insert(group)
+    }
+
+    /// Puts a group there whose name is free or its own and whose members are known, in the place of
+    /// the one of that id, if any.
+    pub fn put_group(&mut self, group: Group) {
+        self.meet(&group.guests);
+        if self.groups.get(&group.id).is_some() {
+            self.groups.replace(group);
+        } else {
+            self.groups.insert(group);
+        }
+    }
+
+    /// An address that the organization does not know yet becomes a guest of it (evidence 4.5, assumed).
+    fn meet(&mut self, guests: &[Email]) {
+        for email in guests {
+            let key = email.key();
+            if self.guests.get(&key).is_none() {
+                let guest = Guest::from_email(email.clone());
+                self.guests.insert(Known { key, guest });
+            }
+        }
+    }
+}
+
+impl Roster for Org {
+    fn name_taken(&self, name: &Name) -> bool {
+        self.groups.named(name).is_some()
+    }
+
+    fn knows_user(&self, user: UserId) -> bool {
+        match self.undeclared {
+            Undeclared::Open if self.users.is_empty() => true,
+            Undeclared::Open | Undeclared::Closed => self.users.get(user).is_some(),
+        }
+    }
+}
+
+/// The organization as a group sees it that is about to change.
+struct Without<'a> {
+    org: &'a Org,
+    id: &'a GroupId,
+}
+
+impl Roster for Without<'_> {
+    fn name_taken(&self, name: &Name) -> bool {
+        self.org
+            .groups
+            .named(name)
+            .is_some_and(|group| group.id != *self.id)
+    }
+
+    fn knows_user(&self, user: UserId) -> bool {
+        self.org.knows_user(user)
+    }
+}

@@ -1,0 +1,287 @@
+//! Faults: the rules by which requests are made to fail. They decide and remember; `http/pipeline` applies it.
+
+mod draw;
+mod glob;
+mod parse;
+mod rule;
+mod view;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use self::draw::Draws;
+pub use self::{rule::Rule, view::RuleView};
+use crate::domain::{id::OrgId, operation::Operation};
+
+/// Draw counters a rule keeps, one an organization. Further organizations share a counter: made-up ids
+/// must not fill memory.
+const COUNTED_ORGS: usize = 10_000;
+
+/// The rules of one organization, or those for all, in the order of putting.
+///
+/// A rule for all strikes in every organization, and its skip and steps are used up by all of them
+/// together; what it draws by chance is each organization's own.
+#[derive(Debug)]
+pub struct Rules {
+    /// Chance comes from this, the organization's id and the rule's id only.
+    seed: Uuid,
+    /// Whether there is any rule, so that where there is none no request takes the lock.
+    is_any: AtomicBool,
+    armed: Mutex<Vec<Armed>>,
+}
+
+/// What is asked, as far as rules look at it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The operation, where the request is one.
+    pub operation: Option<Operation>,
+    /// The method.
+    pub method: &'a str,
+    /// The path after the prefix `/api`.
+    pub path: &'a str,
+    /// The organization that the path names.
+    pub org: Option<&'a OrgId>,
+    /// The bearer token.
+    pub token: Option<&'a str>,
+}
+
+/// What happens to a request that a rule struck.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Strike {
+    /// The id of the rule.
+    pub rule: Arc<str>,
+    /// How long to wait first.
+    pub delay: Option<Duration>,
+    /// What happens instead of the answer; with nothing, the answer only comes late.
+    pub effect: Option<Effect>,
+    /// When it happens.
+    pub write: Write,
+}
+
+/// Whether a fault comes before or after what the request asks for is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Write {
+    /// Nothing is done.
+    #[default]
+    Before,
+    /// It is done, but the client does not hear of it.
+    After,
+}
+
+/// What happens instead of the answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Another answer.
+    Status {
+        /// Its status, 200 to 599.
+        status: u16,
+        /// Its body, where that is not Tallyfy's own for the status.
+        body: Option<Value>,
+        /// Its `Retry-After`, in seconds.
+        retry_after: Option<u64>,
+    },
+    /// No proper answer.
+    Fault(Fault),
+}
+
+/// The ways not to answer properly, under `WireMock`'s names where it has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection is reset.
+    ConnectionReset,
+    /// The connection is closed without a byte.
+    EmptyResponse,
+    /// A good status, then garbage.
+    MalformedResponse,
+    /// Garbage from the first byte on.
+    RandomDataThenClose,
+    /// The connection is closed in the middle of the body.
+    TruncatedBody,
+    /// The body comes in small pieces.
+    SlowBody {
+        /// The time between two pieces.
+        chunk_ms: u64,
+    },
+}
+
+impl Fault {
+    /// The faults' names.
+    pub const NAMES: &'static [&'static str] = &[
+        "connection_reset",
+        "empty_response",
+        "malformed_response",
+        "random_data_then_close",
+        "truncated_body",
+        "slow_body",
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        let place = match self {
+            Self::ConnectionReset => 0,
+            Self::EmptyResponse => 1,
+            Self::MalformedResponse => 2,
+            Self::RandomDataThenClose => 3,
+            Self::TruncatedBody => 4,
+            Self::SlowBody { .. } => 5,
+        };
+        Self::NAMES[place]
+    }
+}
+
+impl Rules {
+    /// No rules yet.
+    pub(super) fn new(seed: Uuid) -> Self {
+        Self {
+            seed,
+            is_any: AtomicBool::new(false),
+            armed: Mutex::default(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        !self.is_any.load(Ordering::Acquire)
+    }
+
+    /// Puts a rule in force, in the place of the one with its id where there is one.
+    ///
+    /// The same rule again goes on where it was, unless it is to be re-armed.
+    pub(super) fn put(&self, rule: Rule, rearm: bool) -> RuleView {
+        let mut armed = self.lock();
+        let place = armed.iter().position(|armed| armed.rule.id == rule.id);
+        let place = place.unwrap_or(armed.len());
+        match armed.get_mut(place) {
+            Some(armed) if armed.rule == rule && !rearm => {}
+            Some(armed) => *armed = Armed::new(rule),
+            None => armed.push(Armed::new(rule)),
+        }
+        self.is_any.store(true, Ordering::Release);
+        armed[place].view()
+    }
+
+    /// The rule of that id.
+    pub(super) fn get(&self, id: &str) -> Option<RuleView> {
+        let armed = self.lock();
+        let armed = armed.iter().find(|armed| &*armed.rule.id == id);
+        armed.map(Armed::view)
+    }
+
+    /// Takes a rule out of force; false where there was none of that id.
+    pub(super) fn remove(&self, id: &str) -> bool {
+        let mut armed = self.lock();
+        let before = armed.len();
+        armed.retain(|armed| &*armed.rule.id != id);
+        self.is_any.store(!armed.is_empty(), Ordering::Release);
+        armed.len() < before
+    }
+
+    /// The rules in the order of putting.
+    pub(super) fn list(&self) -> Vec<RuleView> {
+        self.lock().iter().map(Armed::view).collect()
+    }
+
+    /// What the first matching rule does to a request; that rule then has struck once more.
+    pub(super) fn strike(&self, asked: &Asked<'_>) -> Option<Strike> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut armed = self.lock();
+        armed
+            .iter_mut()
+            .find_map(|armed| armed.strike(self.seed, asked))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Armed>> {
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A rule in force, and what is used up of it.
+#[derive(Debug)]
+struct Armed {
+    rule: Rule,
+    hits: u64,
+    skipped: u64,
+    /// The step that is next, and how many times it was taken.
+    step: usize,
+    taken: u64,
+    /// How many requests of each organization something was drawn for.
+    drawn: HashMap<Option<OrgId>, u64>,
+}
+
+impl Armed {
+    fn new(rule: Rule) -> Self {
+        Self {
+            rule,
+            hits: 0,
+            skipped: 0,
+            step: 0,
+            taken: 0,
+            drawn: HashMap::new(),
+        }
+    }
+
+    fn strike(&mut self, seed: Uuid, asked: &Asked<'_>) -> Option<Strike> {
+        if self.step == self.rule.steps.len() || !self.rule.matches(asked) {
+            return None;
+        }
+        let number = if self.rule.draws() {
+            self.next_number(asked.org)
+        } else {
+            0
+        };
+        let draws = Draws {
+            seed,
+            org: asked.org.map_or("", OrgId::as_str),
+            rule: &self.rule.id,
+            number,
+        };
+        if self.rule.probability.is_some_and(|p| draws.chance() >= p) {
+            return None;
+        }
+        if self.skipped < self.rule.skip {
+            self.skipped += 1;
+            return None;
+        }
+        let step = &self.rule.steps[self.step];
+        let strike = Strike {
+            rule: Arc::clone(&self.rule.id),
+            delay: step.delay.as_ref().map(|delay| delay.draw(&draws)),
+            effect: step.effect.clone(),
+            write: step.write,
+        };
+        self.hits += 1;
+        self.taken += 1;
+        if step.times.left_after(self.taken) == Some(0) {
+            self.step += 1;
+            self.taken = 0;
+        }
+        Some(strike)
+    }
+
+    fn next_number(&mut self, org: Option<&OrgId>) -> u64 {
+        let full = self.drawn.len() >= COUNTED_ORGS;
+        let org = org.filter(|org| !full || self.drawn.contains_key(&Some((*org).clone())));
+        let drawn = self.drawn.entry(org.cloned()).or_default();
+        let number = *drawn;
+        *drawn += 1;
+        number
+    }
+
+    fn view(&self) -> RuleView {
+        RuleView::new(&self.rule, self.hits, self.step, self.taken)
+    }
+}
+
+#[cfg(test)]
+mod tests;
