@@ -92,7 +92,7 @@ impl User {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn admins_manage_groups_and_the_others_where_the_organization_lets_them() {
@@ -114,7 +114,7 @@ mod tests {
     fn a_user_is_active_unless_a_captured_answer_says_otherwise() {
         let active = |details: Value| {
             let mut user = User::undeclared(UserId::FIRST);
-            user.details = details.as_object().unwrap().clone();
+            user.details = details.as_object().unwrap().clone().into();
             user.is_active()
         };
         assert!(active(json!({})));

@@ -65,8 +65,14 @@ impl Stream {
     /// The stream of a connection, and the handle by which requests reach it.
     pub(super) fn new(tcp: TcpStream, patience: Duration) -> (Self, Arc<SocketHandle>) {
         let tcp = Shared(Arc::new(Mutex::new(tcp)));
-        let watched = tcp.clone();
-        let client_gone = move || Box::pin(watched.clone().client_gone()) as ClientGone;
+        // The handle outlives the stream at times, and must not keep the connection open then.
+        let watched = Arc::downgrade(&tcp.0);
+        let client_gone = move || -> ClientGone {
+            match watched.upgrade() {
+                Some(tcp) => Box::pin(Shared(tcp).client_gone()),
+                None => Box::pin(std::future::ready(())),
+            }
+        };
         let handle = Arc::new(SocketHandle::new(client_gone));
         let stream = Self {
             tcp,

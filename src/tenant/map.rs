@@ -24,7 +24,10 @@ use super::{
     tokens::Tokens,
     windows::Windows,
 };
-use crate::{config::RateLimit, domain::id::OrgId};
+use crate::{
+    config::{Limits, RateLimit},
+    domain::id::OrgId,
+};
 
 /// The tenants of a running mock.
 #[derive(Debug)]
@@ -79,6 +82,18 @@ pub struct Draft {
     pub org: Org,
     /// What time it is there.
     pub now: DateTime<Utc>,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self {
+            clock: Time::starting(None),
+            seed: Uuid::nil(),
+            rate_limit: None,
+            max_organizations: Limits::default().max_organizations,
+            journal: JournalLimits::default(),
+        }
+    }
 }
 
 impl Tenants {

@@ -221,6 +221,11 @@ impl<R: Row> Node<R> {
                 };
                 child.len -= right.len;
                 children.insert(place + 1, right);
+                // Either half may fit together with its other neighbour.
+                merge(children, place + 1);
+                if let Some(before) = place.checked_sub(1) {
+                    merge(children, before);
+                }
                 let right = split(children, place + 1);
                 (replaced, right.map(|right| Child::of(Self::Inner(right))))
             }

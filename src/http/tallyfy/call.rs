@@ -185,14 +185,6 @@ fn says_json(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        convert::Infallible,
-        pin::Pin,
-        task::{Context, Poll},
-    };
-
-    use hyper::body::Frame;
-
     use super::*;
 
     #[test]

@@ -1,12 +1,12 @@
 //! Requests as tests record them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono::DateTime;
 use serde_json::Value;
 
-use super::{Entry, Seen};
+use super::{Journal, JournalLimits, Ring, Seen};
 use crate::domain::{id::OrgId, operation::Operation};
 
 /// A request; what a test does not say is as dull as it can be.
@@ -81,13 +81,18 @@ impl Sample {
         self
     }
 
-    /// What is shown of it.
-    pub(super) fn shown(&self) -> Value {
+    /// Has it recorded, as a request that is answered at once.
+    pub(super) fn record_in(&self, ring: &Arc<Ring>) {
+        self.seen(|seen| ring.record(seen));
+    }
+
+    /// Hands it over as what was seen of a request and its answer.
+    pub(super) fn seen<T>(&self, hand_over: impl FnOnce(Seen<'_>) -> T) -> T {
         let mut headers = self
             .headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_slice()));
-        let seen = Seen {
+        hand_over(Seen {
             at: DateTime::UNIX_EPOCH,
             operation: self.operation,
             org: self.org.as_ref(),
@@ -101,8 +106,17 @@ impl Sample {
             response: self.response.clone(),
             duration: Duration::ZERO,
             fault: None,
+            client_gone: false,
             token: self.token.as_deref(),
-        };
-        serde_json::to_value(Entry::new(1, seen)).expect("entries are JSON")
+        })
+    }
+
+    /// What is shown of it.
+    pub(super) fn shown(&self) -> Value {
+        let journal = Journal::new(JournalLimits::default());
+        let ring = Ring::new(&journal, self.org.clone(), 0);
+        self.record_in(&ring);
+        let recorded = ring.read();
+        serde_json::to_value(&*recorded.requests[0]).expect("entries are JSON")
     }
 }

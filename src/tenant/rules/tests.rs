@@ -6,9 +6,36 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::tenant::{Baseline, NotOne, Scopes, Start, Tenants};
 
-fn faults() -> Faults {
-    Faults::new(Uuid::from_u64_pair(0, 7))
+fn faults() -> Tenants {
+    seeded(Uuid::from_u64_pair(0, 7))
+}
+
+/// Tenants of which none is declared, and draws from that seed.
+fn seeded(seed: Uuid) -> Tenants {
+    let start = Start {
+        seed,
+        max_organizations: 20_000,
+        ..Start::default()
+    };
+    Tenants::new(start, &Baseline::default())
+}
+
+fn put(faults: &Tenants, rule: Rule, rearm: bool) {
+    faults.put_rule(rule, rearm).unwrap();
+}
+
+fn clear(faults: &Tenants, org: Option<&OrgId>) {
+    let scope = Scopes {
+        faults: true,
+        ..Scopes::default()
+    };
+    match org {
+        Some(org) => faults.reset(org, scope, &Baseline::default()),
+        None => faults.reset_all(scope, &Baseline::default()),
+    }
+    .unwrap();
 }
 
 fn org(id: &str) -> OrgId {
@@ -31,12 +58,12 @@ fn delete(org: &OrgId) -> Asked<'_> {
 }
 
 /// What the rules do to a request that comes now.
-fn strike(faults: &Faults, asked: &Asked<'_>) -> Option<Strike> {
-    faults.in_force(asked.org).strike(asked)
+fn strike(faults: &Tenants, asked: &Asked<'_>) -> Option<Strike> {
+    faults.find(asked.org).strike(asked)
 }
 
 /// Which rule strikes, again and again.
-fn struck(faults: &Faults, asked: &Asked<'_>, times: usize) -> Vec<Option<String>> {
+fn struck(faults: &Tenants, asked: &Asked<'_>, times: usize) -> Vec<Option<String>> {
     (0..times)
         .map(|_| strike(faults, asked).map(|strike| strike.rule.to_string()))
         .collect()
@@ -46,7 +73,7 @@ fn struck(faults: &Faults, asked: &Asked<'_>, times: usize) -> Vec<Option<String
 fn delays(delay: &Value, times: usize) -> Vec<u128> {
     let (faults, acme) = (faults(), org("acme"));
     let json = json!({ "steps": [{ "times": "always", "delay": delay }] });
-    faults.put(rule("slow", &json), false);
+    put(&faults, rule("slow", &json), false);
     let strikes = (0..times).filter_map(|_| strike(&faults, &delete(&acme)));
     strikes.map(|it| it.delay.unwrap().as_millis()).collect()
 }
@@ -62,8 +89,7 @@ fn status(status: u16, retry_after: Option<u64>) -> Effect {
 #[test]
 fn the_issues_rule_passes_one_over_and_takes_its_steps_in_order() {
     let (faults, acme) = (faults(), org("acme"));
-    faults.put(
-        rule(
+    put(&faults, rule(
             "flaky",
             &json!({
                 "match": { "operation": "groups.delete", "org": "acme" }, "skip": 1,
@@ -101,7 +127,7 @@ fn the_issues_rule_passes_one_over_and_takes_its_steps_in_order() {
     assert_eq!(five.effect, None);
     let delay = five.delay.unwrap().as_millis();
     assert!((50..=500).contains(&delay), "{delay}");
-    let view = serde_json::to_value(faults.get("flaky", None).unwrap()).unwrap();
+    let view = serde_json::to_value(faults.rule("flaky", None).unwrap()).unwrap();
     assert_eq!(view["hits"], 5);
     let left: Vec<_> = view["steps"]
         .as_array()
@@ -116,7 +142,7 @@ fn the_issues_rule_passes_one_over_and_takes_its_steps_in_order() {
 fn an_endless_step_is_never_used_up() {
     let (faults, acme) = (faults(), org("acme"));
     let steps = json!([{ "status": 500 }, { "times": "always", "status": 503 }]);
-    faults.put(rule("r", &json!({ "steps": steps })), false);
+    put(&faults, rule("r", &json!({ "steps": steps })), false);
     assert_eq!(
         strike(&faults, &delete(&acme)).unwrap().effect,
         Some(status(500, None))
@@ -127,7 +153,7 @@ fn an_endless_step_is_never_used_up() {
             Some(status(503, None))
         );
     }
-    let view = serde_json::to_value(faults.get("r", None).unwrap()).unwrap();
+    let view = serde_json::to_value(faults.rule("r", None).unwrap()).unwrap();
     assert_eq!(
         (&view["hits"], &view["steps"][1]["remaining"]),
         (&json!(101), &json!("always"))
@@ -137,16 +163,14 @@ fn an_endless_step_is_never_used_up() {
 #[test]
 fn a_rule_that_is_spent_or_passes_over_leaves_the_request_to_the_next() {
     let (faults, acme) = (faults(), org("acme"));
-    faults.put(
-        rule("one", &json!({ "skip": 1, "steps": [{ "status": 500 }] })),
+    put(&faults, rule("one", &json!({ "skip": 1, "steps": [{ "status": 500 }] })),
         false,
     );
-    faults.put(
-        rule("two", &json!({ "steps": [{ "times": 2, "status": 500 }] })),
+    put(&faults, rule("two", &json!({ "steps": [{ "times": 2, "status": 500 }] })),
         false,
     );
     let own = json!({ "match": { "org": "acme" }, "steps": [{ "status": 500 }] });
-    faults.put(rule("own", &own), false);
+    put(&faults, rule("own", &own), false);
     let expected = ["own", "two", "one", "two"].map(|id| Some(id.to_owned()));
     let struck = struck(&faults, &delete(&acme), 6);
     assert_eq!(
@@ -160,8 +184,7 @@ fn each_key_of_a_match_is_looked_at() {
     let acme = org("acme");
     let strikes = |only: &Value, asked: &Asked<'_>| {
         let faults = faults();
-        faults.put(
-            rule("r", &json!({ "match": only, "steps": [{ "status": 500 }] })),
+        put(&faults, rule("r", &json!({ "match": only, "steps": [{ "status": 500 }] })),
             false,
         );
         strike(&faults, asked).is_some()
@@ -205,9 +228,8 @@ fn each_key_of_a_match_is_looked_at() {
 fn the_same_rule_again_goes_on_where_it_was_unless_it_is_rearmed() {
     let (faults, acme) = (faults(), org("acme"));
     let json = json!({ "steps": [{ "times": 2, "status": 500 }] });
-    faults.put(rule("r", &json), false);
-    faults.put(
-        rule(
+    put(&faults, rule("r", &json), false);
+    put(&faults, rule(
             "later",
             &json!({ "steps": [{ "times": "always", "status": 500 }] }),
         ),
@@ -215,16 +237,16 @@ fn the_same_rule_again_goes_on_where_it_was_unless_it_is_rearmed() {
     );
     let next = || strike(&faults, &delete(&acme)).unwrap().rule;
     assert_eq!(&*next(), "r");
-    faults.put(rule("r", &json), false);
+    put(&faults, rule("r", &json), false);
     assert_eq!([&*next(), &*next()], ["r", "later"], "one was left");
-    faults.put(rule("r", &json), true);
-    assert_eq!(faults.get("r", None).unwrap().hits(), 0);
+    put(&faults, rule("r", &json), true);
+    assert_eq!(faults.rule("r", None).unwrap().hits(), 0);
     assert_eq!(
         [&*next(), &*next(), &*next()],
         ["r", "r", "later"],
         "in its old place"
     );
-    faults.put(rule("r", &json!({ "steps": [{ "status": 503 }] })), false);
+    put(&faults, rule("r", &json!({ "steps": [{ "status": 503 }] })), false);
     assert_eq!(
         [&*next(), &*next()],
         ["r", "later"],
@@ -237,10 +259,10 @@ fn a_rule_is_found_in_its_organization_or_where_only_one_has_it() {
     let (faults, acme, globex) = (faults(), org("acme"), org("globex"));
     let put = |id: &str, org: Option<&OrgId>| {
         let json = json!({ "steps": [{ "status": 500 }] });
-        faults.put(Rule::parse(id, org.cloned(), &json).unwrap(), false);
+        put(&faults, Rule::parse(id, org.cloned(), &json).unwrap(), false);
     };
     let found =
-        |id: &str, org: Option<&OrgId>| faults.get(id, org).map(|view| view.rule().org().cloned());
+        |id: &str, org: Option<&OrgId>| faults.rule(id, org).map(|view| view.rule().org().cloned());
     assert_eq!(found("r", None), Err(NotOne::None));
     put("r", Some(&globex));
     assert_eq!(found("r", None), Ok(Some(globex.clone())));
@@ -248,7 +270,7 @@ fn a_rule_is_found_in_its_organization_or_where_only_one_has_it() {
     put("r", Some(&acme));
     let both = NotOne::Several(vec![acme.clone(), globex.clone()]);
     assert_eq!(found("r", None), Err(both.clone()));
-    assert_eq!(faults.remove("r", None), Err(both));
+    assert_eq!(faults.remove_rule("r", None), Err(both));
     put("r", None);
     assert_eq!(
         found("r", None),
@@ -257,7 +279,7 @@ fn a_rule_is_found_in_its_organization_or_where_only_one_has_it() {
     );
     put("s", Some(&globex));
     let listed: Vec<_> = faults
-        .list(None)
+        .rules(None)
         .iter()
         .map(|view| {
             format!(
@@ -268,11 +290,11 @@ fn a_rule_is_found_in_its_organization_or_where_only_one_has_it() {
         })
         .collect();
     assert_eq!(listed, ["-/r", "acme/r", "globex/r", "globex/s"]);
-    assert_eq!(faults.list(Some(&acme)).len(), 1);
-    assert_eq!(faults.remove("r", None), Ok(()));
-    assert_eq!(faults.remove("r", Some(&acme)), Ok(()));
-    assert_eq!(faults.remove("r", Some(&acme)), Err(NotOne::None));
-    assert_eq!(faults.remove("r", None), Ok(()));
+    assert_eq!(faults.rules(Some(&acme)).len(), 1);
+    assert_eq!(faults.remove_rule("r", None), Ok(()));
+    assert_eq!(faults.remove_rule("r", Some(&acme)), Ok(()));
+    assert_eq!(faults.remove_rule("r", Some(&acme)), Err(NotOne::None));
+    assert_eq!(faults.remove_rule("r", None), Ok(()));
     assert_eq!(found("s", None), Ok(Some(globex)));
 }
 
@@ -282,28 +304,27 @@ fn rules_that_are_cleared_strike_no_more_and_those_of_others_do() {
     for id in ["acme", "globex"] {
         let json =
             json!({ "match": { "org": id }, "steps": [{ "times": "always", "status": 500 }] });
-        faults.put(rule(id, &json), false);
+        put(&faults, rule(id, &json), false);
     }
-    faults.clear(Some(&acme));
+    clear(&faults, Some(&acme));
     assert_eq!(strike(&faults, &delete(&acme)), None);
     assert!(strike(&faults, &delete(&globex)).is_some());
-    faults.clear(None);
+    clear(&faults, None);
     assert_eq!(strike(&faults, &delete(&globex)), None);
-    assert_eq!(faults.count.load(Ordering::Relaxed), 0);
-    assert!(faults.scopes.is_empty());
+    assert!(faults.rules(None).is_empty());
 }
 
 #[test]
 fn a_draw_that_misses_uses_up_neither_skip_nor_step() {
     let (faults, acme) = (faults(), org("acme"));
     let never = json!({ "probability": 0, "skip": 1, "steps": [{ "status": 500 }] });
-    faults.put(rule("never", &never), false);
+    put(&faults, rule("never", &never), false);
     let half = json!({ "probability": 0.5, "skip": 3, "steps": [{ "times": 10, "status": 500 }] });
-    faults.put(rule("half", &half), false);
+    put(&faults, rule("half", &half), false);
     let hits = struck(&faults, &delete(&acme), 200).into_iter().flatten();
     assert_eq!(hits.count(), 10, "all of them come in the end");
     let first: Vec<bool> = {
-        faults.put(rule("half", &half), true);
+        put(&faults, rule("half", &half), true);
         struck(&faults, &delete(&acme), 14)
             .iter()
             .map(Option::is_some)
@@ -313,7 +334,7 @@ fn a_draw_that_misses_uses_up_neither_skip_nor_step() {
         first.iter().filter(|hit| **hit).count() < 10,
         "but not at once: {first:?}"
     );
-    let view = serde_json::to_value(faults.get("never", None).unwrap()).unwrap();
+    let view = serde_json::to_value(faults.rule("never", None).unwrap()).unwrap();
     assert_eq!(
         (&view["hits"], &view["steps"][0]["remaining"]),
         (&json!(0), &json!(1))
@@ -365,7 +386,7 @@ fn drawn_delays_are_these_on_every_machine() {
 #[test]
 fn a_rule_is_shown_as_it_was_put() {
     let faults = faults();
-    let put = json!({
+    let json = json!({
         "match": { "method": "PUT", "path": "/organizations/*/groups/**", "org": "acme", "token": "secret" },
         "skip": 3, "probability": 0.5,
         "steps": [
@@ -375,8 +396,8 @@ fn a_rule_is_shown_as_it_was_put() {
             { "times": 1, "delay": { "lognormal_ms": { "median": 90, "sigma": 0.5 } } },
         ],
     });
-    faults.put(rule("r", &put), false);
-    let mut view = serde_json::to_value(faults.get("r", None).unwrap()).unwrap();
+    put(&faults, rule("r", &json), false);
+    let mut view = serde_json::to_value(faults.rule("r", None).unwrap()).unwrap();
     let view = view.as_object_mut().unwrap();
     assert_eq!(
         (view.remove("id"), view.remove("hits")),
@@ -389,7 +410,7 @@ fn a_rule_is_shown_as_it_was_put() {
         .map(|step| step.as_object_mut().unwrap().remove("remaining").unwrap())
         .collect();
     assert_eq!(left, [json!(2), json!("always"), json!(1), json!(1)]);
-    assert_eq!(Value::Object(view.clone()), put);
+    assert_eq!(Value::Object(view.clone()), json);
 }
 
 #[test]
@@ -397,8 +418,8 @@ fn each_fault_goes_by_its_name() {
     for name in Fault::NAMES {
         let rule = rule("r", &json!({ "steps": [{ "fault": name }] }));
         let faults = faults();
-        faults.put(rule, false);
-        let view = serde_json::to_value(faults.get("r", None).unwrap()).unwrap();
+        put(&faults, rule, false);
+        let view = serde_json::to_value(faults.rule("r", None).unwrap()).unwrap();
         assert_eq!(view["steps"][0]["fault"], *name);
         let Some(Effect::Fault(fault)) = strike(&faults, &delete(&org("acme"))).unwrap().effect
         else {
@@ -411,32 +432,38 @@ fn each_fault_goes_by_its_name() {
 #[test]
 fn rules_are_in_force_for_their_organization_and_those_of_none_for_all() {
     let (faults, acme, globex) = (faults(), org("acme"), org("globex"));
-    assert!(faults.in_force(Some(&acme)).are_none());
-    let own = json!({ "match": { "org": "acme" }, "steps": [{ "status": 500 }] });
-    faults.put(rule("own", &own), false);
-    assert!(!faults.in_force(Some(&acme)).are_none());
-    assert!(faults.in_force(Some(&globex)).are_none() && faults.in_force(None).are_none());
-    faults.put(rule("all", &json!({ "steps": [{ "status": 500 }] })), false);
-    assert!(!faults.in_force(Some(&globex)).are_none() && !faults.in_force(None).are_none());
-    assert!(faults.fresh().in_force(Some(&acme)).are_none());
+    let hits = |org: Option<&OrgId>| {
+        let asked = Asked {
+            org,
+            ..delete(&acme)
+        };
+        strike(&faults, &asked).is_some()
+    };
+    assert!(!hits(Some(&acme)));
+    let step = json!([{ "times": "always", "status": 500 }]);
+    let own = json!({ "match": { "org": "acme" }, "steps": step });
+    put(&faults, rule("own", &own), false);
+    assert!(hits(Some(&acme)) && !hits(Some(&globex)) && !hits(None));
+    put(&faults, rule("all", &json!({ "steps": step })), false);
+    assert!(hits(Some(&globex)) && hits(None));
+    clear(&faults, None);
+    assert!(!hits(Some(&acme)) && !hits(None));
 }
 
 #[test]
 fn a_rule_that_leaves_nothing_to_chance_remembers_no_organization() {
-    let faults = faults();
+    let rules = Rules::new(Uuid::nil());
     let json =
         json!({ "steps": [{ "times": "always", "status": 500, "delay": { "fixed_ms": 1 } }] });
-    faults.put(rule("r", &json), false);
-    strike(&faults, &delete(&org("acme")));
-    let scope = faults.scopes.get(&None).unwrap();
-    assert!(lock(&scope)[0].drawn.is_empty());
+    rules.put(rule("r", &json), false);
+    rules.strike(&delete(&org("acme")));
+    assert!(rules.lock()[0].drawn.is_empty());
 }
 
 #[test]
 fn of_thousands_at_once_exactly_as_many_are_struck_as_the_rule_says() {
     let (faults, acme) = (faults(), org("acme"));
-    faults.put(
-        rule("r", &json!({ "steps": [{ "times": 100, "status": 500 }] })),
+    put(&faults, rule("r", &json!({ "steps": [{ "times": 100, "status": 500 }] })),
         false,
     );
     let hits = thread::scope(|scope| {
@@ -452,19 +479,18 @@ fn of_thousands_at_once_exactly_as_many_are_struck_as_the_rule_says() {
             .map(|thread| thread.join().unwrap())
             .sum::<usize>()
     });
-    assert_eq!((hits, faults.get("r", None).unwrap().hits()), (100, 100));
+    assert_eq!((hits, faults.rule("r", None).unwrap().hits()), (100, 100));
 }
 
 #[test]
 fn organizations_past_counting_share_a_count_and_take_no_more_memory() {
-    let faults = faults();
+    let rules = Rules::new(Uuid::nil());
     let json = json!({ "probability": 0.5, "steps": [{ "times": "always", "status": 500 }] });
-    faults.put(rule("r", &json), false);
+    rules.put(rule("r", &json), false);
     for i in 0..COUNTED_ORGS + 500 {
-        strike(&faults, &delete(&org(&i.to_string())));
+        rules.strike(&delete(&org(&i.to_string())));
     }
-    let scope = faults.scopes.get(&None).unwrap();
-    assert!(lock(&scope)[0].drawn.len() <= COUNTED_ORGS + 1);
+    assert!(rules.lock()[0].drawn.len() <= COUNTED_ORGS + 1);
 }
 
 proptest! {
@@ -478,13 +504,13 @@ proptest! {
         let orgs = [org("globex"), org("initech"), org("hooli")];
         let acme = org("acme");
         let run = |others: &[Vec<usize>]| -> Vec<Option<Strike>> {
-            let faults = Faults::new(Uuid::from_u128(seed));
+            let faults = seeded(Uuid::from_u128(seed));
             let step = json!({ "times": "always", "status": 500, "delay": { "lognormal_ms": { "median": 90, "sigma": 1 } } });
-            faults.put(rule("all", &json!({ "probability": 0.5, "steps": [step] })), false);
+            put(&faults, rule("all", &json!({ "probability": 0.5, "steps": [step] })), false);
             for id in ["acme", "globex", "hooli"] {
                 let step = json!({ "times": 5, "delay": { "uniform_ms": [0, 1000] } });
                 let json = json!({ "match": { "org": id }, "skip": 2, "probability": 0.3, "steps": [step] });
-                faults.put(rule("own", &json), false);
+                put(&faults, rule("own", &json), false);
             }
             let mut strikes = Vec::new();
             for before in others {
