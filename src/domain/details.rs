@@ -17,7 +17,11 @@ impl Details {
     pub fn extend(&mut self, others: &Self) {
         if let Some(others) = &others.0 {
             let details = self.0.get_or_insert_default();
-            details.extend(others.iter().map(|(key, value)| (key.clone(), value.clone())));
+            details.extend(
+                others
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.clone())),
+            );
         }
     }
 }

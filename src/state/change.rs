@@ -95,12 +95,14 @@ impl AppState {
         };
         check_addition(&fixture, &self.tenants)?;
         let ids = fixture.organizations.iter().map(|(id, _)| id.clone());
-        let start = |id: &OrgId| OrgSeed::default().into_org(id, self.started_at, self.undeclared());
+        let start =
+            |id: &OrgId| OrgSeed::default().into_org(id, self.started_at, self.undeclared());
         self.tenants.change_together(ids, start, |drafts, tokens| {
             let mut problems = Vec::new();
             for (i, (id, seed)) in fixture.organizations.iter().enumerate() {
                 let draft = drafts.get_mut(id);
-                let Draft { org: changed, now } = draft.expect("every id that was asked for is there");
+                let Draft { org: changed, now } =
+                    draft.expect("every id that was asked for is there");
                 for (path, message) in seed.add_to(changed, *now).err().unwrap_or_default() {
                     let path = match org {
                         Some(_) => path,

@@ -39,14 +39,21 @@ impl Evicted {
             return;
         }
         if self.requests.len() >= Self::MOST {
-            self.beyond += self.requests.drain().map(|(_, requests)| requests).sum::<u64>();
+            self.beyond += self
+                .requests
+                .drain()
+                .map(|(_, requests)| requests)
+                .sum::<u64>();
         }
         *self.requests.entry(hash(org)).or_default() += requests;
     }
 
     /// How many requests of an organization are forgotten, or may be.
     pub(super) fn of(&self, org: &OrgId) -> u64 {
-        self.requests.get(&hash(org)).copied().unwrap_or(self.beyond)
+        self.requests
+            .get(&hash(org))
+            .copied()
+            .unwrap_or(self.beyond)
     }
 
     /// How many requests are forgotten in all.

@@ -149,7 +149,11 @@ mod tests {
         let hour = ClockChange::Advance(TimeDelta::hours(1));
         let later = frozen.changed(hour).unwrap();
         assert_eq!(later.read().now, at + TimeDelta::hours(1));
-        assert_eq!(later.changed(NO_CHANGE), Some(later), "what is not said stays");
+        assert_eq!(
+            later.changed(NO_CHANGE),
+            Some(later),
+            "what is not said stays"
+        );
         let run = ClockChange::Set {
             now: None,
             frozen: Some(false),

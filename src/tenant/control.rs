@@ -141,7 +141,9 @@ impl Tenants {
         if scopes.requests {
             census.evicted = Evicted::default();
             old.nameless.requests.retire();
-            old.tenants.iter().for_each(|tenant| tenant.requests.retire());
+            old.tenants
+                .iter()
+                .for_each(|tenant| tenant.requests.retire());
         }
         Ok(())
     }
@@ -301,7 +303,12 @@ impl Tenants {
             return self.known(org).map_or_else(Vec::new, |it| it.rules.list());
         }
         let of_orgs = self.by_id().into_iter().flat_map(|it| it.rules.list());
-        self.common().rules.list().into_iter().chain(of_orgs).collect()
+        self.common()
+            .rules
+            .list()
+            .into_iter()
+            .chain(of_orgs)
+            .collect()
     }
 
     /// Whose rule is meant by an id.
@@ -328,7 +335,10 @@ impl Tenants {
             0 => Err(NotOne::None),
             1 => Ok(of(having.remove(0))),
             _ => Err(NotOne::Several(
-                having.iter().filter_map(|tenant| tenant.id.clone()).collect(),
+                having
+                    .iter()
+                    .filter_map(|tenant| tenant.id.clone())
+                    .collect(),
             )),
         }
     }

@@ -176,7 +176,10 @@ impl Groups {
     }
 }
 
-fn page<'a, K: Ord + Clone + fmt::Debug>(ranked: &'a Ranked<Indexed<K>>, query: &ListQuery) -> Page<&'a Group> {
+fn page<'a, K: Ord + Clone + fmt::Debug>(
+    ranked: &'a Ranked<Indexed<K>>,
+    query: &ListQuery,
+) -> Page<&'a Group> {
     fn group<K>(row: &Indexed<K>) -> &Group {
         &row.group
     }
@@ -209,10 +212,7 @@ fn page<'a, K: Ord + Clone + fmt::Debug>(ranked: &'a Ranked<Indexed<K>>, query: 
 }
 
 /// The groups of the page among those found, and how many were found.
-fn nth<'a>(
-    found: impl Iterator<Item = &'a Group>,
-    query: &ListQuery,
-) -> (Vec<&'a Group>, usize) {
+fn nth<'a>(found: impl Iterator<Item = &'a Group>, query: &ListQuery) -> (Vec<&'a Group>, usize) {
     let wanted = query.page.ranks(usize::MAX);
     let mut items = Vec::new();
     let mut total = 0;

@@ -152,7 +152,10 @@ impl Tenants {
     pub fn look_at(&self, org: &OrgId) -> Held {
         let tenant = self.known(org).unwrap_or_else(|| {
             let ring = Ring::new(&self.journal, Some(org.clone()), 0);
-            let bare = self.now.load().bare(Some(org.clone()), self.start.seed, ring);
+            let bare = self
+                .now
+                .load()
+                .bare(Some(org.clone()), self.start.seed, ring);
             Arc::new(bare)
         });
         tenant.held()
@@ -214,7 +217,10 @@ impl Tenants {
             .map(|(id, _)| id)
             .collect();
         // In the order of their ids, so that two who lock several never wait for each other.
-        let mut rows: Vec<_> = tenants.iter().map(|held| held.tenant.rows.write()).collect();
+        let mut rows: Vec<_> = tenants
+            .iter()
+            .map(|held| held.tenant.rows.write())
+            .collect();
         let mut drafts = BTreeMap::new();
         for ((id, held), rows) in ids.iter().zip(&tenants).zip(&rows) {
             let org = Option::clone(rows).or_else(|| held.started().ok().cloned());
@@ -248,7 +254,9 @@ impl Tenants {
     pub fn stored(&self) -> Vec<Org> {
         let now = self.now.load_full();
         let tenants: Vec<Arc<Tenant>> = now.tenants.iter().map(|it| Arc::clone(&it)).collect();
-        let orgs = tenants.iter().filter_map(|tenant| tenant.rows.read().clone());
+        let orgs = tenants
+            .iter()
+            .filter_map(|tenant| tenant.rows.read().clone());
         let mut orgs: Vec<Org> = orgs.collect();
         orgs.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         orgs

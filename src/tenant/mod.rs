@@ -29,24 +29,23 @@ use std::sync::{
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 
-use self::{
-    journal::Ring,
-    rules::{Asked, Rules, Strike},
-    windows::Windows,
-};
 pub use self::{
     clock::{Clock, ClockChange, Reading, Time},
     control::{ClockRefusal, NotOne, Scopes},
     groups::Groups,
     ids::IdGen,
     map::{Baseline, Draft, Start, Tenants},
-
     org::{Org, Standing, Undeclared},
     refusal::Refusal,
     seed::{GroupSeed, OrgSeed},
     tokens::{Token, TokenRefusal, Tokens},
     users::Users,
     windows::Verdict,
+};
+use self::{
+    journal::Ring,
+    rules::{Asked, Rules, Strike},
+    windows::Windows,
 };
 use crate::{config::RateLimit, domain::id::OrgId};
 

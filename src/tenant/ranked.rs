@@ -153,7 +153,10 @@ impl<R: Row> Ranked<R> {
                 Node::Leaf(rows) => return (rows, before),
                 Node::Inner(children) => {
                     let place = child_of(children, key);
-                    before += children[..place].iter().map(|child| child.len).sum::<usize>();
+                    before += children[..place]
+                        .iter()
+                        .map(|child| child.len)
+                        .sum::<usize>();
                     node = &children[place].node;
                 }
             }
@@ -205,7 +208,10 @@ impl<R: Row> Node<R> {
                 Ok(place) => (Some(std::mem::replace(&mut rows[place], row)), None),
                 Err(place) => {
                     rows.insert(place, row);
-                    (None, split(rows, place).map(|right| Child::of(Self::Leaf(right))))
+                    (
+                        None,
+                        split(rows, place).map(|right| Child::of(Self::Leaf(right))),
+                    )
                 }
             },
             Self::Inner(children) => {
@@ -283,7 +289,10 @@ fn merge<R: Row>(children: &mut Vec<Child<R>>, left: usize) {
     let right = children.remove(left + 1);
     let left = &mut children[left];
     left.len += right.len;
-    match (Arc::make_mut(&mut left.node), Arc::unwrap_or_clone(right.node)) {
+    match (
+        Arc::make_mut(&mut left.node),
+        Arc::unwrap_or_clone(right.node),
+    ) {
         (Node::Leaf(rows), Node::Leaf(more)) => rows.extend(more),
         (Node::Inner(nodes), Node::Inner(more)) => nodes.extend(more),
         (Node::Leaf(_), Node::Inner(_)) | (Node::Inner(_), Node::Leaf(_)) => {

@@ -2,7 +2,6 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use chrono::{DateTime, Utc};
 use super::{
     ids::IdGen,
     org::{Org, Undeclared},
@@ -14,6 +13,7 @@ use crate::domain::{
     id::{GroupId, OrgId, UserId},
     user::User,
 };
+use chrono::{DateTime, Utc};
 
 /// An organization without its id: what is declared of it, or what a template starts others with.
 #[derive(Debug, Clone, Default)]
@@ -67,7 +67,11 @@ impl OrgSeed {
         let groups = std::mem::take(&mut self.groups);
         self.put_into(&mut org);
         let groups = ids.into_iter().zip(groups);
-        org.fill(groups.map(|(id, group)| group.into_group(id, start)).collect());
+        org.fill(
+            groups
+                .map(|(id, group)| group.into_group(id, start))
+                .collect(),
+        );
         org
     }
 

@@ -123,7 +123,9 @@ fn an_organization_that_nobody_declared_is_looked_at_and_stored_only_once_writte
     assert_eq!(names(&tenants, "globex"), Ok(vec![]));
     let started = find(&tenants, "globex").read(|org| org.name.to_string());
     assert_eq!(started.as_deref(), Ok("Started"));
-    let refused = tenants.write(&find(&tenants, "globex"), |_| Err::<(), _>(Refusal::NoGroup));
+    let refused = tenants.write(&find(&tenants, "globex"), |_| {
+        Err::<(), _>(Refusal::NoGroup)
+    });
     assert_eq!(refused, Err(Refusal::NoGroup));
     assert_eq!(ids(&tenants), ["acme"]);
     add(&tenants, "globex", group("1", "Sales")).unwrap();
@@ -160,7 +162,9 @@ fn there_are_as_many_organizations_as_are_allowed() {
     tenants.replace(org("two")).unwrap();
     assert_eq!(names(&tenants, "two"), Ok(vec![]), "it is another one now");
     for _ in 0..2 {
-        tenants.reset(&org_id("one"), STATE, &Baseline::default()).unwrap();
+        tenants
+            .reset(&org_id("one"), STATE, &Baseline::default())
+            .unwrap();
     }
     assert_eq!(ids(&tenants), ["two"]);
     tenants.replace(org("three")).unwrap();
@@ -175,11 +179,16 @@ fn an_organization_with_rules_or_a_clock_counts_as_stored() {
         now: None,
         frozen: Some(true),
     };
-    tenants.change_clock(Some(&org_id("timed")), freeze).unwrap();
+    tenants
+        .change_clock(Some(&org_id("timed")), freeze)
+        .unwrap();
     assert_eq!(tenants.put_rule(rule("other"), false), Err(Refusal::Full));
     let timed = tenants.change_clock(Some(&org_id("other")), freeze);
     assert_eq!(timed, Err(ClockRefusal::Full));
-    assert_eq!(add(&tenants, "other", group("1", "Sales")), Err(Refusal::Full));
+    assert_eq!(
+        add(&tenants, "other", group("1", "Sales")),
+        Err(Refusal::Full)
+    );
     // What is there counts once, whatever is in it.
     add(&tenants, "ruled", group("1", "Sales")).unwrap();
     tenants.put_rule(rule("timed"), false).unwrap();
@@ -191,11 +200,15 @@ fn an_organization_with_rules_or_a_clock_counts_as_stored() {
         faults: true,
         ..Scopes::default()
     };
-    tenants.reset(&org_id("timed"), scopes, &Baseline::default()).unwrap();
+    tenants
+        .reset(&org_id("timed"), scopes, &Baseline::default())
+        .unwrap();
     tenants.put_rule(rule("other"), false).unwrap();
     tenants.remove_rule("r", Some(&org_id("other"))).unwrap();
     add(&tenants, "last", group("1", "Sales")).unwrap();
-    tenants.reset_all(Scopes::ALL, &Baseline::default()).unwrap();
+    tenants
+        .reset_all(Scopes::ALL, &Baseline::default())
+        .unwrap();
     assert_eq!(tenants.census().kept, 0);
 }
 
@@ -203,7 +216,13 @@ fn an_organization_with_rules_or_a_clock_counts_as_stored() {
 fn of_the_organizations_that_are_only_named_the_most_recently_used_are_kept() {
     let tenants = open([org("acme")], 3);
     let there = || {
-        let mut ids: Vec<String> = tenants.now.load().tenants.iter().map(|it| it.key().to_string()).collect();
+        let mut ids: Vec<String> = tenants
+            .now
+            .load()
+            .tenants
+            .iter()
+            .map(|it| it.key().to_string())
+            .collect();
         ids.sort();
         ids.join(" ")
     };
@@ -215,7 +234,11 @@ fn of_the_organizations_that_are_only_named_the_most_recently_used_are_kept() {
     for id in ["five", "six", "seven"] {
         find(&tenants, id);
     }
-    assert_eq!(there(), "acme five seven six three", "whoever is held stays");
+    assert_eq!(
+        there(),
+        "acme five seven six three",
+        "whoever is held stays"
+    );
     drop(held);
     tenants.put_rule(rule("six"), false).unwrap();
     for i in 0..100 {
@@ -262,9 +285,13 @@ fn of_an_organization_that_went_nobody_says_that_it_was_never_asked() {
     assert_eq!(tenants.requests(&Filter::default()).dropped, 2);
     record("one");
     assert_eq!(of("one"), (1, 2));
-    tenants.reset(&org_id("two"), Scopes::ALL, &Baseline::default()).unwrap();
+    tenants
+        .reset(&org_id("two"), Scopes::ALL, &Baseline::default())
+        .unwrap();
     assert_eq!(of("two"), (0, 0), "a reset draws a line");
-    tenants.reset_all(Scopes::ALL, &Baseline::default()).unwrap();
+    tenants
+        .reset_all(Scopes::ALL, &Baseline::default())
+        .unwrap();
     assert_eq!([of("one"), of("three")], [(0, 0), (0, 0)]);
 }
 
@@ -316,7 +343,9 @@ fn a_request_makes_one_look_up_and_keeps_what_it_found() {
 fn what_is_written_to_a_replaced_organization_counts_for_nothing() {
     let tenants = open([], 1);
     let before = find(&tenants, "acme");
-    tenants.reset(&org_id("acme"), STATE, &Baseline::default()).unwrap();
+    tenants
+        .reset(&org_id("acme"), STATE, &Baseline::default())
+        .unwrap();
     let place = |org: &mut Org| {
         org.place(group("1", "Sales"));
         Ok(())
@@ -329,15 +358,27 @@ fn what_is_written_to_a_replaced_organization_counts_for_nothing() {
         clock: true,
         ..Scopes::default()
     };
-    tenants.reset(&org_id("acme"), clock, &Baseline::default()).unwrap();
+    tenants
+        .reset(&org_id("acme"), clock, &Baseline::default())
+        .unwrap();
     tenants.write(&before, place).unwrap();
-    assert_eq!((names(&tenants, "acme").unwrap().len(), tenants.census().kept), (1, 1));
+    assert_eq!(
+        (
+            names(&tenants, "acme").unwrap().len(),
+            tenants.census().kept
+        ),
+        (1, 1)
+    );
 }
 
 #[test]
 fn a_reset_shares_its_rows_with_what_was_loaded() {
     let mut acme = org("acme");
-    acme.fill((0..10).map(|i| group(&i.to_string(), &format!("Group {i}"))).collect());
+    acme.fill(
+        (0..10)
+            .map(|i| group(&i.to_string(), &format!("Group {i}")))
+            .collect(),
+    );
     let loaded = baseline([acme], None);
     let tenants = Tenants::new(Start::default(), &loaded);
     let first = |org: &Org| Arc::clone(org.groups().in_order()[0]);

@@ -118,6 +118,11 @@ impl TestApp {
         self.control("GET", path, None)
     }
 
+    /// Runs something that asks for several things at once. Time stands still until all wait for it.
+    pub(crate) fn block_on<T>(&self, run: impl AsyncFnOnce(App) -> T) -> T {
+        self.runtime.block_on(run(self.app.clone()))
+    }
+
     /// Any request at all.
     pub(crate) fn send(&self, request: Request<Body>) -> Answer {
         self.runtime.block_on(async {

@@ -59,7 +59,8 @@ pub(super) async fn put(
     query.done()?;
     let rule = Rule::parse(&id, org, &body).map_err(Problem::invalid)?;
     let put = app.tenants.put_rule(rule, rearm);
-    put.map(Answer).map_err(|refusal| Refusal::from(refusal).into())
+    put.map(Answer)
+        .map_err(|refusal| Refusal::from(refusal).into())
 }
 
 /// Takes one rule out of force.

@@ -4,9 +4,9 @@ use axum::http::{Method, StatusCode};
 
 use super::{
     Endpoint,
-    rights::{Admin, Member, SignedIn},
     call::Call,
     handler::Handler,
+    rights::{Admin, Member, SignedIn},
     view::{
         guest, organization,
         user::{self, Memberships},

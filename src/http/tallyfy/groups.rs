@@ -4,9 +4,9 @@ use axum::http::{Method, StatusCode};
 
 use super::{
     Endpoint,
-    rights::{GroupManager, Member},
     call::Call,
     handler::{Answering, Handler},
+    rights::{GroupManager, Member},
     view::group::GroupView,
 };
 use crate::{

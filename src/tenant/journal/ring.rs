@@ -95,7 +95,9 @@ impl Ring {
     /// Records how a request ended that had to wait.
     pub fn answered(self: &Arc<Self>, under_way: UnderWay, mut seen: Seen<'_>) {
         let record = record::written(Kind::Answered, under_way.id, &mut seen);
-        let is_kept = under_way.begin.is_some_and(|begin| self.lock().holds(begin));
+        let is_kept = under_way
+            .begin
+            .is_some_and(|begin| self.lock().holds(begin));
         if is_kept {
             self.push(under_way.id, &record);
         }

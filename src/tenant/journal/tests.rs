@@ -27,7 +27,10 @@ fn create(body: usize) -> Sample {
 }
 
 fn all(rings: &[&Arc<Ring>]) -> Recorded {
-    Recorded::of(rings.iter().map(|ring| Arc::clone(ring)), &Filter::default())
+    Recorded::of(
+        rings.iter().map(|ring| Arc::clone(ring)),
+        &Filter::default(),
+    )
 }
 
 fn shown(entry: &Entry) -> Value {
@@ -112,7 +115,10 @@ fn a_ring_that_is_alone_drops_its_own_oldest() {
     }
     let recorded = all(&[&ring]);
     let kept = recorded.requests.len() as u64;
-    assert!((2..5).contains(&kept) && recorded.dropped == 20 - kept, "{kept}");
+    assert!(
+        (2..5).contains(&kept) && recorded.dropped == 20 - kept,
+        "{kept}"
+    );
     assert!(taken(&journal) <= 50_000);
 }
 
@@ -188,7 +194,12 @@ fn a_request_under_way_is_shown_until_it_is_answered_and_then_in_its_place() {
     let answered = shown(&recorded.requests[0]);
     assert_eq!(recorded.requests.len(), 2);
     assert_eq!(
-        [&answered["id"], &answered["status"], &answered["body"], &answered["under_way"]],
+        [
+            &answered["id"],
+            &answered["status"],
+            &answered["body"],
+            &answered["under_way"]
+        ],
         [&json!(1), &json!(200), &json!("xx"), &json!(null)]
     );
 }
@@ -230,6 +241,68 @@ async fn listeners_hear_of_a_request_that_has_to_wait_when_it_is_asked_and_when_
             Event::Request(entry) => ("request", entry.id(), entry.is_under_way()),
         });
     }
-    let wanted = [("asked", 1, true), ("request", 1, false), ("request", 3, false)];
+    let wanted = [
+        ("asked", 1, true),
+        ("request", 1, false),
+        ("request", 3, false),
+    ];
     assert_eq!(heard, wanted, "what comes after a reset is heard by nobody");
+}
+
+#[test]
+fn a_request_under_way_counts_but_its_status_is_not_known() {
+    let journal = journal(JournalLimits::default());
+    let ring = ring(&journal, "acme");
+    let under_way = create(2).seen(|seen| ring.asked(seen)).unwrap();
+    let check = |status: Option<u16>, body: Option<Value>, times| {
+        let expectation = Expectation {
+            operation: Some(Operation::CreateGroup),
+            status,
+            body,
+            ..Expectation::default()
+        };
+        let expected = Expectations::one(Some(org("acme")), expectation, times);
+        expected.check(&all(&[&ring])).map_err(|unmet| unmet.detail)
+    };
+    let at_least = |at_least| Times {
+        at_least,
+        at_most: usize::MAX,
+    };
+    let at_most = |at_most| Times {
+        at_least: 0,
+        at_most,
+    };
+    assert_eq!(check(None, None, Times::exactly(1)), Ok(1));
+    assert_eq!(check(None, None, at_least(1)), Ok(1));
+    assert_eq!(check(Some(200), None, at_least(0)), Ok(0));
+    for (times, wanted) in [
+        (Times::exactly(0), "exactly 0 requests"),
+        (Times::exactly(1), "exactly 1 request"),
+        (at_most(1), "at most 1 request"),
+        (at_least(1), "at least 1 request"),
+    ] {
+        let detail = check(Some(200), None, times).unwrap_err();
+        assert!(
+            detail.starts_with(&format!("expected {wanted}")),
+            "{detail}"
+        );
+        let told = "; but 1 request is still under way, which may become one more";
+        assert!(detail.ends_with(told), "{detail}");
+    }
+    let body = Some(json!("xx"));
+    check(None, body.clone(), Times::exactly(0)).unwrap_err();
+    let other = Expectation {
+        operation: Some(Operation::DeleteGroup),
+        status: Some(200),
+        ..Expectation::default()
+    };
+    let never = Expectations::one(Some(org("acme")), other, Times::exactly(0));
+    assert_eq!(
+        never.check(&all(&[&ring])).unwrap(),
+        0,
+        "it cannot become that"
+    );
+    create(2).seen(|seen| ring.answered(under_way, seen));
+    assert_eq!(check(Some(200), body, Times::exactly(1)), Ok(1));
+    assert_eq!(check(Some(500), None, Times::exactly(0)), Ok(0));
 }

@@ -163,7 +163,8 @@ fn one(expectation: &Expectation, times: Times, found: &Recorded) -> Result<usiz
         .iter()
         .filter(|entry| expectation.differences(entry).is_empty())
         .count();
-    let could_be_more = times.at_most < usize::MAX && found.dropped > 0;
+    let under_way = open(expectation, entries);
+    let could_be_more = times.at_most < usize::MAX && (found.dropped > 0 || under_way > 0);
     if (times.at_least..=times.at_most).contains(&count) && !could_be_more {
         return Ok(count);
     }
@@ -188,6 +189,7 @@ fn one(expectation: &Expectation, times: Times, found: &Recorded) -> Result<usiz
         tell_nearest(&mut detail, expectation, nearest.first());
     }
     if count <= times.at_most {
+        tell_under_way(&mut detail, under_way);
         tell_dropped(&mut detail, found.dropped);
     }
     Err(Unmet {
@@ -215,6 +217,7 @@ fn sequence(steps: &[Expectation], found: &Recorded) -> Result<usize, Unmet> {
         }
         let nearest = nearest(step, entries, false);
         tell_nearest(&mut detail, step, nearest.first());
+        tell_under_way(&mut detail, open(step, entries));
         tell_dropped(&mut detail, found.dropped);
         return Err(Unmet {
             count: met,
@@ -273,6 +276,30 @@ fn tell_nearest(detail: &mut String, expectation: &Expectation, nearest: Option<
     };
 }
 
+/// How many requests are under way that could still meet an expectation, and do not meet it yet.
+fn open(expectation: &Expectation, entries: &[Arc<Entry>]) -> usize {
+    let is_open = |entry: &&Arc<Entry>| {
+        entry.is_under_way()
+            && expectation.may_be_met(entry)
+            && !expectation.differences(entry).is_empty()
+    };
+    entries.iter().filter(is_open).count()
+}
+
+/// What is not answered yet may become what is missing, or one too many.
+fn tell_under_way(detail: &mut String, under_way: usize) {
+    let requests = match under_way {
+        0 => return,
+        1 => "1 request is".to_owned(),
+        several => format!("{several} requests are"),
+    };
+    // Writing to a text does not fail.
+    let _ = write!(
+        detail,
+        "; but {requests} still under way, which may become one more"
+    );
+}
+
 /// What the journal has forgotten may have been what is missing, or one too many.
 fn tell_dropped(detail: &mut String, dropped: u64) {
     let older = match dropped {
@@ -324,6 +351,17 @@ impl Expectation {
                 .as_ref()
                 .is_none_or(|method| entry.method().eq_ignore_ascii_case(method))
             && self.path.as_ref().is_none_or(|path| entry.path() == path)
+    }
+
+    /// Whether a request under way can still become what is expected: its status, and its body where that
+    /// has not come, are not known yet.
+    fn may_be_met(&self, entry: &Entry) -> bool {
+        let known = Self {
+            status: None,
+            body: None,
+            ..self.clone()
+        };
+        known.differences(entry).is_empty()
     }
 
     /// In what a request is not what is expected.

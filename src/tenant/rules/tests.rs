@@ -89,7 +89,9 @@ fn status(status: u16, retry_after: Option<u64>) -> Effect {
 #[test]
 fn the_issues_rule_passes_one_over_and_takes_its_steps_in_order() {
     let (faults, acme) = (faults(), org("acme"));
-    put(&faults, rule(
+    put(
+        &faults,
+        rule(
             "flaky",
             &json!({
                 "match": { "operation": "groups.delete", "org": "acme" }, "skip": 1,
@@ -163,10 +165,14 @@ fn an_endless_step_is_never_used_up() {
 #[test]
 fn a_rule_that_is_spent_or_passes_over_leaves_the_request_to_the_next() {
     let (faults, acme) = (faults(), org("acme"));
-    put(&faults, rule("one", &json!({ "skip": 1, "steps": [{ "status": 500 }] })),
+    put(
+        &faults,
+        rule("one", &json!({ "skip": 1, "steps": [{ "status": 500 }] })),
         false,
     );
-    put(&faults, rule("two", &json!({ "steps": [{ "times": 2, "status": 500 }] })),
+    put(
+        &faults,
+        rule("two", &json!({ "steps": [{ "times": 2, "status": 500 }] })),
         false,
     );
     let own = json!({ "match": { "org": "acme" }, "steps": [{ "status": 500 }] });
@@ -184,7 +190,9 @@ fn each_key_of_a_match_is_looked_at() {
     let acme = org("acme");
     let strikes = |only: &Value, asked: &Asked<'_>| {
         let faults = faults();
-        put(&faults, rule("r", &json!({ "match": only, "steps": [{ "status": 500 }] })),
+        put(
+            &faults,
+            rule("r", &json!({ "match": only, "steps": [{ "status": 500 }] })),
             false,
         );
         strike(&faults, asked).is_some()
@@ -229,7 +237,9 @@ fn the_same_rule_again_goes_on_where_it_was_unless_it_is_rearmed() {
     let (faults, acme) = (faults(), org("acme"));
     let json = json!({ "steps": [{ "times": 2, "status": 500 }] });
     put(&faults, rule("r", &json), false);
-    put(&faults, rule(
+    put(
+        &faults,
+        rule(
             "later",
             &json!({ "steps": [{ "times": "always", "status": 500 }] }),
         ),
@@ -246,7 +256,11 @@ fn the_same_rule_again_goes_on_where_it_was_unless_it_is_rearmed() {
         ["r", "r", "later"],
         "in its old place"
     );
-    put(&faults, rule("r", &json!({ "steps": [{ "status": 503 }] })), false);
+    put(
+        &faults,
+        rule("r", &json!({ "steps": [{ "status": 503 }] })),
+        false,
+    );
     assert_eq!(
         [&*next(), &*next()],
         ["r", "later"],
@@ -259,7 +273,11 @@ fn a_rule_is_found_in_its_organization_or_where_only_one_has_it() {
     let (faults, acme, globex) = (faults(), org("acme"), org("globex"));
     let put = |id: &str, org: Option<&OrgId>| {
         let json = json!({ "steps": [{ "status": 500 }] });
-        put(&faults, Rule::parse(id, org.cloned(), &json).unwrap(), false);
+        put(
+            &faults,
+            Rule::parse(id, org.cloned(), &json).unwrap(),
+            false,
+        );
     };
     let found =
         |id: &str, org: Option<&OrgId>| faults.rule(id, org).map(|view| view.rule().org().cloned());
@@ -463,7 +481,9 @@ fn a_rule_that_leaves_nothing_to_chance_remembers_no_organization() {
 #[test]
 fn of_thousands_at_once_exactly_as_many_are_struck_as_the_rule_says() {
     let (faults, acme) = (faults(), org("acme"));
-    put(&faults, rule("r", &json!({ "steps": [{ "times": 100, "status": 500 }] })),
+    put(
+        &faults,
+        rule("r", &json!({ "steps": [{ "times": 100, "status": 500 }] })),
         false,
     );
     let hits = thread::scope(|scope| {

@@ -124,7 +124,7 @@ impl Serialize for StepView<'_> {
                 }
             }
         }
-        if self.step.effect.is_some() {
+        if self.step.effect.is_some() || self.step.write == Write::After {
             let write = match self.step.write {
                 Write::Before => "before",
                 Write::After => "after",
