@@ -2,6 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
+/// What an id of an organization or a group looks like, for messages.
+pub const ID_FORM: &str = "1 to 255 letters, digits, `-` or `_`";
+
 /// Whether a text can be the id of an organization or a group: `[A-Za-z0-9_-]{1,255}`.
 ///
 /// The official Python SDK refuses any other before it asks (`validate_id`, evidence 6).

@@ -50,6 +50,8 @@ pub(super) struct Exchange {
     pub(super) uri: Uri,
     /// The headers.
     pub(super) headers: HeaderMap,
+    /// The token that it brings, where it is well-formed.
+    bearer: Option<Box<str>>,
     /// What is learnt of it on its way.
     pub(super) notes: Notes,
 }
@@ -129,6 +131,7 @@ impl Exchange {
             socket: parts.extensions.remove(),
             method: parts.method,
             uri: parts.uri,
+            bearer: bearer(&parts.headers).map(Box::from),
             headers: parts.headers,
             notes: Notes::default(),
         };
@@ -148,7 +151,7 @@ impl Exchange {
 
     /// The token that it brings, where it is well-formed.
     pub(super) fn bearer(&self) -> Option<&str> {
-        bearer(&self.headers)
+        self.bearer.as_deref()
     }
 }
 

@@ -160,9 +160,9 @@ impl Held {
     }
 
     /// Counts a request of a token's; nothing where there is no limit.
-    pub fn count(&self, token: &str, now: DateTime<Utc>) -> Option<Verdict> {
+    pub fn count(&self, token: &str, now: impl FnOnce() -> DateTime<Utc>) -> Option<Verdict> {
         let limit = self.tenant.common.rate_limit?;
-        Some(self.tenant.windows.count(limit, token, now))
+        Some(self.tenant.windows.count(limit, token, now()))
     }
 
     /// The record of the organization's requests.

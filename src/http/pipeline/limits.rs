@@ -39,7 +39,7 @@ pub(super) async fn limited(endpoint: Option<&'static Endpoint>, call: Call<'_>)
 }
 
 fn verdict(exchange: &Exchange) -> Option<Verdict> {
-    exchange.held.count(exchange.bearer()?, exchange.now())
+    exchange.held.count(exchange.bearer()?, || exchange.now())
 }
 
 /// An answer, whatever becomes of whoever makes it.

@@ -3,8 +3,8 @@
 use axum::http::{Method, StatusCode};
 
 use super::{
-    Endpoint,
     call::Call,
+    endpoint::Endpoint,
     handler::Handler,
     rights::{Admin, Member, SignedIn},
     view::{

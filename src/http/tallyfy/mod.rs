@@ -2,60 +2,23 @@
 
 mod call;
 mod directory;
+mod endpoint;
 mod groups;
 mod handler;
 mod paths;
 mod rights;
+mod routes;
 pub(super) mod view;
 
 use axum::http::Method;
 
-use self::handler::Handler;
-pub(super) use self::{call::Call, paths::normalise};
+pub(super) use self::{
+    call::Call,
+    endpoint::Endpoint,
+    paths::normalise,
+    routes::{PREFIXES, endpoints, endpoints_on},
+};
 use super::{envelope::Answer, error::ApiError, exchange::Exchange};
-use crate::domain::operation::Operation;
-
-/// What the routes are served under: go.tallyfy.com has `/api`, api.tallyfy.com has nothing (evidence 1.2).
-pub(super) const PREFIXES: [&str; 2] = ["/api", ""];
-
-/// One operation of the API and where it is served.
-#[derive(Debug)]
-pub(super) struct Endpoint {
-    pub(super) operation: Operation,
-    pub(super) method: Method,
-    pub(super) path: &'static str,
-    handler: Handler,
-}
-
-impl Endpoint {
-    /// The right that it needs, by name.
-    pub(super) fn right(&self) -> &'static str {
-        self.handler.right()
-    }
-}
-
-#[cfg(test)]
-impl Endpoint {
-    /// An endpoint with a defect.
-    pub(super) fn that_panics() -> Self {
-        Self {
-            operation: Operation::GetMe,
-            method: Method::GET,
-            path: "/panics",
-            handler: Handler::SignedIn(|_, _| panic!("a test's own")),
-        }
-    }
-}
-
-/// Everything that is served, in one table.
-pub(super) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    groups::ENDPOINTS.iter().chain(&directory::ENDPOINTS)
-}
-
-/// What is served on a path of the table.
-pub(super) fn endpoints_on(path: &str) -> impl Iterator<Item = &'static Endpoint> {
-    endpoints().filter(move |endpoint| endpoint.path == path)
-}
 
 /// The answer to a request that matched an endpoint, or else why there is none.
 pub(super) async fn answer(endpoint: Option<&'static Endpoint>, call: Call<'_>) -> Answer {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use axum::http::{Method, Uri, uri::PathAndQuery};
 
-use super::{PREFIXES, endpoints};
+use super::routes::{PREFIXES, endpoints};
 
 /// Takes doubled slashes after the base and slashes at the end off a path.
 ///

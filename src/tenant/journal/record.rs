@@ -9,11 +9,49 @@ use bytes::{Buf, BufMut, Bytes};
 use chrono::{DateTime, Utc};
 
 use super::{
-    JournalLimits, Seen,
     entry::{Entry, Kept, Outcome},
     redact::Redactor,
+    shared::JournalLimits,
 };
 use crate::domain::{id::OrgId, operation::Operation};
+
+/// What happened, borrowed; what is kept of it is copied.
+#[expect(
+    missing_debug_implementations,
+    reason = "an iterator has no form to show"
+)]
+pub struct Seen<'a> {
+    /// When it came, by the clock of its organization.
+    pub at: DateTime<Utc>,
+    /// Which operation it is, where it matched a route.
+    pub operation: Option<Operation>,
+    /// The organization in its path.
+    pub org: Option<&'a OrgId>,
+    /// Its method.
+    pub method: &'a str,
+    /// Its path.
+    pub path: &'a str,
+    /// Its query string.
+    pub query: Option<&'a str>,
+    /// Its headers.
+    pub headers: &'a mut dyn Iterator<Item = (&'a str, &'a [u8])>,
+    /// Its body, where somebody has read it.
+    pub body: Option<Bytes>,
+    /// Whether its fields were read, or, for its content type or its syntax, none of them.
+    pub body_was_read: bool,
+    /// The status of the answer, where the client has seen one.
+    pub status: Option<u16>,
+    /// The body of the answer.
+    pub response: Option<Bytes>,
+    /// How long it took.
+    pub duration: Duration,
+    /// The rule that struck it.
+    pub fault: Option<&'a str>,
+    /// Whether the client closed its connection while its answer was held back.
+    pub client_gone: bool,
+    /// The caller's token; it is nowhere in what is kept.
+    pub token: Option<&'a str>,
+}
 
 /// What a record tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,11 +9,11 @@ use memchr::memmem::Finder;
 use serde_json::{Map, Value};
 
 use super::{
-    JournalLimits,
     secrets::{
         BEARER, JWT, REDACTED, SIGNS, begins_with, hex_pair, holds_word, is_harmless, names_secret,
         percent_decoded, unescaped, without_jwts, without_values, word_with, words,
     },
+    shared::JournalLimits,
 };
 
 /// Schemes of `Authorization` that are shown; what is before the first space may be the secret itself.

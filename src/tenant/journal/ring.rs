@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -11,10 +11,10 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    Event, Journal, Recorded, Seen,
     entry::Entry,
     log::Log,
-    record::{self, Kind, RecordHead},
+    record::{self, Kind, RecordHead, Seen},
+    shared::{Event, Journal, Member, Memory},
 };
 use crate::domain::id::OrgId;
 
@@ -28,10 +28,8 @@ const LEAST_GROWTH: usize = 4096;
 pub struct Ring {
     journal: Arc<Journal>,
     org: Option<OrgId>,
-    /// What the journal knows it by.
-    pub(super) number: u64,
-    /// The id of the newest entry, by which the journal knows which ring was written to least recently.
-    pub(super) last_id: Arc<AtomicU64>,
+    number: u64,
+    last_id: Arc<AtomicU64>,
     /// Whether a reset has put another in its place: what still comes is heard by nobody.
     is_retired: AtomicBool,
     log: Mutex<Log>,
@@ -57,7 +55,7 @@ impl Ring {
         Arc::new(Self {
             journal: Arc::clone(journal),
             org,
-            number: journal.last_ring.fetch_add(1, Ordering::Relaxed),
+            number: journal.next_ring(),
             last_id: Arc::default(),
             is_retired: AtomicBool::new(false),
             log: Mutex::new(Log::after(lost)),
@@ -110,7 +108,7 @@ impl Ring {
     }
 
     /// What is recorded, the oldest first, and how much is lost.
-    pub(super) fn read(&self) -> Recorded {
+    pub(super) fn read(&self) -> (Vec<Entry>, u64) {
         // Copied out under the lock, and read outside it.
         let snapshot = self.lock().snapshot();
         let mut requests: Vec<Entry> = Vec::new();
@@ -134,10 +132,7 @@ impl Ring {
             }
             requests.push(entry);
         }
-        Recorded {
-            requests: requests.into_iter().map(Arc::new).collect(),
-            dropped: snapshot.dropped,
-        }
+        (requests, snapshot.dropped)
     }
 
     /// How many requests are recorded or were once.
@@ -149,15 +144,6 @@ impl Ring {
     /// Keeps what is still recorded here from listeners: a reset has put another ring in its place.
     pub(in crate::tenant) fn retire(&self) {
         self.is_retired.store(true, Ordering::Release);
-    }
-
-    /// Drops all entries and gives their memory back.
-    pub(super) fn give_up(&self) {
-        let mut log = self.lock();
-        let bytes = log.capacity();
-        log.give_up();
-        drop(log);
-        self.journal.give_back(bytes);
     }
 
     /// Writes a record where there is room for it; returns where it begins. The oldest give way.
@@ -194,7 +180,12 @@ impl Ring {
         // A little more may have come than was asked for.
         self.journal.take_over(log.capacity() - before - by);
         if before == 0 {
-            self.journal.note(self);
+            let memory: Weak<Self> = Arc::downgrade(self);
+            self.journal.note(Member {
+                number: self.number,
+                last_id: Arc::clone(&self.last_id),
+                memory,
+            });
         }
     }
 
@@ -212,6 +203,16 @@ impl Ring {
 
     fn lock(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Memory for Ring {
+    fn give_up(&self) {
+        let mut log = self.lock();
+        let bytes = log.capacity();
+        log.give_up();
+        drop(log);
+        self.journal.give_back(bytes);
     }
 }
 

@@ -1,9 +1,12 @@
 //! The journal without HTTP: what is kept, for how long, and what is told of it.
 
+use std::sync::{Arc, atomic::Ordering};
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{sample::Sample, *};
+use crate::domain::{id::OrgId, operation::Operation};
 
 fn journal(limits: JournalLimits) -> Arc<Journal> {
     Journal::new(limits)

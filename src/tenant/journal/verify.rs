@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::{Entry, Recorded};
+use super::{entry::Entry, find::Recorded};
 use crate::{
     domain::{id::OrgId, operation::Operation},
     json::{Path, Problems, expected, note, object, optional, text},

@@ -4,6 +4,7 @@ mod draw;
 mod glob;
 mod parse;
 mod rule;
+mod strike;
 mod view;
 
 use std::{
@@ -12,15 +13,17 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
-use serde_json::Value;
 use uuid::Uuid;
 
 use self::draw::Draws;
-pub use self::{rule::Rule, view::RuleView};
-use crate::domain::{id::OrgId, operation::Operation};
+pub use self::{
+    rule::Rule,
+    strike::{Asked, Effect, Fault, Strike, Write},
+    view::RuleView,
+};
+use crate::domain::id::OrgId;
 
 /// Draw counters a rule keeps, one an organization. Further organizations share a counter: made-up ids
 /// must not fill memory.
@@ -37,105 +40,6 @@ pub struct Rules {
     /// Whether there is any rule, so that where there is none no request takes the lock.
     is_any: AtomicBool,
     armed: Mutex<Vec<Armed>>,
-}
-
-/// What is asked, as far as rules look at it.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// The operation, where the request is one.
-    pub operation: Option<Operation>,
-    /// The method.
-    pub method: &'a str,
-    /// The path after the prefix `/api`.
-    pub path: &'a str,
-    /// The organization that the path names.
-    pub org: Option<&'a OrgId>,
-    /// The bearer token.
-    pub token: Option<&'a str>,
-}
-
-/// What happens to a request that a rule struck.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Strike {
-    /// The id of the rule.
-    pub rule: Arc<str>,
-    /// How long to wait first.
-    pub delay: Option<Duration>,
-    /// What happens instead of the answer; with nothing, the answer only comes late.
-    pub effect: Option<Effect>,
-    /// When it happens.
-    pub write: Write,
-}
-
-/// Whether a fault comes before or after what the request asks for is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Write {
-    /// Nothing is done.
-    #[default]
-    Before,
-    /// It is done, but the client does not hear of it.
-    After,
-}
-
-/// What happens instead of the answer.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Another answer.
-    Status {
-        /// Its status, 200 to 599.
-        status: u16,
-        /// Its body, where that is not Tallyfy's own for the status.
-        body: Option<Value>,
-        /// Its `Retry-After`, in seconds.
-        retry_after: Option<u64>,
-    },
-    /// No proper answer.
-    Fault(Fault),
-}
-
-/// The ways not to answer properly, under `WireMock`'s names where it has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// The connection is reset.
-    ConnectionReset,
-    /// The connection is closed without a byte.
-    EmptyResponse,
-    /// A good status, then garbage.
-    MalformedResponse,
-    /// Garbage from the first byte on.
-    RandomDataThenClose,
-    /// The connection is closed in the middle of the body.
-    TruncatedBody,
-    /// The body comes in small pieces.
-    SlowBody {
-        /// The time between two pieces.
-        chunk_ms: u64,
-    },
-}
-
-impl Fault {
-    /// The faults' names.
-    pub const NAMES: &'static [&'static str] = &[
-        "connection_reset",
-        "empty_response",
-        "malformed_response",
-        "random_data_then_close",
-        "truncated_body",
-        "slow_body",
-    ];
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        let place = match self {
-            Self::ConnectionReset => 0,
-            Self::EmptyResponse => 1,
-            Self::MalformedResponse => 2,
-            Self::RandomDataThenClose => 3,
-            Self::TruncatedBody => 4,
-            Self::SlowBody { .. } => 5,
-        };
-        Self::NAMES[place]
-    }
 }
 
 impl Rules {

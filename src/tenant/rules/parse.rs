@@ -5,9 +5,9 @@ use std::num::NonZeroU64;
 use serde_json::{Map, Value};
 
 use super::{
-    Effect, Fault, Write,
     glob::Glob,
     rule::{Delay, LONGEST_DELAY_MS, Match, Rule, Step, Times},
+    strike::{Effect, Fault, Write},
 };
 use crate::{
     domain::{id::OrgId, operation::Operation},

@@ -2,7 +2,11 @@
 
 use std::{num::NonZeroU64, sync::Arc, time::Duration};
 
-use super::{Asked, Effect, Write, draw::Draws, glob::Glob};
+use super::{
+    draw::Draws,
+    glob::Glob,
+    strike::{Asked, Effect, Write},
+};
 use crate::domain::{id::OrgId, operation::Operation};
 
 /// No delay is longer, drawn ones included.

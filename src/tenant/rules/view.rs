@@ -4,8 +4,8 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::json;
 
 use super::{
-    Effect, Fault, Write,
     rule::{Delay, Match, Rule, Step, Times},
+    strike::{Effect, Fault, Write},
 };
 use crate::domain::{id::OrgId, operation::Operation};
 

@@ -1,0 +1,227 @@
+//! What all rings of the journal share: limits, ids, bytes and listeners.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use tokio::sync::broadcast;
+
+use super::entry::Entry;
+use crate::tenant::recency::Recency;
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalLimits {
+    /// How many entries an organization's ring has; 0 turns the journal off.
+    pub entries: usize,
+    /// How many bytes an organization's ring has.
+    pub ring_bytes: usize,
+    /// How many bytes all rings have together; where they are used up, the ring that was written to
+    /// least recently gives up its own.
+    pub total_bytes: usize,
+}
+
+impl JournalLimits {
+    /// How much of a body is kept.
+    pub const BODY_BYTES: usize = 16 * 1024;
+}
+
+impl Default for JournalLimits {
+    fn default() -> Self {
+        Self {
+            entries: 1000,
+            ring_bytes: 4 * 1024 * 1024,
+            total_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// What all rings share: their limits, the ids of their entries, their bytes and their listeners.
+#[derive(Debug)]
+pub struct Journal {
+    pub(super) limits: JournalLimits,
+    last_id: AtomicU64,
+    last_ring: AtomicU64,
+    /// How much memory all rings take.
+    pub(super) bytes: AtomicUsize,
+    rings: Mutex<Rings>,
+    listeners: Arc<AtomicUsize>,
+    live: broadcast::Sender<Event>,
+}
+
+/// The rings that take memory, and which of them was written to least recently.
+#[derive(Debug, Default)]
+struct Rings {
+    by_number: HashMap<u64, Member>,
+    recency: Recency<u64>,
+}
+
+/// A ring, as far as the journal knows it.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) number: u64,
+    /// The id of its newest entry: by that the journal knows which ring was written to least recently.
+    pub(super) last_id: Arc<AtomicU64>,
+    pub(super) memory: Weak<dyn Memory>,
+}
+
+/// What takes memory of the journal and can give it up.
+pub(super) trait Memory: fmt::Debug + Send + Sync {
+    /// Drops all entries and gives their memory back.
+    fn give_up(&self);
+}
+
+/// What listeners hear.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A request has to wait; it is under way.
+    Asked(Arc<Entry>),
+    /// A request has ended.
+    Request(Arc<Entry>),
+}
+
+impl Journal {
+    /// A journal without entries.
+    pub fn new(limits: JournalLimits) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            last_id: AtomicU64::new(0),
+            last_ring: AtomicU64::new(0),
+            bytes: AtomicUsize::new(0),
+            rings: Mutex::default(),
+            listeners: Arc::default(),
+            live: broadcast::channel(256).0,
+        })
+    }
+
+    /// Whether anything is recorded.
+    pub fn is_on(&self) -> bool {
+        self.limits.entries > 0
+    }
+
+    /// What a new ring is known by.
+    pub(super) fn next_ring(&self) -> u64 {
+        self.last_ring.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Everything that is recorded from now on.
+    pub fn subscribe(&self) -> Subscription {
+        self.listeners.fetch_add(1, Ordering::AcqRel);
+        Subscription {
+            live: self.live.subscribe(),
+            listeners: Arc::clone(&self.listeners),
+        }
+    }
+
+    pub(super) fn has_listeners(&self) -> bool {
+        self.listeners.load(Ordering::Acquire) > 0
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        // Whoever listened may have gone in the meantime.
+        let _ = self.live.send(event);
+    }
+
+    /// The id of the next entry.
+    pub(super) fn next_id(&self) -> u64 {
+        self.last_id.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Takes so many of the bytes that all rings have together, where there are so many left.
+    pub(super) fn try_take(&self, bytes: usize) -> bool {
+        let taken = |before: usize| {
+            let after = before + bytes;
+            (after <= self.limits.total_bytes).then_some(after)
+        };
+        self.bytes
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken)
+            .is_ok()
+    }
+
+    /// Takes so many bytes, where need be from the rings that were written to least recently.
+    pub(super) fn take(&self, bytes: usize, taker: u64) -> bool {
+        while !self.try_take(bytes) {
+            let Some(oldest) = self.rings().take_oldest(taker) else {
+                return false;
+            };
+            // Without the lock of all rings: what gives up, or ends here, may ask for it.
+            if let Some(oldest) = oldest.upgrade() {
+                oldest.give_up();
+            }
+        }
+        true
+    }
+
+    /// Counts a ring among those that take memory.
+    pub(super) fn note(&self, ring: Member) {
+        let mut rings = self.rings();
+        let last_id = ring.last_id.load(Ordering::Relaxed);
+        rings.recency.insert(ring.number, last_id);
+        rings.by_number.insert(ring.number, ring);
+    }
+
+    /// A ring takes no memory any more.
+    pub(super) fn forget(&self, ring: u64) {
+        let mut rings = self.rings();
+        rings.by_number.remove(&ring);
+        rings.recency.remove(&ring);
+    }
+
+    /// Counts bytes that are taken already.
+    pub(super) fn take_over(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Gives bytes back.
+    pub(super) fn give_back(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn rings(&self) -> MutexGuard<'_, Rings> {
+        self.rings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rings {
+    /// Takes the ring that was written to least recently off the list, unless that is the one that asks.
+    fn take_oldest(&mut self, taker: u64) -> Option<Weak<dyn Memory>> {
+        let Self {
+            by_number, recency, ..
+        } = self;
+        let last_use = |number: &u64| by_number[number].last_id.load(Ordering::Relaxed);
+        let oldest = recency.oldest(last_use).filter(|it| *it != taker)?;
+        recency.remove(&oldest);
+        by_number.remove(&oldest).map(|member| member.memory)
+    }
+}
+
+/// The journal, live.
+#[derive(Debug)]
+pub struct Subscription {
+    live: broadcast::Receiver<Event>,
+    listeners: Arc<AtomicUsize>,
+}
+
+impl Subscription {
+    /// What comes next; what came faster than it was taken is skipped.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            match self.live.recv().await {
+                Ok(event) => return Some(event),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.listeners.fetch_sub(1, Ordering::AcqRel);
+    }
+}
