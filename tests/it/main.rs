@@ -7,6 +7,7 @@ mod control;
 mod direction;
 mod directory;
 mod editions;
+mod environment;
 mod errors;
 mod faults;
 mod fixtures;
