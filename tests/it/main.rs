@@ -25,4 +25,5 @@ mod samples;
 mod slow;
 mod sockets;
 mod support;
+mod twice;
 mod wire;
