@@ -11,6 +11,7 @@ mod serve;
 mod signals;
 mod validate;
 mod values;
+mod watch;
 
 use std::{
     env::var_os,

@@ -26,11 +26,12 @@ use super::{
     signals::{on_hangup, stop_signals},
     validate::summary,
     values::{at_least_one, duration, edition, rate_limit, seed, size, switch, time, whole_number},
+    watch::Watch,
 };
 use crate::{
     config::{Config, Guard, Limits},
     domain::contract::{ContractChoice, Edition, Switch},
-    fixture::{self, Fixture},
+    fixture::{self, Found, Sources},
     http::App,
     rate_limit::RateLimit,
     request_log::{Format, RequestLog},
@@ -195,7 +196,9 @@ fn message(error: &StartError, environment: &Environment) -> String {
 impl Args {
     fn into_config(self) -> Config {
         let mut fixtures = self.fixtures;
-        if fixtures.is_empty() && fixture::holds_fixtures(Path::new(MOUNTED)) {
+        let mounted = Path::new(MOUNTED);
+        let is_awaited = || self.watch && mounted.is_dir();
+        if fixtures.is_empty() && (fixture::holds_fixtures(mounted) || is_awaited()) {
             fixtures.push(MOUNTED.into());
         }
         Config {
@@ -285,16 +288,20 @@ fn serve(
     banner: Banner,
     request_log: Option<RequestLog>,
 ) -> Result<ExitCode, StartError> {
-    let (fixture, source) = match config.fixtures.as_slice() {
-        [] => (Fixture::demo(), "the built-in demo".to_owned()),
-        paths => {
-            let names: Vec<String> = paths
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect();
-            (fixture::load(paths)?, names.join(", "))
-        }
-    };
+    // The first look comes before the reading, so that no change falls between them.
+    let watching = watch.then(|| Watch::new(&config.fixtures));
+    let mut sources = Sources::new(config.fixtures.clone());
+    if watch {
+        sources = sources.awaiting();
+    }
+    let found = sources.read();
+    let fixture = found.fixture_or_demo()?;
+    let (source, fingerprint) = (source(&sources, &found), found.fingerprint());
+    drop(found);
+    for path in sources.awaited() {
+        let path = path.display();
+        tracing::warn!("{path}: there is no fixture yet; it is loaded as soon as there is");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers.unwrap_or_else(cores))
         .enable_all()
@@ -313,12 +320,11 @@ fn serve(
     let curl = curl_line(&state, address);
     let state = Arc::new(state);
     let app = App::new(Arc::clone(&state));
-    let reloader = Reloader::new(state, config.fixtures.clone());
-    let _watcher = if watch {
-        start_watching(&reloader)
-    } else {
-        None
-    };
+    let reloader = Arc::new(Reloader::new(state, sources, fingerprint));
+    if let Some(watch) = watching {
+        let watched = watch.start(Arc::clone(&reloader));
+        watched.map_err(StartError::Runtime)?;
+    }
     let served = runtime.block_on(async {
         on_hangup(move || reloader.reload());
         let (first, second) = (stop_signals(1), stop_signals(2));
@@ -339,12 +345,16 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-/// A mock that cannot watch its fixtures serves them all the same.
-fn start_watching(reloader: &Arc<Reloader>) -> Option<impl Sized + use<>> {
-    reloader
-        .watch()
-        .inspect_err(|error| tracing::warn!(%error, "fixtures cannot be watched"))
-        .ok()
+/// Where the fixtures come from, in words.
+fn source(sources: &Sources, found: &Found) -> String {
+    if found.is_empty() {
+        return "the built-in demo".to_owned();
+    }
+    let paths: Vec<_> = sources
+        .present()
+        .map(|path| path.display().to_string())
+        .collect();
+    paths.join(", ")
 }
 
 /// How the start is announced to a person.

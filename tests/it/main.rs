@@ -26,4 +26,6 @@ mod slow;
 mod sockets;
 mod support;
 mod twice;
+#[cfg(unix)]
+mod watch;
 mod wire;
