@@ -1,4 +1,4 @@
-//! The command line: what is typed, turned into a [`Config`] and run.
+//! The command line: what is typed, turned into a [`Config`](crate::config::Config) and run.
 
 mod address;
 mod client;
