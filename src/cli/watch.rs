@@ -1,8 +1,7 @@
-//! `--watch`: sees by their times and sizes that fixtures have changed.
+//! `--watch`: polls fixtures with `stat`, and reads them only when they look different.
 //!
-//! No events of the system's: they do not cross every mount, and whoever rewrites another file in
-//! the folder brings them without end. Files are looked at again and again, and read only when
-//! they look different.
+//! The system's events would not do: they do not cross every mount, and another file that is
+//! rewritten all the time brings them without end. Polling has to be there in any case.
 
 use std::{
     collections::HashMap,
@@ -23,7 +22,7 @@ const IDLE: Duration = Duration::from_millis(250);
 const BUSY: Duration = Duration::from_millis(50);
 /// How long nothing may happen until files are read: most are written in several steps.
 const QUIET: Duration = Duration::from_millis(100);
-/// How long that is waited for, as a file may be rewritten all the time.
+/// How long that quiet is waited for. It never comes where a file is rewritten all the time.
 const IMPATIENT: Duration = Duration::from_millis(400);
 /// How long a mistake has to stand until it is told.
 const MISTAKE: Duration = Duration::from_millis(500);
@@ -182,12 +181,12 @@ impl Look {
         Some(Self { stamp, at })
     }
 
-    /// Whether a change after this look can leave the file looking the same: times have a
-    /// resolution, and the file had just been written.
+    /// Whether a change after this look could leave the file looking the same. Times have a
+    /// resolution, so it could where the file had just been written.
     fn hides_changes(self) -> bool {
         /// The tick of a slow kernel.
         const FINE: Duration = Duration::from_millis(10);
-        /// That of FAT; others without parts of a second have half of it.
+        /// The resolution of FAT. Others without parts of a second have half of it.
         const COARSE: Duration = Duration::from_secs(2);
         let Some(written) = self.stamp.written else {
             return false;

@@ -628,7 +628,6 @@ fn a_healthcheck_takes_no_other_server_for_the_mock() {
         let port = always(answer);
         for checked in [
             check(port, &[]),
-            check(port, &["--wait", "--timeout", "50ms"]),
             output(&["env", "--port", &port.to_string()]),
         ] {
             let said = stderr(&checked);
@@ -645,6 +644,11 @@ fn a_healthcheck_takes_no_other_server_for_the_mock() {
             assert!(checked.stdout.is_empty());
         }
     }
+    // Whoever waits for the mock to come is told in the end who was there.
+    let other = always("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let waited = check(other, &["--wait", "--timeout", "2s"]);
+    let said = stderr(&waited);
+    assert!(said.contains("another server is there: "), "{said}");
     // One that never answers, and one that hangs up.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
