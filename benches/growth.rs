@@ -31,7 +31,7 @@ use tallyfy_mock::{
     fixture::Fixture,
     http::App,
     state::AppState,
-    store::Org,
+    tenant::Org,
 };
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
@@ -229,11 +229,11 @@ impl Mock {
                 GroupId::parse(&self.state.ids.id(org.as_str(), number)).unwrap()
             };
             let (started, worked) = (Instant::now(), processor_time());
-            let world = self.state.world();
-            let found = world.store.find(&OrgId::parse(org).unwrap());
-            let now = world.clock.now(None);
+            let tenants = &self.state.tenants;
+            let held = tenants.find(Some(&OrgId::parse(org).unwrap()));
+            let now = held.time().read().now;
             let create = |org: &mut Org| org.insert(&fields, &contract, now, new_id);
-            let group = world.store.write(&found, create).unwrap();
+            let group = tenants.write(&held, create).unwrap();
             slowest.wall = slowest.wall.max(started.elapsed());
             slowest.processor = slowest
                 .processor
@@ -268,9 +268,8 @@ impl Mock {
         let org = OrgId::parse(org).unwrap();
         let query = ListQuery::parse(query, PerPageCap::Hundred);
         let started = Instant::now();
-        let world = self.state.world();
-        let found = world.store.find(&org);
-        let rows = world.store.read(&found, |org| {
+        let held = self.state.tenants.find(Some(&org));
+        let rows = held.read(|org| {
             let page = org.list(&query);
             page.items.iter().for_each(|row| {
                 black_box(row.name.as_str().as_bytes().first());

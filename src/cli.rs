@@ -1,25 +1,30 @@
-//! The command line: what is typed, turned into a [`Config`] and run.
+//! The command line: what is typed, turned into a [`Config`](crate::config::Config) and run.
 
+mod address;
 mod client;
 mod env;
+mod environment;
 mod healthcheck;
 mod log;
 mod reload;
 mod serve;
 mod signals;
 mod validate;
+mod values;
+mod watch;
 
 use std::{
+    env::var_os,
     ffi::OsString,
     io::{self, Write},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
-    time::Duration,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{
+    CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable, error::ErrorKind,
+};
 
-use crate::config::Config;
+use self::environment::Environment;
 
 /// How the process ends when it could not do what was asked; usage errors are clap's 2.
 const FAILED: u8 = 1;
@@ -47,24 +52,83 @@ enum Command {
 
 /// Runs the command line that `arguments` (the program's name first) spell out.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(with_command(arguments.into_iter().collect())) {
-        Ok(cli) => cli,
-        Err(error) => {
+    let (cli, environment) = match parsed(with_command(arguments.into_iter().collect())) {
+        Ok(parsed) => parsed,
+        Err(Refused::Argument(error)) => {
             // Where nobody reads, nothing can be said.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
         }
+        Err(Refused::Variable(message)) => return fail(&message, USAGE),
     };
+    // The server's warnings go where its log goes.
+    if !matches!(cli.command, Command::Serve(_)) {
+        for warning in &environment.warnings {
+            say(&format!("warning: {warning}"));
+        }
+    }
     match cli.command {
-        Command::Serve(args) => serve::run(*args),
-        Command::Healthcheck(args) => healthcheck::run(&args),
-        Command::Env(args) => env::run(&args),
+        Command::Serve(args) => serve::run(*args, &environment),
+        Command::Healthcheck(args) => healthcheck::run(&args, &environment),
+        Command::Env(args) => env::run(&args, &environment),
         Command::Validate(args) => validate::run(&args),
     }
 }
 
+/// Why nothing is run: clap's word on an argument, or ours on a variable.
+enum Refused {
+    Argument(clap::Error),
+    Variable(String),
+}
+
+impl From<clap::Error> for Refused {
+    fn from(error: clap::Error) -> Self {
+        Self::Argument(error)
+    }
+}
+
+/// The command line, with what the environment adds to it.
+///
+/// Variables are read here and not by clap, which takes an empty one for a value and names the flag
+/// where a variable is wrong.
+fn parsed(mut arguments: Vec<OsString>) -> Result<(Cli, Environment), Refused> {
+    let complete = Cli::command();
+    let mut command = complete.clone().mut_subcommands(|subcommand| {
+        subcommand.mut_args(|argument| argument.env(Resettable::Reset))
+    });
+    let given = match command.try_get_matches_from_mut(&arguments) {
+        Ok(given) => given,
+        // Help tells which variables there are.
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+            return Err(complete
+                .try_get_matches_from(arguments)
+                .err()
+                .unwrap_or(error)
+                .into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut environment = Environment::default();
+    if let Some((name, given)) = given.subcommand()
+        && let Some(subcommand) = complete.find_subcommand(name)
+    {
+        environment = Environment::read(subcommand.get_arguments(), given, |name| var_os(name))
+            .map_err(Refused::Variable)?;
+    }
+    // After the command's name, and before a `--` that would make them something else.
+    let after_name = arguments.len().min(2);
+    arguments.splice(
+        after_name..after_name,
+        environment.arguments.iter().cloned(),
+    );
+    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    let cli =
+        Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))?;
+    Ok((cli, environment))
+}
+
 /// `tallyfy-mock --port 0` is short for `tallyfy-mock serve --port 0`. Done here and not with clap's
-/// flattening, which would check the variables of `serve` before a `healthcheck` too.
+/// flattening, which would offer the flags of `serve` to a `healthcheck` too.
 fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     const COMMANDS: [&str; 7] = [
         "serve",
@@ -82,56 +146,6 @@ fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
         arguments.insert(1.min(arguments.len()), "serve".into());
     }
     arguments
-}
-
-fn port(text: &str) -> Result<u16, &'static str> {
-    text.parse()
-        .map_err(|_| "expected a number from 0 to 65535")
-}
-
-fn duration(text: &str) -> Result<Duration, &'static str> {
-    let duration = humantime::parse_duration(text)
-        .ok()
-        .filter(|duration| !duration.is_zero());
-    duration.ok_or("expected a duration such as `500ms`, `30s` or `2m`")
-}
-
-/// Where a mock listens, or is looked for.
-#[derive(Debug, clap::Args)]
-struct Address {
-    /// The host: an address, or a name that resolves to one
-    #[arg(long, env = "TALLYFY_MOCK_HOST", default_value = "127.0.0.1")]
-    host: String,
-    /// The port; 0 takes a free one [default: 8255, or the variable PORT]
-    #[arg(long, env = "TALLYFY_MOCK_PORT", value_parser = port)]
-    port: Option<u16>,
-}
-
-impl Address {
-    /// The port: flag, then `TALLYFY_MOCK_PORT`, then `PORT` (what hosting services set), then 8255.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is where configuration enters"
-    )]
-    fn port(&self) -> Result<u16, String> {
-        match (self.port, std::env::var("PORT")) {
-            (Some(port), _) => Ok(port),
-            (None, Ok(text)) if !text.is_empty() => {
-                text.parse().map_err(|_| format!("invalid value '{text}' for the variable PORT: expected a number from 0 to 65535"))
-            }
-            (None, _) => Ok(Config::default().port),
-        }
-    }
-}
-
-/// A mock that listens on every address is dialled on loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }
 
 /// Says what went wrong, as clap does, and ends with that code.

@@ -3,10 +3,12 @@
 mod stream;
 
 use std::{
+    future::poll_fn,
     io,
-    net::{SocketAddr, TcpListener, ToSocketAddrs},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs},
     pin::pin,
     sync::Arc,
+    task::Poll,
     time::Duration,
 };
 
@@ -29,34 +31,86 @@ use crate::{
 /// How long requests under way may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_millis(4500);
 
-/// A socket on the configured host and port. Clients may connect at once; they wait until it is served.
-pub fn listen(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source| StartError::Listen {
-        host: config.host.clone(),
-        port: config.port,
-        source,
+/// The name of the machine's own two addresses, `127.0.0.1` and `::1`.
+pub const LOCALHOST: &str = "localhost";
+
+/// How often another port is tried that is free at both loopback addresses.
+const TRIES: usize = 100;
+
+/// Sockets on the configured host and port, and the address that clients are told. Clients may
+/// connect at once; they wait until they are served.
+///
+/// `localhost` is both loopback addresses at one port, since clients resolve it to either. A `::1`
+/// that cannot be had is a warning. Any other host is one socket.
+pub fn listen(config: &Config) -> Result<(Vec<TcpListener>, SocketAddr), StartError> {
+    let (host, port) = (config.host.as_str(), config.port);
+    let listeners = if host == LOCALHOST {
+        on_loopback(port)
+    } else {
+        bound(host, port).map(|listener| vec![listener])
     };
-    let addresses: Vec<SocketAddr> = (config.host.as_str(), config.port)
-        .to_socket_addrs()
-        .map_err(failed)?
-        .collect();
-    let listener = TcpListener::bind(addresses.as_slice()).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
+    let with_address = listeners.and_then(|listeners| {
+        for listener in &listeners {
+            listener.set_nonblocking(true)?;
+        }
+        let address = listeners[0].local_addr()?;
+        Ok((listeners, address))
+    });
+    with_address.map_err(|source| StartError::Listen {
+        host: match host {
+            LOCALHOST => Ipv4Addr::LOCALHOST.to_string(),
+            ip if ip.contains(':') => format!("[{ip}]"),
+            other => other.to_owned(),
+        },
+        port,
+        source,
+    })
 }
 
-/// Serves `app` on `listener` until `stop` is done, then lets requests under way finish, for 4.5 seconds at most.
+fn bound(host: &str, port: u16) -> io::Result<TcpListener> {
+    let addresses: Vec<SocketAddr> = (host, port).to_socket_addrs()?.collect();
+    TcpListener::bind(addresses.as_slice())
+}
+
+/// A socket at `127.0.0.1`, and one at `::1` with the same port.
+fn on_loopback(port: u16) -> io::Result<Vec<TcpListener>> {
+    // Held while others are tried, so that the system does not give the same one again.
+    let mut passed_over = Vec::new();
+    for _ in 0..TRIES {
+        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let taken = v4.local_addr()?.port();
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, taken)) {
+            Ok(v6) => return Ok(vec![v4, v6]),
+            Err(error) if port == 0 && error.kind() == io::ErrorKind::AddrInUse => {
+                passed_over.push(v4);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot listen on [::1]:{taken}, only on 127.0.0.1:{taken}");
+                return Ok(vec![v4]);
+            }
+        }
+    }
+    Err(io::Error::new(
+        io::ErrorKind::AddrInUse,
+        "no port was free at both 127.0.0.1 and ::1",
+    ))
+}
+
+/// Serves `app` on `listeners` until `stop` is done, then lets requests under way finish, for 4.5 seconds at most.
 ///
 /// Above `max_connections` new ones wait. Nothing that one connection does ends the loop, nor does
 /// running out of file descriptors.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     app: App,
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
-    let listener = tokio::net::TcpListener::from_std(listener).map_err(StartError::Runtime)?;
+    let mut listeners = listeners
+        .into_iter()
+        .map(tokio::net::TcpListener::from_std)
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(StartError::Runtime)?;
     let places = Arc::new(Semaphore::new(
         limits.max_connections.clamp(1, Semaphore::MAX_PERMITS),
     ));
@@ -69,7 +123,7 @@ pub async fn serve(
                 .acquire_owned()
                 .await
                 .expect("the semaphore is never closed");
-            (accept(&listener).await, place)
+            (accept(&mut listeners).await, place)
         };
         let (stream, place) = tokio::select! {
             next = next => next,
@@ -91,7 +145,7 @@ pub async fn serve(
             drop(place);
         });
     }
-    drop(listener);
+    drop(listeners);
     if time::timeout(DRAIN, connections.shutdown()).await.is_err() {
         tracing::warn!(
             "requests were still under way {DRAIN:?} after the signal to stop; they are cut off"
@@ -109,9 +163,17 @@ fn protocol(limits: &Limits) -> http1::Builder {
     http
 }
 
-async fn accept(listener: &tokio::net::TcpListener) -> TcpStream {
+/// The next connection. The listeners take turns, so that a busy one cannot starve the others.
+async fn accept(listeners: &mut [tokio::net::TcpListener]) -> TcpStream {
     loop {
-        match listener.accept().await {
+        listeners.rotate_left(1);
+        let next = poll_fn(|context| {
+            let mut accepted = listeners
+                .iter()
+                .map(|listener| listener.poll_accept(context));
+            accepted.find(Poll::is_ready).unwrap_or(Poll::Pending)
+        });
+        match next.await {
             Ok((stream, _)) => {
                 // Answers are short and written whole: nothing to gain from waiting for more.
                 if let Err(error) = stream.set_nodelay(true) {

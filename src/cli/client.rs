@@ -1,32 +1,45 @@
 //! Asking a running mock: one request, one answer.
 
-use std::{
-    io,
-    net::{SocketAddr, ToSocketAddrs},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Empty, Limited};
 use hyper::{Request, StatusCode, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::net::TcpStream;
 
-use super::reachable;
+use super::address::Address;
 
-/// Where a mock is to be found.
+/// The longest answer that is read from a server that may be any.
+const SHORT: usize = 64 * 1024;
+
+/// A mock that was found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mock {
-    /// Its address; loopback where it listens on every one.
+    /// Where it answers; loopback where it listens on every address.
     pub(super) address: SocketAddr,
 }
 
 impl Mock {
-    /// The mock at that host and port; an error where the host has no address.
-    pub(super) fn at(host: &str, port: u16) -> io::Result<Self> {
-        let address = (host, port).to_socket_addrs()?.next().map(reachable);
-        let address = address.ok_or_else(|| io::Error::other("the host has no address"))?;
-        Ok(Self { address })
+    /// The mock there. Another server is an error that says so.
+    pub(super) fn find(address: &Address, timeout: Duration) -> io::Result<Self> {
+        let addresses = address.dialled()?;
+        within(timeout, async {
+            let (tcp, address) = connect(&addresses).await?;
+            let (status, body) = ask(tcp, address, "/_mock/health", None, SHORT).await?;
+            let health: Value = serde_json::from_slice(&body).unwrap_or_default();
+            if status == StatusCode::OK && health["name"] == env!("CARGO_PKG_NAME") {
+                return Ok(Self { address });
+            }
+            let what = format!("it answers `GET /_mock/health` with {status}");
+            let what = if status == StatusCode::OK {
+                format!("{what}, but not as a mock does")
+            } else {
+                what
+            };
+            Err(another(&what))
+        })
     }
 
     /// The body of a 200 to `GET path`; an error for any other answer, and for none in that time.
@@ -36,39 +49,76 @@ impl Mock {
         token: Option<&str>,
         timeout: Duration,
     ) -> io::Result<Bytes> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let answered = async { tokio::time::timeout(timeout, self.ask(path, token)).await };
-        runtime
-            .block_on(answered)
-            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        within(timeout, async {
+            let (tcp, address) = connect(&[self.address]).await?;
+            let (status, body) = ask(tcp, address, path, token, usize::MAX).await?;
+            if status != StatusCode::OK {
+                return Err(io::Error::other(format!("it answered {status}")));
+            }
+            Ok(body)
+        })
     }
+}
 
-    async fn ask(&self, path: &str, token: Option<&str>) -> io::Result<Bytes> {
-        let tcp = TcpStream::connect(self.address).await?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(tcp))
-            .await
-            .map_err(io::Error::other)?;
-        // What goes wrong on the connection shows in the answer that does not come.
-        tokio::spawn(connection);
-        let mut request = Request::get(path).header(header::HOST, self.address.to_string());
-        if let Some(token) = token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+fn another(what: &str) -> io::Error {
+    io::Error::other(format!("another server is there: {what}"))
+}
+
+/// Waits for it on this thread, for so long.
+fn within<T>(timeout: Duration, asked: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let answered = async { tokio::time::timeout(timeout, asked).await };
+    runtime
+        .block_on(answered)
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+/// A connection to the first of the addresses that takes one. The error is the first one's.
+async fn connect(addresses: &[SocketAddr]) -> io::Result<(TcpStream, SocketAddr)> {
+    let mut refused = None;
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            // Where nobody listens, the system may give the connection that very port and connect it to itself.
+            Ok(tcp) if tcp.local_addr()? == *address => {
+                refused = refused.or(Some(io::ErrorKind::ConnectionRefused.into()));
+            }
+            Ok(tcp) => return Ok((tcp, *address)),
+            Err(error) => refused = refused.or(Some(error)),
         }
-        let request = request
-            .body(Empty::<Bytes>::new())
-            .map_err(io::Error::other)?;
-        let answer = sender
-            .send_request(request)
-            .await
-            .map_err(io::Error::other)?;
-        if answer.status() != StatusCode::OK {
-            let status = answer.status();
-            return Err(io::Error::other(format!("it answered {status}")));
-        }
-        let body = answer.into_body().collect().await;
-        body.map(http_body_util::Collected::to_bytes)
-            .map_err(io::Error::other)
     }
+    Err(refused.unwrap_or_else(|| io::Error::other("the host has no address")))
+}
+
+async fn ask(
+    tcp: TcpStream,
+    address: SocketAddr,
+    path: &str,
+    token: Option<&str>,
+    longest: usize,
+) -> io::Result<(StatusCode, Bytes)> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(tcp))
+        .await
+        .map_err(io::Error::other)?;
+    // What goes wrong on the connection shows in the answer that does not come.
+    tokio::spawn(connection);
+    let mut request = Request::get(path).header(header::HOST, address.to_string());
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let request = request
+        .body(Empty::<Bytes>::new())
+        .map_err(io::Error::other)?;
+    let answer = sender.send_request(request).await.map_err(|error| {
+        if error.is_parse() {
+            another("what it says is not HTTP")
+        } else {
+            io::Error::other(error)
+        }
+    })?;
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), longest).collect().await;
+    let body = body.map_err(|_| another("its answer does not end as a mock's does"))?;
+    Ok((status, body.to_bytes()))
 }

@@ -7,14 +7,16 @@ use clap::ValueEnum;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::{Address, FAILED, USAGE, client::Mock, duration, fail, print};
+use super::{
+    FAILED, address::Address, client::Mock, environment::Environment, fail, print, values::duration,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     address: Address,
     /// The shell, or the form, that the variables are written for
-    #[arg(long, value_name = "SHELL", default_value = "sh")]
+    #[arg(long, value_name = "SHELL", default_value = "sh", ignore_case = true)]
     shell: Shell,
     /// The token to give to clients [default: one that the mock takes, an admin's if it can be]
     #[arg(long)]
@@ -39,25 +41,18 @@ enum Shell {
     Json,
 }
 
-pub(super) fn run(args: &Args) -> ExitCode {
-    let port = match args.address.port() {
-        Ok(port) => port,
-        Err(error) => return fail(&error, USAGE),
-    };
-    match variables(args, port) {
+pub(super) fn run(args: &Args, environment: &Environment) -> ExitCode {
+    match variables(args) {
         Ok(variables) => {
             print(&args.shell.written(&variables));
             ExitCode::SUCCESS
         }
         Err(error) => {
-            let host = &args.address.host;
-            let tried = format!(
-                "no mock to be found on {host}:{port} (asked for /_mock/state and /_mock/clock): {error}"
+            let message = format!(
+                "no mock to be found on {} (asked for /_mock/state and /_mock/clock): {error}; `--host` and `--port` say where to look",
+                args.address
             );
-            fail(
-                &format!("{tried}; `--host` and `--port` say where to look"),
-                FAILED,
-            )
+            fail(&environment.in_its_words(&message), FAILED)
         }
     }
 }
@@ -65,8 +60,8 @@ pub(super) fn run(args: &Args) -> ExitCode {
 /// What the documented samples read (`TALLYFY_ACCESS_TOKEN`, `TALLYFY_ORG_ID`), the official command
 /// line (`TALLYFY_BASE_URL`, `TALLYFY_API_TOKEN`) and the MCP server (`TALLYFY_API_BASE_URL`,
 /// `TALLYFY_ORG_ID`); all of them evidence 1.3.
-fn variables(args: &Args, port: u16) -> io::Result<[(&'static str, String); 5]> {
-    let mock = Mock::at(&args.address.host, port)?;
+fn variables(args: &Args) -> io::Result<[(&'static str, String); 5]> {
+    let mock = Mock::find(&args.address, args.timeout)?;
     let control_token = args.control_token.as_deref();
     let state: State = read(&mock.get("/_mock/state", control_token, args.timeout)?)?;
     let clock: Clock = read(&mock.get("/_mock/clock", control_token, args.timeout)?)?;

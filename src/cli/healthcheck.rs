@@ -7,7 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Address, FAILED, USAGE, client::Mock, duration, fail, print};
+use serde_json::Value;
+
+use super::{
+    FAILED, address::Address, client::Mock, environment::Environment, fail, print, values::duration,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -21,36 +25,44 @@ pub(super) struct Args {
     timeout: Duration,
 }
 
-pub(super) fn run(args: &Args) -> ExitCode {
-    let port = match args.address.port() {
-        Ok(port) => port,
-        Err(error) => return fail(&error, USAGE),
-    };
+pub(super) fn run(args: &Args, environment: &Environment) -> ExitCode {
     // A wait beyond the calendar is one of an hour; nobody waits longer.
     let deadline = Instant::now() + args.timeout.min(Duration::from_secs(3600));
+    let mut last = None;
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let Err(error) = ask(&args.address.host, port, left) else {
+        let Err(error) = ask(&args.address, deadline) else {
             print("ready");
             return ExitCode::SUCCESS;
         };
+        // The last attempt has hardly any time; what one before it found tells more.
+        let error = match last {
+            Some(before) if error.kind() == io::ErrorKind::TimedOut => before,
+            Some(_) | None => error,
+        };
         if !args.wait || Instant::now() >= deadline {
-            let host = &args.address.host;
-            return fail(
-                &format!(
-                    "no mock is ready on {host}:{port}: {error}; `--host` and `--port` say where to look"
-                ),
-                FAILED,
+            let message = format!(
+                "no mock is ready on {}: {error}; `--host` and `--port` say where to look",
+                args.address
             );
+            return fail(&environment.in_its_words(&message), FAILED);
         }
+        last = Some(error);
         thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// Asks `/_mock/ready` and takes 200 for a yes.
-fn ask(host: &str, port: u16, timeout: Duration) -> io::Result<()> {
+/// Whether a mock is there and says that it is ready.
+fn ask(address: &Address, deadline: Instant) -> io::Result<()> {
     // Something may be there to answer even in the last moment.
-    let timeout = timeout.max(Duration::from_millis(1));
-    Mock::at(host, port)?.get("/_mock/ready", None, timeout)?;
-    Ok(())
+    let left = || {
+        let left = deadline.saturating_duration_since(Instant::now());
+        left.max(Duration::from_millis(1))
+    };
+    let mock = Mock::find(address, left())?;
+    let ready = mock.get("/_mock/ready", None, left())?;
+    let ready: Value = serde_json::from_slice(&ready).unwrap_or_default();
+    if ready["status"] == "ready" {
+        return Ok(());
+    }
+    Err(io::Error::other("it says that it is not ready"))
 }

@@ -1,119 +1,111 @@
-//! Fixtures loaded again while the mock runs: when they change on disk, and on SIGHUP.
+//! Fixtures loaded again while the mock runs.
 
 use std::{
-    collections::{BTreeSet, hash_map::DefaultHasher},
-    fs,
-    hash::{Hash, Hasher},
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, mpsc},
-    thread,
-    time::Duration,
+    fmt::Display,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-
-use notify::{RecursiveMode, Watcher};
 
 use super::validate::summary;
 use crate::{
-    fixture,
-    state::{AppState, Refusal},
+    fixture::{Found, Sources},
+    state::AppState,
 };
-
-/// How long nothing may happen on disk before what happened is looked at: an editor writes in several steps.
-const QUIET: Duration = Duration::from_millis(50);
 
 /// Loads the fixtures of a running mock again.
 #[derive(Debug)]
 pub(super) struct Reloader {
     app: Arc<AppState>,
-    paths: Vec<PathBuf>,
-    /// What the files held when they were last looked at.
-    seen: Mutex<u64>,
+    files: Mutex<Files>,
+}
+
+#[derive(Debug)]
+struct Files {
+    sources: Sources,
+    /// What was in them when they were loaded.
+    loaded: u64,
+    /// What was last said of them, where they could not be loaded since.
+    told: Option<String>,
+}
+
+/// Why fixtures are not loaded.
+#[derive(Debug)]
+pub(super) struct Failure {
+    reason: String,
+    /// Whether somebody may still be writing them.
+    pub(super) is_unfinished: bool,
 }
 
 impl Reloader {
-    pub(super) fn new(app: Arc<AppState>, paths: Vec<PathBuf>) -> Arc<Self> {
-        let seen = Mutex::new(fingerprint(&paths));
-        Arc::new(Self { app, paths, seen })
+    /// A reloader for what is loaded, with the fingerprint of what was found then.
+    pub(super) fn new(app: Arc<AppState>, sources: Sources, loaded: u64) -> Self {
+        let files = Files {
+            sources,
+            loaded,
+            told: None,
+        };
+        Self {
+            app,
+            files: Mutex::new(files),
+        }
     }
 
-    /// Takes what is on disk now for the state; where that has mistakes, they are reported and the state stays.
+    /// Loads what there is now, changed or not, and tells what is wrong with it.
     pub(super) fn reload(&self) {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = fingerprint(&self.paths);
-        let loaded = if self.paths.is_empty() {
-            Ok(fixture::Fixture::demo())
-        } else {
-            fixture::load(&self.paths)
-        };
-        let refused = match loaded {
-            Ok(fixture) => {
-                let loaded = summary(&fixture);
-                match self.app.reload(fixture) {
-                    Ok(()) => {
-                        tracing::info!(loaded, "fixtures reloaded");
-                        return;
-                    }
-                    Err(refusal) => refusal,
-                }
-            }
-            Err(error) => Refusal::Invalid(error),
-        };
-        tracing::error!("fixtures not reloaded, the state stays: {refused}");
-    }
-
-    fn reload_if_changed(&self) {
-        if *self.seen.lock().unwrap_or_else(PoisonError::into_inner) != fingerprint(&self.paths) {
-            self.reload();
+        let mut files = self.files();
+        let found = files.sources.read();
+        if let Err(failure) = self.load(&mut files, &found) {
+            files.tell(failure.reason);
         }
     }
 
-    /// Reloads whenever the files change, for as long as the returned watcher lives. Their folders are
-    /// watched and not the files, since many editors put another file in the place of the old one.
-    pub(super) fn watch(self: &Arc<Self>) -> notify::Result<impl Watcher + use<>> {
-        let (sender, changes) = mpsc::channel();
-        let mut watcher = notify::recommended_watcher(move |_: notify::Result<notify::Event>| {
-            // Where nobody listens any more, the mock is about to end.
-            let _ = sender.send(());
-        })?;
-        for folder in self
-            .paths
-            .iter()
-            .map(|path| folder(path))
-            .collect::<BTreeSet<_>>()
-        {
-            watcher.watch(folder, RecursiveMode::NonRecursive)?;
+    /// Loads what there is now, where it is not what is loaded.
+    pub(super) fn refresh(&self) -> Result<(), Failure> {
+        let mut files = self.files();
+        let found = files.sources.read();
+        if files.told.is_none() && found.fingerprint() == files.loaded {
+            return Ok(());
         }
-        let reloader = Arc::clone(self);
-        thread::Builder::new().name("watch".into()).spawn(move || {
-            while changes.recv().is_ok() {
-                while changes.recv_timeout(QUIET).is_ok() {}
-                reloader.reload_if_changed();
-            }
-        })?;
-        // What changed between the start and now was seen by nobody.
-        self.reload_if_changed();
-        Ok(watcher)
+        self.load(&mut files, &found)
+    }
+
+    /// Tells what is wrong, unless that has been told. Of a file that is being written it is told
+    /// once at most.
+    pub(super) fn tell(&self, failure: Failure) {
+        let mut files = self.files();
+        let is_news = match &files.told {
+            Some(told) => !failure.is_unfinished && *told != failure.reason,
+            None => true,
+        };
+        if is_news {
+            files.tell(failure.reason);
+        }
+    }
+
+    /// Takes what was found for the state. Where that cannot be, the state stays.
+    fn load(&self, files: &mut Files, found: &Found) -> Result<(), Failure> {
+        let failed = |reason: &dyn Display| Failure {
+            reason: reason.to_string(),
+            is_unfinished: found.is_unfinished(),
+        };
+        let fixture = found.fixture_or_demo().map_err(|error| failed(&error))?;
+        let loaded = summary(&fixture);
+        self.app
+            .reload(fixture)
+            .map_err(|refusal| failed(&refusal))?;
+        files.loaded = found.fingerprint();
+        files.told = None;
+        tracing::info!(loaded, "fixtures reloaded");
+        Ok(())
+    }
+
+    fn files(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn folder(path: &Path) -> &Path {
-    if path.is_dir() {
-        return path;
+impl Files {
+    fn tell(&mut self, reason: String) {
+        tracing::error!("fixtures not reloaded, the state stays: {reason}");
+        self.told = Some(reason);
     }
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    }
-}
-
-/// Changes with the names and the contents of the files.
-fn fingerprint(paths: &[PathBuf]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for path in paths {
-        let files = fixture::files(path).unwrap_or_default();
-        for file in files {
-            file.hash(&mut hasher);
-            fs::read(&file).ok().hash(&mut hasher);
-        }
-    }
-    hasher.finish()
 }

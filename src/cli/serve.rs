@@ -3,6 +3,7 @@
 use std::{
     io::{self, IsTerminal},
     net::SocketAddr,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -14,18 +15,23 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
 use super::{
-    Address, FAILED, USAGE, duration, fail,
+    FAILED,
+    address::{Address, reachable},
+    environment::Environment,
+    fail,
     log::Log,
-    print, reachable,
+    print,
     reload::Reloader,
     say,
     signals::{on_hangup, stop_signals},
     validate::summary,
+    values::{at_least_one, duration, edition, rate_limit, seed, size, switch, time, whole_number},
+    watch::Watch,
 };
 use crate::{
     config::{Config, Guard, Limits, RateLimit},
-    domain::contract::{ContractChoice, ContractError, Edition, Switch},
-    fixture::{self, Fixture},
+    domain::contract::{ContractChoice, Edition, Switch},
+    fixture::{self, Fixture, Found, Sources},
     http::App,
     request_log::{Format, RequestLog},
     server,
@@ -43,12 +49,7 @@ pub(super) struct Args {
     #[command(flatten)]
     address: Address,
     /// Fixture to load: a file, or a folder of `*.json`; repeatable [default: the folder /fixtures, else the built-in demo]
-    #[arg(
-        long,
-        env = "TALLYFY_MOCK_FIXTURES",
-        value_name = "PATH",
-        value_delimiter = ','
-    )]
+    #[arg(long, env = "TALLYFY_MOCK_FIXTURES", value_name = "PATH")]
     fixtures: Vec<PathBuf>,
     /// Load the fixtures again when they change on disk
     #[arg(long, env = "TALLYFY_MOCK_WATCH")]
@@ -63,13 +64,13 @@ pub(super) struct Args {
     #[arg(long, env = "TALLYFY_MOCK_STRICT")]
     strict: bool,
     /// Seed of ids, drawn delays and probabilities: the same at every run [default: none, they are random]
-    #[arg(long, env = "TALLYFY_MOCK_SEED", value_name = "N")]
+    #[arg(long, env = "TALLYFY_MOCK_SEED", value_name = "N", value_parser = seed)]
     seed: Option<u64>,
     /// Time at which the clock stands still, such as `2026-01-01T00:00:00Z` [default: the machine's time]
-    #[arg(long, env = "TALLYFY_MOCK_CLOCK", value_name = "TIME")]
+    #[arg(long, env = "TALLYFY_MOCK_CLOCK", value_name = "TIME", value_parser = time)]
     clock: Option<DateTime<Utc>>,
     /// Requests remembered for each organization; 0 remembers none
-    #[arg(long, env = "TALLYFY_MOCK_JOURNAL_ENTRIES", value_name = "N", default_value_t = Config::default().journal_entries)]
+    #[arg(long, env = "TALLYFY_MOCK_JOURNAL_ENTRIES", value_name = "N", default_value_t = Config::default().journal_entries, value_parser = whole_number)]
     journal_entries: usize,
     /// Requests that a token may send to an organization, such as `600/60s` [default: any number]
     #[arg(long, env = "TALLYFY_MOCK_RATE_LIMIT", value_name = "N/DURATION", value_parser = rate_limit)]
@@ -113,7 +114,7 @@ pub(super) struct Args {
     )]
     max_control_body: ByteSize,
     /// Organizations stored at most
-    #[arg(long, env = "TALLYFY_MOCK_MAX_ORGANIZATIONS", value_name = "N", default_value_t = Limits::default().max_organizations)]
+    #[arg(long, env = "TALLYFY_MOCK_MAX_ORGANIZATIONS", value_name = "N", default_value_t = Limits::default().max_organizations, value_parser = whole_number)]
     max_organizations: usize,
     /// Time for the head of a request; also how long an idle connection is kept
     #[arg(long, env = "TALLYFY_MOCK_HEADER_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = duration)]
@@ -129,7 +130,8 @@ pub(super) struct Args {
         long,
         env = "TALLYFY_MOCK_LOG_FORMAT",
         value_name = "FORMAT",
-        default_value = "text"
+        default_value = "text",
+        ignore_case = true
     )]
     log_format: LogFormat,
     /// What is logged
@@ -137,7 +139,8 @@ pub(super) struct Args {
         long,
         env = "TALLYFY_MOCK_LOG_LEVEL",
         value_name = "LEVEL",
-        default_value = "info"
+        default_value = "info",
+        ignore_case = true
     )]
     log_level: LogLevel,
 }
@@ -157,53 +160,19 @@ enum LogLevel {
     Debug,
 }
 
-fn edition(text: &str) -> Result<Edition, ContractError> {
-    text.parse()
-}
-
-fn switch(text: &str) -> Result<Switch, ContractError> {
-    text.parse()
-}
-
-fn size(text: &str) -> Result<ByteSize, &'static str> {
-    text.parse()
-        .map_err(|_| "expected a size such as `500kB` or `1MiB`")
-}
-
-fn rate_limit(text: &str) -> Result<RateLimit, String> {
-    let expected =
-        || "expected a number of requests, `/` and a duration, such as `600/60s`".to_owned();
-    let (requests, window) = text.split_once('/').ok_or_else(expected)?;
-    let requests = requests
-        .trim()
-        .parse()
-        .ok()
-        .filter(|requests| *requests >= 1)
-        .ok_or_else(expected)?;
-    let window = humantime::parse_duration(window.trim())
-        .ok()
-        .filter(|window| !window.is_zero())
-        .ok_or_else(expected)?;
-    Ok(RateLimit { requests, window })
-}
-
-fn at_least_one(text: &str) -> Result<usize, &'static str> {
-    text.parse()
-        .ok()
-        .filter(|number| *number >= 1)
-        .ok_or("expected a whole number of at least 1")
-}
-
 /// Where fixtures are mounted in a container.
 const MOUNTED: &str = "/fixtures";
 
-pub(super) fn run(args: Args) -> ExitCode {
+pub(super) fn run(args: Args, environment: &Environment) -> ExitCode {
     let log = match Log::start() {
         Ok(log) => log,
         Err(error) => return fail(&StartError::Runtime(error).to_string(), FAILED),
     };
     let colour = has_colours();
     start_log(&log, args.log_format, args.log_level, colour);
+    for warning in &environment.warnings {
+        tracing::warn!("{warning}");
+    }
     let (banner, request_log) = match (args.log_level, args.log_format) {
         (LogLevel::Off | LogLevel::Error | LogLevel::Warn, _) => (Banner::None, None),
         (_, LogFormat::Text) => (Banner::Text, Some(Format::Text { colour })),
@@ -211,24 +180,30 @@ pub(super) fn run(args: Args) -> ExitCode {
     };
     let request_log = request_log.map(|format| log.of_requests(format));
     let (workers, watch) = (args.workers, args.watch);
-    let config = match args.into_config() {
-        Ok(config) => config,
-        Err(error) => return fail(&error, USAGE),
-    };
-    let served = serve(&config, workers, watch, banner, request_log);
+    let served = serve(&args.into_config(), workers, watch, banner, request_log);
     log.finish(LAST_WORDS);
-    served.unwrap_or_else(|error| fail(&error.to_string(), FAILED))
+    served.unwrap_or_else(|error| fail(&message(&error, environment), FAILED))
+}
+
+/// Why it does not start, in the words of whoever set variables.
+fn message(error: &StartError, environment: &Environment) -> String {
+    match (error, environment.origin("--fixtures")) {
+        (StartError::Fixture(error), Some(variable)) => format!("{variable}: {error}"),
+        _ => environment.in_its_words(&error.to_string()),
+    }
 }
 
 impl Args {
-    fn into_config(self) -> Result<Config, String> {
+    fn into_config(self) -> Config {
         let mut fixtures = self.fixtures;
-        if fixtures.is_empty() && fixture::holds_fixtures(Path::new(MOUNTED)) {
+        let mounted = Path::new(MOUNTED);
+        let is_awaited = || self.watch && mounted.is_dir();
+        if fixtures.is_empty() && (fixture::holds_fixtures(mounted) || is_awaited()) {
             fixtures.push(MOUNTED.into());
         }
-        Ok(Config {
-            port: self.address.port()?,
-            host: self.address.host,
+        Config {
+            host: self.address.host().to_owned(),
+            port: self.address.port(),
             fixtures,
             contract: ContractChoice {
                 edition: self.edition,
@@ -253,7 +228,7 @@ impl Args {
                 header_timeout: self.header_timeout,
                 body_timeout: self.body_timeout,
             },
-        })
+        }
     }
 }
 
@@ -313,22 +288,27 @@ fn serve(
     banner: Banner,
     request_log: Option<RequestLog>,
 ) -> Result<ExitCode, StartError> {
-    let (fixture, source) = match config.fixtures.as_slice() {
-        [] => (Fixture::demo(), "the built-in demo".to_owned()),
-        paths => {
-            let names: Vec<String> = paths
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect();
-            (fixture::load(paths)?, names.join(", "))
-        }
-    };
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if let Some(workers) = workers {
-        runtime.worker_threads(workers);
+    // The first look comes before the reading, so that no change falls between them.
+    let watching = watch.then(|| Watch::new(&config.fixtures));
+    let mut sources = Sources::new(config.fixtures.clone());
+    if watch {
+        sources = sources.awaiting();
     }
-    let runtime = runtime.enable_all().build().map_err(StartError::Runtime)?;
-    let (listener, address) = server::listen(config)?;
+    let found = sources.read();
+    let fixture = found.fixture_or_demo()?;
+    let (source, fingerprint) = (source(&sources, &found), found.fingerprint());
+    drop(found);
+    for path in sources.awaited() {
+        let path = path.display();
+        tracing::warn!("{path}: there is no fixture yet; it is loaded as soon as there is");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers.unwrap_or_else(cores))
+        .enable_all()
+        .build()
+        .map_err(StartError::Runtime)?;
+    let (listeners, address) = server::listen(config)?;
+    let address = reachable(address);
     let summary = summary(&fixture);
     let now = Time::starting(config.clock).read().now;
     let curl = curl_line(&fixture, now, address);
@@ -341,19 +321,18 @@ fn serve(
     );
     let state = Arc::new(state);
     let app = App::new(Arc::clone(&state));
-    let reloader = Reloader::new(state, config.fixtures.clone());
-    let _watcher = if watch {
-        start_watching(&reloader)
-    } else {
-        None
-    };
+    let reloader = Arc::new(Reloader::new(state, sources, fingerprint));
+    if let Some(watch) = watching {
+        let watched = watch.start(Arc::clone(&reloader));
+        watched.map_err(StartError::Runtime)?;
+    }
     let served = runtime.block_on(async {
         on_hangup(move || reloader.reload());
         let (first, second) = (stop_signals(1), stop_signals(2));
         banner.show(address, &loaded, &curl);
         print(&format!("tallyfy-mock is ready on http://{address}"));
         tokio::select! {
-            served = server::serve(listener, app, config.limits, first) => served.map(|()| ExitCode::SUCCESS),
+            served = server::serve(listeners, app, config.limits, first) => served.map(|()| ExitCode::SUCCESS),
             () = second => Ok(fail("stopped by a second signal while requests were under way", FAILED)),
         }
     });
@@ -362,12 +341,21 @@ fn serve(
     served
 }
 
-/// A mock that cannot watch its fixtures serves them all the same.
-fn start_watching(reloader: &Arc<Reloader>) -> Option<impl Sized + use<>> {
-    reloader
-        .watch()
-        .inspect_err(|error| tracing::warn!(%error, "fixtures cannot be watched"))
-        .ok()
+/// Counted here, as tokio would look into a variable of its own and panic at a bad one.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// Where the fixtures come from, in words.
+fn source(sources: &Sources, found: &Found) -> String {
+    if found.is_empty() {
+        return "the built-in demo".to_owned();
+    }
+    let paths: Vec<_> = sources
+        .present()
+        .map(|path| path.display().to_string())
+        .collect();
+    paths.join(", ")
 }
 
 /// How the start is announced to a person.
@@ -380,7 +368,7 @@ enum Banner {
 
 impl Banner {
     fn show(self, address: SocketAddr, loaded: &str, curl: &str) {
-        let base = format!("http://{}/api", reachable(address));
+        let base = format!("http://{address}/api");
         match self {
             Self::None => {}
             Self::Event => tracing::info!(base, loaded, curl, "serving"),
@@ -405,7 +393,6 @@ fn curl_line(fixture: &Fixture, now: DateTime<Utc>, address: SocketAddr) -> Stri
         .or(fixture.organizations.first().map(|(id, _)| id))
         .map_or("acme", |id| id.as_str());
     format!(
-        "curl -H 'Authorization: Bearer {secret}' -H 'X-Tallyfy-Client: APIClient' http://{}/api/organizations/{org}/groups",
-        reachable(address)
+        "curl -H 'Authorization: Bearer {secret}' -H 'X-Tallyfy-Client: APIClient' http://{address}/api/organizations/{org}/groups"
     )
 }

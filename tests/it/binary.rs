@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tallyfy-mock"));
     command
         .args(arguments)
@@ -22,24 +22,24 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-fn output(arguments: &[&str]) -> Output {
+pub(crate) fn output(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// A server that runs until it is told to stop.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     stdout: BufReader<ChildStdout>,
     stderr: BufReader<ChildStderr>,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
-    fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -63,11 +63,15 @@ impl Server {
         }
     }
 
-    fn port(&self) -> &str {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn port(&self) -> &str {
         self.url.rsplit(':').next().unwrap()
     }
 
-    fn get(&self, path: &str) -> reqwest::blocking::Response {
+    pub(crate) fn get(&self, path: &str) -> reqwest::blocking::Response {
         let client = reqwest::blocking::Client::new();
         client
             .get(format!("{}{path}", self.url))
@@ -78,7 +82,7 @@ impl Server {
     }
 
     /// The first line on stderr, from here on, that has this in it.
-    fn says(&mut self, wanted: &str) -> String {
+    pub(crate) fn says(&mut self, wanted: &str) -> String {
         loop {
             let mut line = String::new();
             assert_ne!(
@@ -92,7 +96,7 @@ impl Server {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .args(["-s", name, &self.child.id().to_string()])
             .status()
@@ -101,13 +105,13 @@ impl Server {
     }
 
     /// Stops it and returns its exit code, what was left on stdout, and stderr.
-    fn stop(self, signal: &str) -> (Option<i32>, String, String) {
+    pub(crate) fn stop(self, signal: &str) -> (Option<i32>, String, String) {
         self.signal(signal);
         self.end()
     }
 
     /// Waits for its end; as [`Server::stop`] without a signal.
-    fn end(mut self) -> (Option<i32>, String, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String, String) {
         let (mut stdout, mut stderr) = (String::new(), String::new());
         self.stdout.read_to_string(&mut stdout).unwrap();
         self.stderr.read_to_string(&mut stderr).unwrap();
@@ -564,17 +568,17 @@ fn a_flag_wins_over_its_variable_and_port_comes_last() {
         (
             "TALLYFY_MOCK_PORT",
             "70000",
-            "invalid value '70000' for '--port <PORT>'",
+            "invalid value '70000' for the variable TALLYFY_MOCK_PORT: expected a number",
         ),
         (
             "TALLYFY_MOCK_STRICT",
             "perhaps",
-            "invalid value 'perhaps' for '--strict'",
+            "invalid value 'perhaps' for the variable TALLYFY_MOCK_STRICT: expected one of `1`",
         ),
         (
             "TALLYFY_MOCK_EDITION",
             "1999",
-            "invalid value '1999' for '--edition <EDITION>'",
+            "invalid value '1999' for the variable TALLYFY_MOCK_EDITION: there is no edition",
         ),
     ] {
         let refused = with(&[], &[(name, value)]).output().unwrap();
@@ -596,8 +600,9 @@ fn help_is_worth_reading() {
     Usage: tallyfy-mock [serve] [OPTIONS]
 
     Options:
-          --host <HOST>                The host: an address, or a name that resolves to one [env:
-                                       TALLYFY_MOCK_HOST=] [default: 127.0.0.1]
+          --host <HOST>                The host: an address, or a name that resolves to one; `localhost`
+                                       is `127.0.0.1` and `::1` [env: TALLYFY_MOCK_HOST=] [default:
+                                       localhost]
           --port <PORT>                The port; 0 takes a free one [default: 8255, or the variable
                                        PORT] [env: TALLYFY_MOCK_PORT=]
           --fixtures <PATH>            Fixture to load: a file, or a folder of `*.json`; repeatable
@@ -671,8 +676,8 @@ fn help_is_worth_reading() {
     Usage: tallyfy-mock healthcheck [OPTIONS]
 
     Options:
-          --host <HOST>         The host: an address, or a name that resolves to one [env:
-                                TALLYFY_MOCK_HOST=] [default: 127.0.0.1]
+          --host <HOST>         The host: an address, or a name that resolves to one; `localhost` is
+                                `127.0.0.1` and `::1` [env: TALLYFY_MOCK_HOST=] [default: localhost]
           --port <PORT>         The port; 0 takes a free one [default: 8255, or the variable PORT] [env:
                                 TALLYFY_MOCK_PORT=]
           --wait                Keep asking until the mock is ready or the time is over

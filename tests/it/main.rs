@@ -7,6 +7,7 @@ mod control;
 mod direction;
 mod directory;
 mod editions;
+mod environment;
 mod errors;
 mod faults;
 mod fixtures;
@@ -25,5 +26,8 @@ mod samples;
 mod slow;
 mod sockets;
 mod support;
+mod twice;
 mod under_way;
+#[cfg(unix)]
+mod watch;
 mod wire;

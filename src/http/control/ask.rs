@@ -11,7 +11,7 @@ use http_body_util::LengthLimitError;
 use serde_json::Value;
 
 use super::problem::Problem;
-use crate::{domain::id::OrgId, http::body::gathered, state::AppState};
+use crate::{domain::id::OrgId, http::body::gathered, json, state::AppState};
 
 /// The id in the path; what is no text names nothing.
 #[derive(Debug)]
@@ -159,12 +159,14 @@ impl FromRequest<Arc<AppState>> for Json {
 
     async fn from_request(request: Request<Body>, app: &Arc<AppState>) -> Result<Self, Problem> {
         let Raw(bytes) = Raw::from_request(request, app).await?;
-        let parsed = serde_json::from_slice(&bytes);
-        parsed.map(Self).map_err(|error| {
-            Problem::invalid(vec![(
+        let mut mistakes = Vec::new();
+        match json::parse(&bytes, &mut mistakes) {
+            Ok(value) if mistakes.is_empty() => Ok(Self(value)),
+            Ok(_) => Err(Problem::invalid(mistakes)),
+            Err(error) => Err(Problem::invalid(vec![(
                 String::new(),
                 format!("the body is not JSON: {error}"),
-            )])
-        })
+            )])),
+        }
     }
 }

@@ -3,10 +3,13 @@
 use std::thread;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::tenant::{Baseline, NotOne, Scopes, Start, Tenants};
+use crate::{
+    domain::operation::Operation,
+    tenant::{Baseline, NotOne, Scopes, Start, Tenants},
+};
 
 fn faults() -> Tenants {
     seeded(Uuid::from_u64_pair(0, 7))
