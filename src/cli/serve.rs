@@ -18,7 +18,6 @@ use super::{
     log::Log,
     print, reachable,
     reload::Reloader,
-    say,
     signals::{on_hangup, stop_signals},
     validate::summary,
 };
@@ -202,6 +201,7 @@ pub(super) fn run(args: Args) -> ExitCode {
         Ok(log) => log,
         Err(error) => return fail(&StartError::Runtime(error).to_string(), FAILED),
     };
+    let _flushed = log.flushed();
     let colour = has_colours();
     start_log(&log, args.log_format, args.log_level, colour);
     let (banner, request_log) = match (args.log_level, args.log_format) {
@@ -215,9 +215,8 @@ pub(super) fn run(args: Args) -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(&error, USAGE),
     };
-    let served = serve(&config, workers, watch, banner, request_log);
-    log.finish(LAST_WORDS);
-    served.unwrap_or_else(|error| fail(&error.to_string(), FAILED))
+    let served = serve(&config, workers, watch, banner, &log, request_log);
+    served.unwrap_or_else(|error| failed(&log, &error.to_string()))
 }
 
 impl Args {
@@ -278,8 +277,11 @@ fn open_file_limit() -> Option<usize> {
     None
 }
 
-/// Nothing is lost at the end but what nobody reads.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// As [`fail`], through the log: nobody has to read it for the process to end.
+fn failed(log: &Log, message: &str) -> ExitCode {
+    log.say(&format!("error: {message}"));
+    ExitCode::from(FAILED)
+}
 
 /// Whether the log is read by a person whose terminal shows colours.
 fn has_colours() -> bool {
@@ -311,6 +313,7 @@ fn serve(
     workers: Option<usize>,
     watch: bool,
     banner: Banner,
+    log: &Log,
     request_log: Option<RequestLog>,
 ) -> Result<ExitCode, StartError> {
     let (fixture, source) = match config.fixtures.as_slice() {
@@ -349,11 +352,12 @@ fn serve(
     let served = runtime.block_on(async {
         on_hangup(move || reloader.reload());
         let (first, second) = (stop_signals(1), stop_signals(2));
-        banner.show(address, &loaded, &curl);
+        banner.show(log, address, &loaded, &curl);
+        log.flush();
         print(&format!("tallyfy-mock is ready on http://{address}"));
         tokio::select! {
             served = server::serve(listener, app, config.limits, first) => served.map(|()| ExitCode::SUCCESS),
-            () = second => Ok(fail("stopped by a second signal while requests were under way", FAILED)),
+            () = second => Ok(failed(log, "stopped by a second signal while requests were under way")),
         }
     });
     // Requests that are still under way are not waited for any more.
@@ -378,12 +382,12 @@ enum Banner {
 }
 
 impl Banner {
-    fn show(self, address: SocketAddr, loaded: &str, curl: &str) {
+    fn show(self, log: &Log, address: SocketAddr, loaded: &str, curl: &str) {
         let base = format!("http://{}/api", reachable(address));
         match self {
             Self::None => {}
             Self::Event => tracing::info!(base, loaded, curl, "serving"),
-            Self::Text => say(&format!(
+            Self::Text => log.say(&format!(
                 "tallyfy-mock {}\n  base URL  {base}\n  loaded    {loaded}\n  try       {curl}\n",
                 env!("CARGO_PKG_VERSION")
             )),
