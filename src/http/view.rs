@@ -18,9 +18,6 @@ use crate::domain::contract::{Contract, TimeFormat};
 /// What an answer shows.
 pub(super) trait View {
     /// About how many bytes it is going to be.
-    ///
-    /// Looks at all that is going to be written: what is not in the processor's cache then comes at once,
-    /// where the writing would wait for one piece after another.
     fn length(&self) -> usize {
         512
     }
