@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     call::Call,
     exchange::Exchange,
-    view::{View, write_json, write_text},
+    view::{View, write_json},
 };
 use crate::domain::{
     contract::{EmptyLinks, NextLink},
@@ -94,9 +94,9 @@ fn write_pagination<R>(out: &mut Vec<u8>, page: &Page<R>, call: &Call<'_>) {
         if i > 0 {
             out.push(b',');
         }
-        write_text(out, name);
+        write_json(out, &name);
         out.push(b':');
-        write_text(out, &link(call, page));
+        write_json(out, &link(call, page));
     }
     out.extend_from_slice(&[close, b'}']);
 }

@@ -55,17 +55,6 @@ pub(super) fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
     serde_json::to_writer(out, value).expect("all keys are strings");
 }
 
-/// A text as a JSON string; most need no escapes, which is found out in one look at all of it.
-pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
-    let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-    if text.bytes().fold(false, |any, byte| any | escaped(byte)) {
-        return write_json(out, &text);
-    }
-    out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'"');
-}
-
 /// An object whose keys stand in the order in which the vendor writes them.
 #[derive(Debug, Clone)]
 pub(super) struct Keys(Vec<(&'static str, Part)>);
@@ -129,20 +118,4 @@ fn write_time(out: &mut Vec<u8>, at: DateTime<Utc>, contract: &Contract) {
 fn since(contract: &Contract) -> Value {
     let at = DateTime::from_timestamp(1_735_689_600, 0).expect("a time in the calendar");
     written(at, contract).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_text_is_written_as_serde_json_writes_it(text in "[ -~é\u{0}-\u{1f}]{0,20}") {
-            let mut out = Vec::new();
-            write_text(&mut out, &text);
-            prop_assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&text).unwrap());
-        }
-    }
 }

@@ -2,9 +2,7 @@
 
 use serde_json::json;
 
-use super::{
-    Keys, NULL, View, guest, user, write_json, write_list, write_text, write_time, written,
-};
+use super::{Keys, NULL, View, guest, user, write_json, write_list, write_time, written};
 use crate::{
     clock::IdGen,
     domain::{
@@ -114,11 +112,11 @@ impl View for GroupView<'_> {
         out.extend_from_slice(b"{\"id\":\"");
         out.extend_from_slice(group.id.as_bytes());
         out.extend_from_slice(b"\",\"name\":");
-        write_text(out, group.name.as_str());
+        write_json(out, &group.name.as_str());
         out.extend_from_slice(b",\"description\":");
-        write_optional(out, group.description.as_deref());
+        write_json(out, &group.description);
         out.extend_from_slice(b",\"logo\":");
-        write_optional(out, group.logo.as_deref());
+        write_json(out, &group.logo);
         out.extend_from_slice(b",\"members\":");
         write_list(out, &group.members, |out, user| {
             write_json(out, &user.get());
@@ -128,7 +126,7 @@ impl View for GroupView<'_> {
         } else {
             out.extend_from_slice(b",\"guests\":");
             write_list(out, &group.guests, |out, email| {
-                write_text(out, email.as_str());
+                write_json(out, &email.as_str());
             });
         }
         out.extend_from_slice(b",\"created_at\":");
@@ -163,13 +161,6 @@ fn include(out: &mut Vec<u8>, name: &str, views: &Vec<Keys>) {
     out.extend_from_slice(b"\":{\"data\":");
     views.write(out);
     out.push(b'}');
-}
-
-fn write_optional(out: &mut Vec<u8>, text: Option<&str>) {
-    match text {
-        Some(text) => write_text(out, text),
-        None => out.extend_from_slice(b"null"),
-    }
 }
 
 #[cfg(test)]
