@@ -108,10 +108,9 @@ impl View for GroupView<'_> {
         let Self {
             group, contract, ..
         } = self;
-        // An id needs no escapes.
-        out.extend_from_slice(b"{\"id\":\"");
-        out.extend_from_slice(group.id.as_bytes());
-        out.extend_from_slice(b"\",\"name\":");
+        out.extend_from_slice(b"{\"id\":");
+        write_json(out, &group.id.as_str());
+        out.extend_from_slice(b",\"name\":");
         write_json(out, &group.name.as_str());
         out.extend_from_slice(b",\"description\":");
         write_json(out, &group.description);
@@ -130,18 +129,12 @@ impl View for GroupView<'_> {
             });
         }
         out.extend_from_slice(b",\"created_at\":");
-        let created_at = out.len();
         write_time(out, group.created_at, contract);
-        let created_at = created_at..out.len();
         out.extend_from_slice(match contract.time_keys {
             TimeKeys::LastUpdated => b",\"last_updated\":",
             TimeKeys::UpdatedAt => b",\"updated_at\":",
         });
-        if group.updated_at == group.created_at {
-            out.extend_from_within(created_at);
-        } else {
-            write_time(out, group.updated_at, contract);
-        }
+        write_time(out, group.updated_at, contract);
         if contract.time_keys == TimeKeys::UpdatedAt {
             out.extend_from_slice(b",\"deleted_at\":null");
         }
