@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     exchange::Exchange,
-    tallyfy::view::{View, write_json, write_text},
+    json::{View, write_json},
 };
 use crate::domain::{
     contract::{Contract, EmptyLinks, NextLink},
@@ -106,9 +106,9 @@ fn write_pagination<R>(out: &mut Vec<u8>, page: &Page<R>, made_of: Links<'_>) {
         if i > 0 {
             out.push(b',');
         }
-        write_text(out, name);
+        write_json(out, &name);
         out.push(b':');
-        write_text(out, &made_of.link(page));
+        write_json(out, &made_of.link(page));
     }
     out.extend_from_slice(&[close, b'}']);
 }

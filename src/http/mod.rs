@@ -8,6 +8,7 @@ mod control;
 mod envelope;
 mod error;
 mod exchange;
+mod json;
 mod pipeline;
 mod tallyfy;
 

@@ -169,7 +169,8 @@ fn named(module: &str, code: &str) -> BTreeSet<String> {
             let is_face = line.starts_with("pub") && line.ends_with(" use ");
             let is_path =
                 code[..at].ends_with(|c: char| c.is_alphanumeric() || c == ':' || c == '_');
-            if is_path || (is_face && root == "self") {
+            let is_visibility = code[..at].ends_with("(in ");
+            if is_path || is_visibility || (is_face && root == "self") {
                 continue;
             }
             let rest = &code[at..];
