@@ -4,7 +4,6 @@ mod entry;
 mod redact;
 #[cfg(test)]
 mod sample;
-mod secrets;
 mod verify;
 
 use std::{

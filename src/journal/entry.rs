@@ -128,13 +128,14 @@ impl Entry {
     pub(super) fn new(id: u64, seen: Seen<'_>) -> Self {
         let redactor = Redactor::new(seen.token, seen.org.map(OrgId::as_str));
         let line = [seen.method, seen.path, seen.query.unwrap_or_default()];
-        let (head, ends) = redactor.head(line, seen.headers);
+        let mut head = String::with_capacity(512);
+        let ends = redactor.head(line, seen.headers, &mut head);
         Self {
             id,
             at: seen.at,
             operation: seen.operation,
             org: seen.org.cloned(),
-            head,
+            head: head.into(),
             ends,
             body: Kept::of(seen.body, false, &redactor),
             body_was_read: seen.body_was_read,
