@@ -18,6 +18,8 @@ mod secrets;
 mod signs;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wide;
 
 use std::borrow::Cow;
 
