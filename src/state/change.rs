@@ -122,10 +122,11 @@ impl AppState {
     /// Goes back to the fixtures that were loaded last; with an organization, only there.
     pub fn reset(&self, org: Option<&OrgId>, scopes: Scopes) -> Result<(), Refusal> {
         let loaded = self.loaded.load_full();
-        Ok(match org {
-            Some(org) => self.tenants.reset(org, scopes, &loaded)?,
-            None => self.tenants.reset_all(scopes, &loaded)?,
-        })
+        let reset = match org {
+            Some(org) => self.tenants.reset(org, scopes, &loaded),
+            None => self.tenants.reset_all(scopes, &loaded),
+        };
+        Ok(reset?)
     }
 
     /// Takes another fixture for the one that was loaded, and goes back to it at once.

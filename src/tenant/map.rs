@@ -318,15 +318,12 @@ impl Tenants {
                 return;
             };
             let is_free = |_: &_, tenant: &Arc<Tenant>| Arc::strong_count(tenant) == 1;
-            match now.tenants.remove_if(&oldest, is_free) {
-                Some((org, tenant)) => {
-                    census.bare.remove(&org);
-                    census.evicted.add(&org, tenant.requests.counted());
-                }
-                None => {
-                    held += 1;
-                    census.bare.insert(oldest, self.look_ups());
-                }
+            if let Some((org, tenant)) = now.tenants.remove_if(&oldest, is_free) {
+                census.bare.remove(&org);
+                census.evicted.add(&org, tenant.requests.counted());
+            } else {
+                held += 1;
+                census.bare.insert(oldest, self.look_ups());
             }
         }
     }

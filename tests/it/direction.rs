@@ -188,10 +188,7 @@ fn named(module: &str, code: &str) -> BTreeSet<String> {
                 module.split("::").collect()
             };
             base.truncate(base.len() - supers.min(base.len()));
-            let base = base
-                .iter()
-                .map(|part| format!("{part}::"))
-                .collect::<String>();
+            let base: String = base.iter().flat_map(|part| [part, "::"]).collect();
             paths(rest, &base, &mut named);
         }
     }
@@ -334,7 +331,7 @@ fn what_has_one_place_is_named_only_there() {
             let is_place =
                 |place: &&str| module == **place || module.starts_with(&format!("{place}::"));
             assert!(
-                !uses || places.iter().any(|place| is_place(&place)),
+                !uses || places.iter().any(is_place),
                 "{module} may not name `{library}`"
             );
         }

@@ -381,19 +381,22 @@ fn the_table_of_limits_has_those_that_hold() {
     for flag in rows.iter().filter_map(|row| row[2].split(' ').next()) {
         assert!(help.contains(flag), "{flag}");
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = fs::read_dir(root.join("tests/it")).unwrap();
-    let files = files.map(|file| file.unwrap().path());
-    let tests: String = files
-        .chain(
-            ["tests.rs", "journal/tests.rs", "windows.rs"]
-                .map(|file| root.join("src/tenant").join(file)),
-        )
-        .filter_map(|file| fs::read_to_string(file).ok())
-        .collect();
+    let tests = tests();
     for (_, test) in limits {
         assert!(tests.contains(&format!("fn {test}()")), "{test}");
     }
+}
+
+/// The text of all tests that hold limits.
+fn tests() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = fs::read_dir(root.join("tests/it")).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    let of_tenants = ["tests.rs", "journal/tests.rs", "windows.rs"];
+    files
+        .chain(of_tenants.map(|file| root.join("src/tenant").join(file)))
+        .filter_map(|file| fs::read_to_string(file).ok())
+        .collect()
 }
 
 #[test]
