@@ -10,6 +10,7 @@ mod error;
 mod exchange;
 mod json;
 mod pipeline;
+mod pool;
 mod tallyfy;
 
 use std::{
@@ -32,6 +33,7 @@ use tower::Service;
 pub use self::error::ApiError;
 use self::{
     pipeline::Route,
+    pool::Pool,
     tallyfy::{PREFIXES, endpoints_on, normalise},
 };
 use crate::state::AppState;
@@ -63,7 +65,7 @@ impl App {
         }
         Self {
             tallyfy,
-            control: control::router(state),
+            control: control::router(state, Pool::new()),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{AppState, StartError, baseline};
 use crate::{
     domain::{contract::ContractChoice, id::OrgId},
     fixture::{Fixture, FixtureError, exported, exported_org},
-    tenant::{self, Draft, Org, OrgSeed, Scopes, Tenants},
+    tenant::{self, Draft, Org, OrgSeed, Scopes, Tenants, Tokens},
 };
 
 /// Why a change from outside is refused; nothing has changed then.
@@ -97,7 +97,7 @@ impl AppState {
         let ids = fixture.organizations.iter().map(|(id, _)| id.clone());
         let start =
             |id: &OrgId| OrgSeed::default().into_org(id, self.started_at, self.undeclared());
-        self.tenants.change_together(ids, start, |drafts, tokens| {
+        let change = |drafts: &mut BTreeMap<OrgId, Draft>| {
             let mut problems = Vec::new();
             for (i, (id, seed)) in fixture.organizations.iter().enumerate() {
                 let draft = drafts.get_mut(id);
@@ -111,12 +111,12 @@ impl AppState {
                     problems.push((path, message));
                 }
             }
-            none_of(problems)?;
-            Ok::<_, Refusal>((!fixture.tokens.is_empty()).then(|| {
-                let added = fixture.tokens.iter();
-                tokens.with(added.map(|seed| (seed.secret.clone(), seed.token.clone())))
-            }))
-        })
+            none_of(problems)
+        };
+        let added = fixture.tokens.iter();
+        let added = added.map(|seed| (seed.secret.clone(), seed.token.clone()));
+        let tokens = |known: &Tokens| (added.len() > 0).then(|| known.with(added));
+        self.tenants.change_together(ids, start, change, tokens)
     }
 
     /// Goes back to the fixtures that were loaded last; with an organization, only there.

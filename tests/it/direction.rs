@@ -23,6 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("http::body", &[]),
     ("http::exchange", &["tenant", "domain", "socket"]),
     ("http::json", &[]),
+    ("http::pool", &[]),
     ("http::error", &["http::envelope", "tenant", "domain"]),
     (
         "http::envelope",
