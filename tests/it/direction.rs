@@ -60,6 +60,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "http::control",
         &[
+            "http::pool",
             "http::tallyfy",
             "http::body",
             "http::exchange",
@@ -73,6 +74,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "http",
         &[
+            "http::pool",
             "http::control",
             "http::pipeline",
             "http::tallyfy",

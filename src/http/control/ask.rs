@@ -1,6 +1,6 @@
 //! What a control endpoint is asked: the id in its path, its query and its body, every mistake told.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     RequestExt,
@@ -11,8 +11,20 @@ use axum::{
 use http_body_util::LengthLimitError;
 use serde_json::Value;
 
-use super::{Control, problem::Problem};
-use crate::{domain::id::OrgId, http::body::gathered, json};
+use super::problem::Problem;
+use crate::{
+    domain::id::OrgId,
+    http::{body::gathered, pool::Pool},
+    json,
+    state::AppState,
+};
+
+/// What the control endpoints share.
+#[derive(Debug, Clone)]
+pub(super) struct Control {
+    pub(super) app: Arc<AppState>,
+    pub(super) pool: Pool,
+}
 
 /// What is asked, as far as it can be read without knowing what is meant.
 #[derive(Debug)]

@@ -21,20 +21,16 @@ use axum::{
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use self::{ask::Asked, problem::Problem};
+use self::{
+    ask::{Asked, Control},
+    problem::Problem,
+};
 use super::{
     body::finish_body,
     pool::Pool,
     tallyfy::{PREFIXES, endpoints},
 };
 use crate::state::AppState;
-
-/// What the control endpoints share.
-#[derive(Debug, Clone)]
-struct Control {
-    app: Arc<AppState>,
-    pool: Pool,
-}
 
 type Handler = fn() -> MethodRouter<Control>;
 
@@ -53,9 +49,7 @@ fn on_pool<T: IntoResponse + 'static>(
 /// Every control endpoint: method, path, handler.
 static ENDPOINTS: &[(Method, &str, Handler)] = &[
     (Method::GET, "/_mock/health", || routing::get(health)),
-    (Method::GET, "/_mock/ready", || {
-        on_pool(MethodFilter::GET, ready)
-    }),
+    (Method::GET, "/_mock/ready", || routing::get(ready)),
     (Method::GET, "/_mock/routes", || routing::get(routes)),
     (Method::GET, "/_mock/state", || {
         on_pool(MethodFilter::GET, state::show)
@@ -143,13 +137,13 @@ async fn health(State(Control { app, .. }): State<Control>) -> Json<Value> {
 }
 
 /// That the fixtures are in: a mock listens only once they are, so the answer counts what it holds.
-fn ready(app: &AppState, _: Asked) -> Result<Json<Value>, Problem> {
+async fn ready(State(Control { app, .. }): State<Control>) -> Json<Value> {
     let stored = app.tenants.stored();
-    Ok(Json(json!({
+    Json(json!({
         "status": "ready",
         "organizations": stored.len(),
         "groups": stored.iter().map(|org| org.groups().len()).sum::<usize>(),
-    })))
+    }))
 }
 
 /// What is served: every operation with its method, path and the right that it needs, under each prefix.

@@ -19,7 +19,10 @@ use hyper::body::Frame;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Control, ask::Asked, problem::Problem};
+use super::{
+    ask::{Asked, Control},
+    problem::Problem,
+};
 use crate::{
     domain::{id::OrgId, operation::Operation},
     state::AppState,
