@@ -351,6 +351,31 @@ fn a_bad_control_request_is_told_every_mistake() {
 }
 
 #[test]
+fn what_is_told_of_very_many_mistakes_has_a_bound() {
+    let app = TestApp::with(acme());
+    let many: Value = (0..50_000).map(|i| (i.to_string(), Value::Null)).collect();
+    let groups: Vec<Value> = (0..20_000).map(|_| json!({ "name": "A" })).collect();
+    for (method, path, body) in [
+        ("PUT", "/_mock/state", many.clone()),
+        ("POST", "/_mock/seed?org=acme", json!({ "groups": groups })),
+        (
+            "PUT",
+            "/_mock/faults/r",
+            json!({ "steps": vec![json!({ "x": 1 }); 20_000] }),
+        ),
+        ("POST", "/_mock/requests/verify", many),
+    ] {
+        let answer = app.control(method, path, Some(&body));
+        assert_eq!(answer.status, 400);
+        let told = answer.json()["errors"].as_array().unwrap().len();
+        assert!(
+            told <= 1001 && answer.body.len() < 1024 * 1024,
+            "{path}: {told}"
+        );
+    }
+}
+
+#[test]
 fn a_control_body_needs_to_say_json() {
     let app = TestApp::with(acme());
     let send = |content_type: &str| {

@@ -29,6 +29,9 @@ struct Mistake {
 }
 
 impl Problem {
+    /// How many mistakes are listed; how many there are, the detail says.
+    const LISTED: usize = 1001;
+
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             r#type: "about:blank",
@@ -49,6 +52,7 @@ impl Problem {
         };
         let errors = mistakes
             .into_iter()
+            .take(Self::LISTED)
             .map(|(path, message)| Mistake { path, message })
             .collect();
         Self {

@@ -1,6 +1,6 @@
 //! One request made to fail by a header or a parameter of its own, for clients that can do no more than add one.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, Uri};
 
@@ -27,6 +27,7 @@ impl Steering {
     /// ignored, with a log line.
     pub(super) fn of(headers: &HeaderMap, uri: &Uri) -> Option<Self> {
         let mut steering = Self::default();
+        let mut ignored = Ignored::default();
         for preference in headers
             .get_all(&PREFER)
             .iter()
@@ -38,56 +39,60 @@ impl Steering {
             {
                 let value = value.trim().trim_matches('"');
                 match name.trim().to_ascii_lowercase().as_str() {
-                    "code" => steering.code = steering.code.or(code(value)),
-                    "delay" => steering.delay = steering.delay.or(delay(value)),
+                    "code" => steering.code = steering.code.or(ignored.code(value)),
+                    "delay" => steering.delay = steering.delay.or(ignored.delay(value)),
                     _ => {}
                 }
             }
         }
         if let Some(query) = uri.query().filter(|query| query.contains("__code")) {
             let found = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "__code");
-            steering.code = steering.code.or_else(|| code(&found?.1));
+            steering.code = steering.code.or_else(|| ignored.code(&found?.1));
         }
         if let Some(value) = headers.get(&RESPONSE_CODE) {
             steering.code = steering
                 .code
-                .or_else(|| code(value.to_str().unwrap_or_default()));
+                .or_else(|| ignored.code(value.to_str().unwrap_or_default()));
         }
+        ignored.tell();
         (steering != Self::default()).then_some(steering)
     }
 }
 
-fn code(text: &str) -> Option<u16> {
-    let code = text
-        .trim()
-        .parse()
-        .ok()
-        .filter(|code| (400..600).contains(code));
-    if code.is_none() {
-        ignored("code", text, &"a status from 400 to 599");
-    }
-    code
-}
+/// The first thing that makes no sense. One line tells it: a header may hold very many.
+#[derive(Default)]
+struct Ignored(Option<(&'static str, String)>);
 
-fn delay(text: &str) -> Option<Duration> {
-    let delay = text
-        .parse()
-        .ok()
-        .map(Duration::from_millis)
-        .filter(|delay| *delay <= LONGEST);
-    if delay.is_none() {
-        ignored(
-            "delay",
+impl Ignored {
+    fn code(&mut self, text: &str) -> Option<u16> {
+        let code = text.trim().parse().ok();
+        let code = code.filter(|code| (400..600).contains(code));
+        self.note(
+            code,
+            "code was ignored: expected a status from 400 to 599",
             text,
-            &format_args!("milliseconds, {} at most", LONGEST.as_millis()),
-        );
+        )
     }
-    delay
-}
 
-fn ignored(what: &str, found: &str, expected: &dyn fmt::Display) {
-    let found: String = found.chars().take(20).collect();
-    tracing::warn!(found, "a steering {what} was ignored: expected {expected}");
+    fn delay(&mut self, text: &str) -> Option<Duration> {
+        let delay = text.parse().ok().map(Duration::from_millis);
+        let delay = delay.filter(|delay| *delay <= LONGEST);
+        let message = "delay was ignored: expected milliseconds, 3600000 at most";
+        self.note(delay, message, text)
+    }
+
+    fn note<T>(&mut self, read: Option<T>, message: &'static str, text: &str) -> Option<T> {
+        if read.is_none() && self.0.is_none() {
+            self.0 = Some((message, text.chars().take(20).collect()));
+        }
+        read
+    }
+
+    fn tell(self) {
+        if let Some((message, found)) = self.0 {
+            tracing::warn!(found, "a steering {message}");
+        }
+    }
 }
 
 #[cfg(test)]
