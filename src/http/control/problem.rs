@@ -30,7 +30,7 @@ struct Mistake {
 
 impl Problem {
     /// How many mistakes are listed; how many there are, the detail says.
-    const LISTED: usize = 1001;
+    const LISTED: usize = 2001;
 
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
