@@ -29,6 +29,10 @@ pub struct Config {
     pub rate_limit: Option<RateLimit>,
     /// Whether a request may say how it is to be answered.
     pub steering: bool,
+    /// Whether each refusal has a header that says why.
+    pub reasons: bool,
+    /// Whether a proxy says by `Forwarded` or `X-Forwarded-*` what scheme and host were asked.
+    pub trust_proxy: bool,
     /// Who may use the control endpoints.
     pub guard: Guard,
     /// How much one client, or all of them, may ask for.
@@ -83,6 +87,8 @@ impl Default for Config {
             journal_entries: 1000,
             rate_limit: None,
             steering: true,
+            reasons: true,
+            trust_proxy: false,
             guard: Guard::default(),
             limits: Limits::default(),
         }

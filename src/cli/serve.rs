@@ -78,6 +78,12 @@ pub(super) struct Args {
     /// Ignore headers and parameters that ask for a failure, such as `Prefer: code=503`
     #[arg(long, env = "TALLYFY_MOCK_NO_STEERING")]
     no_steering: bool,
+    /// Leave out the header `X-Tallyfy-Mock-Reason`, which says on each refusal why
+    #[arg(long, env = "TALLYFY_MOCK_NO_REASONS")]
+    no_reasons: bool,
+    /// Take scheme and host of links from a proxy's `Forwarded` or `X-Forwarded-Proto` and `X-Forwarded-Host`
+    #[arg(long, env = "TALLYFY_MOCK_TRUST_PROXY")]
+    trust_proxy: bool,
     /// Host by which the control endpoints may be called, beside this machine's own names; repeatable
     #[arg(
         long,
@@ -215,6 +221,8 @@ impl Args {
             journal_entries: self.journal_entries,
             rate_limit: self.rate_limit,
             steering: !self.no_steering,
+            reasons: !self.no_reasons,
+            trust_proxy: self.trust_proxy,
             guard: Guard {
                 allowed_hosts: self.allow_host,
                 token: self.control_token,

@@ -38,6 +38,36 @@ pub(super) async fn gathered(body: Body, limit: usize) -> Result<Bytes, BoxError
     Ok(whole.freeze())
 }
 
+/// What a body is whose headers say that it is encoded: nothing is decoded here.
+pub(super) fn encoded(headers: &HeaderMap) -> Option<String> {
+    let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let is_plain = |value: &HeaderValue| {
+        let mut codings = value.as_bytes().split(|byte| *byte == b',');
+        codings.all(|coding| {
+            let coding = coding.trim_ascii();
+            coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+        })
+    };
+    let mut encodings = encodings.filter(|value| !is_plain(value)).peekable();
+    encodings.peek()?;
+    let named: Vec<_> = encodings.map(named).collect();
+    let named = named.join(", ");
+    Some(format!("is encoded (`Content-Encoding: {named}`)"))
+}
+
+/// An encoding by its name; what is no such name is not repeated, as it may be anything.
+fn named(value: &HeaderValue) -> String {
+    let is_name =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ',' | ' ' | '.' | '*');
+    let text = value.to_str().unwrap_or_default();
+    let is_short = text.len() <= 40;
+    if is_short && text.chars().all(is_name) {
+        text.to_ascii_lowercase()
+    } else {
+        "…".to_owned()
+    }
+}
+
 /// How much of a body that nobody wanted is read all the same.
 const DISCARD_BYTES: usize = 8 * 1024 * 1024;
 /// For how long.

@@ -81,6 +81,10 @@ pub struct AppState {
     pub guard: Guard,
     /// Whether a request may say how it is to be answered.
     pub steering: bool,
+    /// Whether each refusal has a header that says why.
+    pub reasons: bool,
+    /// Whether a proxy says what scheme and host were asked.
+    pub trust_proxy: bool,
     /// Host and port that links name where a request does not.
     pub authority: String,
 }
@@ -115,6 +119,8 @@ impl AppState {
             limits: config.limits,
             guard: config.guard.clone(),
             steering: config.steering,
+            reasons: config.reasons,
+            trust_proxy: config.trust_proxy,
             authority,
         })
     }

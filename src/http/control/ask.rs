@@ -11,7 +11,12 @@ use http_body_util::LengthLimitError;
 use serde_json::Value;
 
 use super::problem::Problem;
-use crate::{domain::id::OrgId, http::body::gathered, json, state::AppState};
+use crate::{
+    domain::id::OrgId,
+    http::body::{encoded, gathered},
+    json,
+    state::AppState,
+};
 
 /// The id in the path; what is no text names nothing.
 #[derive(Debug)]
@@ -146,6 +151,10 @@ impl FromRequest<Arc<AppState>> for Raw {
             let detail = "a body here needs `Content-Type: application/json`";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
+        if let Some(what) = encoded(&parts.headers).filter(|_| !body.is_empty()) {
+            let detail = format!("the body {what}; send it as plain JSON in UTF-8");
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+        }
         Ok(Self(body))
     }
 }
@@ -163,10 +172,13 @@ impl FromRequest<Arc<AppState>> for Json {
         match json::parse(&bytes, &mut mistakes) {
             Ok(value) if mistakes.is_empty() => Ok(Self(value)),
             Ok(_) => Err(Problem::invalid(mistakes)),
-            Err(error) => Err(Problem::invalid(vec![(
-                String::new(),
-                format!("the body is not JSON: {error}"),
-            )])),
+            Err(error) => {
+                let told = match json::foreign(&bytes) {
+                    Some(what) => format!("the body {what}; send it as plain JSON in UTF-8"),
+                    None => format!("the body is not JSON: {error}"),
+                };
+                Err(Problem::invalid(vec![(String::new(), told)]))
+            }
         }
     }
 }

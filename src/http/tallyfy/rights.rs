@@ -12,7 +12,10 @@ use crate::{
         id::{OrgId, UserId},
         user::Role,
     },
-    http::{error::ApiError, exchange::Exchange},
+    http::{
+        error::{ApiError, reason},
+        exchange::Exchange,
+    },
     state::AppState,
     tenant::{Org, Refusal, Standing, Token, TokenRefusal},
 };
@@ -78,9 +81,14 @@ impl<'a> Member<'a> {
     pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
         let SignedIn { app, token } = SignedIn::of(call)?;
         let exchange = call.exchange;
+        if exchange.org.is_none() {
+            exchange.notes.note_reason(
+                "the id in the path is no organization's: 1 to 255 letters, digits, `-` or `_`",
+            );
+        }
         let standing = exchange.held.standing(&token);
         Ok(Self {
-            standing: standing.map_err(|refusal| ApiError::of(refusal, &app.contract))?,
+            standing: standing.map_err(|refusal| refused(refusal, exchange, app))?,
             exchange,
             app,
         })
@@ -92,7 +100,7 @@ impl<'a> Member<'a> {
         look: impl FnOnce(&Org) -> Result<T, Refusal>,
     ) -> Result<T, ApiError> {
         let looked = self.exchange.held.read(look).and_then(|looked| looked);
-        looked.map_err(|refusal| ApiError::of(refusal, &self.app.contract))
+        looked.map_err(|refusal| refused(refusal, self.exchange, self.app))
     }
 }
 
@@ -136,8 +144,16 @@ impl<'a> GroupManager<'a> {
     ) -> Result<T, ApiError> {
         let Member { app, exchange, .. } = self.0;
         let changed = app.tenants.write(&exchange.held, change);
-        changed.map_err(|refusal| ApiError::of(refusal, &app.contract))
+        changed.map_err(|refusal| refused(refusal, exchange, app))
     }
+}
+
+/// A refusal as the contract answers it; why is noted.
+fn refused(refusal: Refusal, exchange: &Exchange, app: &AppState) -> ApiError {
+    if let Some(why) = reason(&refusal) {
+        exchange.notes.note_reason(why);
+    }
+    ApiError::of(refusal, &app.contract)
 }
 
 fn token(exchange: &Exchange) -> Result<Arc<Token>, ApiError> {
