@@ -357,12 +357,18 @@ mod tests {
         };
         for (query, with) in [
             ("with[]=assets&with[]=users", of(true, true, false)),
-            ("with%5B%5D=assets&page=2&with%5b%5d=users", of(true, true, false)),
+            (
+                "with%5B%5D=assets&page=2&with%5b%5d=users",
+                of(true, true, false),
+            ),
             ("with[0]=assets&with[1]=users,guests", of(true, true, true)),
             ("with=assets&with=users", of(false, true, false)),
             ("with[]=assets&with=users", of(false, true, false)),
             ("with=assets&with[]=users", of(false, true, false)),
-            ("with=assets&without[]=users&with[=guests", of(true, false, false)),
+            (
+                "with=assets&without[]=users&with[=guests",
+                of(true, false, false),
+            ),
             ("with[]=", Includes::default()),
         ] {
             assert_eq!(Includes::of(query), with, "{query}");

@@ -8,6 +8,7 @@ mod control;
 mod envelope;
 mod error;
 mod exchange;
+mod origin;
 mod pipeline;
 mod tallyfy;
 

@@ -55,6 +55,7 @@ impl<'a> Call<'a> {
             exchange: self.exchange,
             contract: &self.app.contract,
             authority: &self.app.authority,
+            trust_proxy: self.app.trust_proxy,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         contract::MissingClientHeader,
         id::{OrgId, UserId},
-        user::Role,
+        user::{Role, User},
     },
     http::{
         error::{ApiError, reason},
@@ -54,16 +54,27 @@ impl<'a> SignedIn<'a> {
     pub(super) fn read<T>(
         &self,
         id: &OrgId,
-        look: impl FnOnce(&Org, Standing) -> T,
+        look: impl FnOnce(&Org, &Standing) -> T,
     ) -> Result<T, Refusal> {
         let held = self.app.tenants.look_at(id);
         let standing = held.standing(&self.token)?;
-        held.read(|org| look(org, standing))
+        held.read(|org| look(org, &standing))
     }
 
-    /// The user whom the token names, or the first one that there can be.
-    pub(super) fn user(&self) -> UserId {
-        self.token.user.unwrap_or(UserId::FIRST)
+    /// The user whom the token stands for, wherever that is the same one.
+    pub(super) fn user(&self) -> Option<UserId> {
+        self.token.person()
+    }
+
+    /// The organization that knows that user.
+    pub(super) fn home(&self) -> Option<OrgId> {
+        self.token.home().cloned()
+    }
+
+    /// That user where no organization declares them any more, or else the first one that there can be.
+    pub(super) fn undeclared(&self) -> User {
+        let user = self.token.record().cloned();
+        user.unwrap_or_else(|| User::undeclared(self.user().unwrap_or(UserId::FIRST)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The wire shape of a group.
 
-use std::hint::black_box;
+use std::{borrow::Cow, hint::black_box};
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::{
         query::Includes,
         user::User,
     },
-    tenant::{IdGen, Org},
+    tenant::{IdGen, Org, Standing},
 };
 
 /// A group as it is answered: the keys of get-group, in its order (evidence 4.1), then the includes.
@@ -49,14 +49,16 @@ impl<'a> GroupView<'a> {
         contract: &'a Contract,
         with: Includes,
         org: &Org,
+        standing: &Standing,
     ) -> Self {
-        let user = |id: &UserId| match org.users().get(*id) {
-            Some(user) => user::view(user, org, None, with, contract),
-            None => user::view(&User::undeclared(*id), org, None, with, contract),
+        let user = |id: &UserId| {
+            let made_up = || Cow::Owned(User::undeclared(*id));
+            let user = org.user_with(standing, *id).unwrap_or_else(made_up);
+            user::view(&user, org, None, with, contract)
         };
         let guest = |email: &Email| match org.guest(email) {
             Some(guest) => guest::view(guest, org, with, contract),
-            None => guest::view(&Guest::from_email(email.clone()), org, with, contract),
+            None => guest::view(&Guest::from_email(email.clone(), None), org, with, contract),
         };
         Self {
             users: with.users.then(|| group.members.iter().map(user).collect()),
