@@ -186,7 +186,10 @@ impl ApiError {
             }
             Self::Unauthenticated(remark) | Self::Unauthorized(remark) => Some((*remark).into()),
             Self::ResourceNotFound => Some("there is no such thing in this organization".into()),
-            Self::Invalid(errors, _) => Some(summary(errors).into()),
+            Self::Invalid(errors, _) => errors
+                .iter()
+                .next()
+                .map(|(_, sentence)| sentence.to_owned().into()),
             Self::Full => {
                 Some("there are as many organizations as `--max-organizations` allows".into())
             }

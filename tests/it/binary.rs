@@ -628,6 +628,11 @@ fn help_is_worth_reading() {
                                        `600/60s` [default: any number] [env: TALLYFY_MOCK_RATE_LIMIT=]
           --no-steering                Ignore headers and parameters that ask for a failure, such as
                                        `Prefer: code=503` [env: TALLYFY_MOCK_NO_STEERING=]
+          --no-reasons                 Leave out the header `X-Tallyfy-Mock-Reason`, which says on each
+                                       refusal why [env: TALLYFY_MOCK_NO_REASONS=]
+          --trust-proxy                Take scheme and host of links from a proxy's `Forwarded` or
+                                       `X-Forwarded-Proto` and `X-Forwarded-Host` [env:
+                                       TALLYFY_MOCK_TRUST_PROXY=]
           --allow-host <HOST>          Host by which the control endpoints may be called, beside this
                                        machine's own names; repeatable [env: TALLYFY_MOCK_ALLOW_HOST=]
           --control-token <TOKEN>      Token that the control endpoints demand [env:

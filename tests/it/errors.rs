@@ -157,7 +157,8 @@ fn a_body_that_is_not_a_json_object_is_malformed() {
     for body in [
         "{",
         "nonsense",
-        "[]",
+        "[1]",
+        "[[]]",
         "null",
         "\"name\"",
         "7",

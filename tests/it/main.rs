@@ -3,6 +3,7 @@
 
 mod access;
 mod binary;
+mod browsers;
 mod control;
 mod direction;
 mod directory;

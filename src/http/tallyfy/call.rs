@@ -160,7 +160,8 @@ fn fields(bytes: &[u8], headers: &HeaderMap, contract: &Contract) -> Result<Fiel
     }
     let is_json =
         says_json(headers) || contract.body_without_json_type == BodyWithoutJsonType::ReadAnyway;
-    let foreign = encoded(headers).or_else(|| is_json.then(|| json::foreign(bytes))?);
+    let foreign =
+        encoded(headers).or_else(|| is_json.then(|| json::foreign(bytes))?.map(str::to_owned));
     let refused = if let Some(what) = foreign {
         format!("the body {what}; send it as plain JSON in UTF-8")
     } else if !is_json {
