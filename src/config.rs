@@ -95,6 +95,13 @@ impl Default for Config {
     }
 }
 
+impl Limits {
+    /// How much of a refused body is read on, so that its client sees the answer and no broken pipe.
+    pub const DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+    /// For how long.
+    pub const DISCARDED_TIME: Duration = Duration::from_secs(5);
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -29,6 +29,7 @@ mod sockets;
 mod support;
 mod twice;
 mod under_way;
+mod unread;
 #[cfg(unix)]
 mod watch;
 mod wire;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::problem::Problem;
 use crate::{
     domain::id::OrgId,
-    http::body::{encoded, gathered},
+    http::body::{announces_more, encoded, gathered},
     json,
     state::AppState,
 };
@@ -124,15 +124,20 @@ impl FromRequest<Arc<AppState>> for Raw {
                     .unwrap_or_default();
                 essence.trim().eq_ignore_ascii_case("application/json")
             });
-        let read = gathered(body, app.limits.max_control_body);
+        let limit = app.limits.max_control_body;
+        let too_long = || {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the body is longer than `--max-control-body`",
+            )
+        };
+        if announces_more(&parts.headers, limit) {
+            return Err(too_long());
+        }
+        let read = gathered(body, limit);
         let body = match tokio::time::timeout(app.limits.body_timeout, read).await {
             Ok(Ok(body)) => body,
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                return Err(Problem::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "the body is longer than `--max-control-body`",
-                ));
-            }
+            Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_long()),
             Ok(Err(_)) => {
                 return Err(Problem::new(
                     StatusCode::BAD_REQUEST,

@@ -84,7 +84,8 @@ impl Route {
             let mut answer = misbehave(self.endpoint, Call::new(app, &exchange, body)).await;
             if let Some(unread) = unread {
                 // Boxed because few requests need it, and each would carry the room for it.
-                Box::pin(unread.finish(answer.headers_mut())).await;
+                let socket = exchange.socket.as_deref();
+                Box::pin(unread.finish(answer.headers_mut(), socket)).await;
             }
             answer
         };

@@ -11,7 +11,7 @@ use http_body_util::LengthLimitError;
 use serde_json::Value;
 
 use crate::http::{
-    body::{encoded, gathered},
+    body::{announces_more, encoded, gathered},
     envelope::Links,
     error::ApiError,
     exchange::{Exchange, SentBody},
@@ -184,10 +184,7 @@ fn fields(bytes: &[u8], headers: &HeaderMap, contract: &Contract) -> Result<Fiel
 
 /// A body as it came, up to a limit.
 async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > limit as u64) {
+    if announces_more(headers, limit) {
         return Err(ApiError::PayloadTooLarge);
     }
     match gathered(body, limit).await {
