@@ -20,6 +20,7 @@ mod laws;
 mod library;
 mod lists;
 mod naive;
+mod people;
 mod readme;
 mod repeat;
 mod resets;
@@ -33,3 +34,4 @@ mod unread;
 #[cfg(unix)]
 mod watch;
 mod wire;
+mod words;
