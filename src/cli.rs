@@ -7,28 +7,23 @@ mod environment;
 mod healthcheck;
 mod log;
 mod reload;
+mod say;
 mod serve;
 mod signals;
 mod validate;
 mod values;
 mod watch;
 
-use std::{
-    env::var_os,
-    ffi::OsString,
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{env::var_os, ffi::OsString, process::ExitCode};
 
 use clap::{
     CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable, error::ErrorKind,
 };
 
-use self::environment::Environment;
-
-/// How the process ends when it could not do what was asked; usage errors are clap's 2.
-const FAILED: u8 = 1;
-const USAGE: u8 = 2;
+use self::{
+    environment::Environment,
+    say::{USAGE, fail, say},
+};
 
 /// A local server that answers like the groups API of Tallyfy.
 #[derive(Debug, Parser)]
@@ -146,21 +141,4 @@ fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
         arguments.insert(1.min(arguments.len()), "serve".into());
     }
     arguments
-}
-
-/// Says what went wrong, as clap does, and ends with that code.
-fn fail(message: &str, code: u8) -> ExitCode {
-    say(&format!("error: {message}"));
-    ExitCode::from(code)
-}
-
-/// A line for a person. Where nobody reads, nothing is lost.
-fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
-}
-
-/// A line for a script.
-fn print(line: &str) {
-    let mut stdout = io::stdout();
-    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
 }

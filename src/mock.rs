@@ -86,7 +86,7 @@ impl TallyfyMock {
         let Some(id) = OrgId::parse(id) else {
             panic!("`{id}` cannot be an organization's id: 1 to 255 letters, digits, `-` or `_`")
         };
-        Org { mock: self, id }
+        Org { app: &self.app, id }
     }
 
     /// Adds what a fixture describes to what is there; the same id replaces.
@@ -107,7 +107,7 @@ impl TallyfyMock {
 
     /// A rule by which requests to any organization fail; in force once the builder is dropped, or `times` is called.
     pub fn fault(&self, id: &str) -> FaultBuilder<'_> {
-        FaultBuilder::new(self, None, id)
+        FaultBuilder::new(&self.app, None, id)
     }
 
     /// Goes back to the start: fixtures, faults, clocks, limits and the record of requests.

@@ -8,7 +8,11 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::{
-    FAILED, address::Address, client::Mock, environment::Environment, fail, print, values::duration,
+    address::Address,
+    client::Mock,
+    environment::Environment,
+    say::{FAILED, fail, print},
+    values::duration,
 };
 
 #[derive(Debug, clap::Args)]

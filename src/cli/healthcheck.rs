@@ -10,7 +10,11 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    FAILED, address::Address, client::Mock, environment::Environment, fail, print, values::duration,
+    address::Address,
+    client::Mock,
+    environment::Environment,
+    say::{FAILED, fail, print},
+    values::duration,
 };
 
 #[derive(Debug, clap::Args)]

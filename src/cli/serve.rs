@@ -15,14 +15,11 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
 use super::{
-    FAILED,
     address::{Address, reachable},
     environment::Environment,
-    fail,
     log::Log,
-    print,
     reload::Reloader,
-    say,
+    say::{FAILED, fail, print},
     signals::{on_hangup, stop_signals},
     validate::summary,
     values::{at_least_one, duration, edition, rate_limit, seed, size, switch, time, whole_number},
@@ -174,6 +171,7 @@ pub(super) fn run(args: Args, environment: &Environment) -> ExitCode {
         Ok(log) => log,
         Err(error) => return fail(&StartError::Runtime(error).to_string(), FAILED),
     };
+    let _flushed = log.flushed();
     let colour = has_colours();
     start_log(&log, args.log_format, args.log_level, colour);
     for warning in &environment.warnings {
@@ -186,9 +184,15 @@ pub(super) fn run(args: Args, environment: &Environment) -> ExitCode {
     };
     let request_log = request_log.map(|format| log.of_requests(format));
     let (workers, watch) = (args.workers, args.watch);
-    let served = serve(&args.into_config(), workers, watch, banner, request_log);
-    log.finish(LAST_WORDS);
-    served.unwrap_or_else(|error| fail(&message(&error, environment), FAILED))
+    let served = serve(
+        &args.into_config(),
+        workers,
+        watch,
+        banner,
+        &log,
+        request_log,
+    );
+    served.unwrap_or_else(|error| failed(&log, &message(&error, environment)))
 }
 
 /// Why it does not start, in the words of whoever set variables.
@@ -261,8 +265,11 @@ fn open_file_limit() -> Option<usize> {
     None
 }
 
-/// Nothing is lost at the end but what nobody reads.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// As [`fail`], through the log: nobody has to read it for the process to end.
+fn failed(log: &Log, message: &str) -> ExitCode {
+    log.say(&format!("error: {message}"));
+    ExitCode::from(FAILED)
+}
 
 /// Whether the log is read by a person whose terminal shows colours.
 fn has_colours() -> bool {
@@ -294,6 +301,7 @@ fn serve(
     workers: Option<usize>,
     watch: bool,
     banner: Banner,
+    log: &Log,
     request_log: Option<RequestLog>,
 ) -> Result<ExitCode, StartError> {
     // The first look comes before the reading, so that no change falls between them.
@@ -337,11 +345,12 @@ fn serve(
     let served = runtime.block_on(async {
         on_hangup(move || reloader.reload());
         let (first, second) = (stop_signals(1), stop_signals(2));
-        banner.show(address, &loaded, &curl);
+        banner.show(log, address, &loaded, &curl);
+        log.flush();
         print(&format!("tallyfy-mock is ready on http://{address}"));
         tokio::select! {
             served = server::serve(listeners, app, config.limits, first) => served.map(|()| ExitCode::SUCCESS),
-            () = second => Ok(fail("stopped by a second signal while requests were under way", FAILED)),
+            () = second => Ok(failed(log, "stopped by a second signal while requests were under way")),
         }
     });
     // Requests that are still under way are not waited for any more.
@@ -375,12 +384,12 @@ enum Banner {
 }
 
 impl Banner {
-    fn show(self, address: SocketAddr, loaded: &str, curl: &str) {
+    fn show(self, log: &Log, address: SocketAddr, loaded: &str, curl: &str) {
         let base = format!("http://{address}/api");
         match self {
             Self::None => {}
             Self::Event => tracing::info!(base, loaded, curl, "serving"),
-            Self::Text => say(&format!(
+            Self::Text => log.say(&format!(
                 "tallyfy-mock {}\n  base URL  {base}\n  loaded    {loaded}\n  try       {curl}\n",
                 env!("CARGO_PKG_VERSION")
             )),

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use super::{FAILED, fail, print, say};
+use super::say::{FAILED, fail, print, say};
 use crate::fixture::{self, Fixture};
 
 #[derive(Debug, clap::Args)]

@@ -87,7 +87,7 @@ impl User {
     pub fn is_active(&self) -> bool {
         let said = ["active", "is_active"]
             .iter()
-            .find_map(|key| self.details.get(*key)?.as_bool());
+            .find_map(|key| self.details.get(key)?.as_bool());
         said.unwrap_or(true)
     }
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{
     exchange::Exchange,
+    json::{View, write_json},
     origin,
-    tallyfy::view::{View, write_json, write_text},
 };
 use crate::domain::{
     contract::{Contract, EmptyLinks, NextLink},
@@ -109,9 +109,9 @@ fn write_pagination<R>(out: &mut Vec<u8>, page: &Page<R>, made_of: Links<'_>) {
         if i > 0 {
             out.push(b',');
         }
-        write_text(out, name);
+        write_json(out, &name);
         out.push(b':');
-        write_text(out, &made_of.link(page));
+        write_json(out, &made_of.link(page));
     }
     out.extend_from_slice(&[close, b'}']);
 }

@@ -8,8 +8,10 @@ mod control;
 mod envelope;
 mod error;
 mod exchange;
+mod json;
 mod origin;
 mod pipeline;
+mod pool;
 mod tallyfy;
 
 use std::{
@@ -32,6 +34,7 @@ use tower::Service;
 pub use self::error::ApiError;
 use self::{
     pipeline::Route,
+    pool::Pool,
     tallyfy::{PREFIXES, endpoints_on, normalise},
 };
 use crate::state::AppState;
@@ -63,7 +66,7 @@ impl App {
         }
         Self {
             tallyfy,
-            control: control::router(state),
+            control: control::router(state, Pool::new()),
         }
     }
 }

@@ -1,34 +1,163 @@
 //! A document as a whole: what [`serde_json`] reads, with the keys noted that are given more than once.
+//!
+//! The long lists of a fixture stay text until somebody reads them row by row: the values of all rows at
+//! once would take several times the memory of what they become.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value, map::Entry};
+use serde_json::{Map, Value, map::Entry, value::RawValue};
 
-use super::{Path, Problems, note};
+use super::{Path, Problems, expected, note, object};
 
 /// Reads a document as [`serde_json::from_slice`] does, and notes each key that an object has more
 /// than once; its last value counts.
 pub(crate) fn parse(text: &[u8], problems: &mut Problems) -> serde_json::Result<Value> {
-    let mut repeated = Repeated::default();
-    let mut document = serde_json::Deserializer::from_slice(text);
-    let part = Part {
-        at: &Path::Root,
-        repeated: &mut repeated,
-    };
-    let value = part.deserialize(&mut document)?;
-    document.end()?;
-    problems.append(&mut repeated.noted);
-    if repeated.others > 0 {
-        let message = format!("and {} more keys are given twice", repeated.others);
-        note(problems, &Path::Root, message);
-    }
+    let document = Document::parse(text, &[])?;
+    let Document {
+        value, repeated, ..
+    } = document;
+    repeated.into_inner().tell(problems);
     Ok(value)
+}
+
+/// A document of which the lists under some keys are still text.
+#[derive(Debug)]
+pub(crate) struct Document<'t> {
+    /// All but those lists, which are empty here.
+    pub(crate) value: Value,
+    /// The lists, by their paths.
+    lists: HashMap<String, &'t RawValue>,
+    repeated: RefCell<Repeated>,
+}
+
+impl<'t> Document<'t> {
+    /// Reads a document; the lists under the keys `long` are left for [`Document::each`].
+    pub(crate) fn parse(text: &'t [u8], long: &'t [&'t str]) -> serde_json::Result<Self> {
+        let (mut lists, repeated) = (HashMap::new(), RefCell::default());
+        let mut document = serde_json::Deserializer::from_slice(text);
+        let part = Part {
+            at: &Path::Root,
+            repeated: &repeated,
+            long: Some(Long {
+                keys: long,
+                lists: &mut lists,
+            }),
+        };
+        let value = part.deserialize(&mut document)?;
+        document.end()?;
+        Ok(Self {
+            value,
+            lists,
+            repeated,
+        })
+    }
+
+    /// Reads each row of a list, or of an answer of Tallyfy's that was captured whole:
+    /// `{"data":[…],"meta":…}`. Absent and null are an empty list.
+    pub(crate) fn each(
+        &self,
+        fields: &Map<String, Value>,
+        key: &str,
+        at: &Path<'_>,
+        problems: &mut Problems,
+        read: impl FnMut(&Value, &Path<'_>, &mut Problems) -> Option<()>,
+    ) {
+        let at = at.key(key);
+        match fields.get(key) {
+            None | Some(Value::Null) => {}
+            Some(captured @ Value::Object(inner)) if inner.contains_key("data") => {
+                object(captured, &at, &["data", "meta", "count"], problems);
+                self.rows(&inner["data"], &at.key("data"), problems, read);
+            }
+            Some(list) => self.rows(list, &at, problems, read),
+        }
+    }
+
+    fn rows(
+        &self,
+        list: &Value,
+        at: &Path<'_>,
+        problems: &mut Problems,
+        mut read: impl FnMut(&Value, &Path<'_>, &mut Problems) -> Option<()>,
+    ) {
+        if let Some(text) = self.lists.get(&at.to_string()) {
+            let rows = Rows {
+                at,
+                repeated: &self.repeated,
+                read: |value: &Value, at: &Path<'_>| {
+                    read(value, at, problems);
+                },
+            };
+            let rows = rows.deserialize(&mut serde_json::Deserializer::from_str(text.get()));
+            if let Err(error) = rows {
+                note(problems, at, format!("is not JSON: {error}"));
+            }
+            return;
+        }
+        match list {
+            Value::Null => {}
+            Value::Array(rows) => {
+                for (i, value) in rows.iter().enumerate() {
+                    read(value, &at.index(i), problems);
+                }
+            }
+            other => expected(problems, at, "a list", other),
+        }
+    }
+
+    /// Tells which keys are given more than once, in what was read until now.
+    pub(crate) fn tell_repeated(&self, problems: &mut Problems) {
+        self.repeated.take().tell(problems);
+    }
+}
+
+/// The rows of a list, each read and forgotten.
+struct Rows<'a, R> {
+    at: &'a Path<'a>,
+    repeated: &'a RefCell<Repeated>,
+    read: R,
+}
+
+impl<'de, R: FnMut(&Value, &Path<'_>)> DeserializeSeed<'de> for Rows<'_, R> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, list: D) -> Result<(), D::Error> {
+        list.deserialize_seq(self)
+    }
+}
+
+impl<'de, R: FnMut(&Value, &Path<'_>)> Visitor<'de> for Rows<'_, R> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        for i in 0.. {
+            let at = self.at.index(i);
+            let row = Part {
+                at: &at,
+                repeated: self.repeated,
+                long: None,
+            };
+            let Some(value) = list.next_element_seed(row)? else {
+                break;
+            };
+            (self.read)(&value, &at);
+        }
+        Ok(())
+    }
 }
 
 /// Keys that are given more than once. A short document can have very many, so only the first ones
 /// are noted one by one.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Repeated {
     noted: Problems,
     others: usize,
@@ -36,6 +165,15 @@ struct Repeated {
 
 impl Repeated {
     const NOTED: usize = 100;
+
+    /// Tells them before all else that is wrong.
+    fn tell(mut self, problems: &mut Problems) {
+        if self.others > 0 {
+            let message = format!("and {} more keys are given twice", self.others);
+            note(&mut self.noted, &Path::Root, message);
+        }
+        problems.splice(0..0, self.noted);
+    }
 
     fn note(&mut self, at: &Path<'_>, times: usize) {
         if self.noted.len() == Self::NOTED {
@@ -49,12 +187,46 @@ impl Repeated {
 }
 
 /// A part of a document that is still to be read.
-struct Part<'a> {
+struct Part<'a, 'de> {
     at: &'a Path<'a>,
-    repeated: &'a mut Repeated,
+    repeated: &'a RefCell<Repeated>,
+    /// Nothing where all is read.
+    long: Option<Long<'a, 'de>>,
 }
 
-impl<'de> DeserializeSeed<'de> for Part<'_> {
+/// Which lists stay text, and those that were found.
+struct Long<'a, 'de> {
+    keys: &'a [&'a str],
+    lists: &'a mut HashMap<String, &'de RawValue>,
+}
+
+impl<'a, 'de> Part<'a, 'de> {
+    /// The part below it that stands at a place.
+    fn below<'b>(&'b mut self, at: &'b Path<'b>) -> Part<'b, 'de>
+    where
+        'a: 'b,
+    {
+        Part {
+            at,
+            repeated: self.repeated,
+            long: self.long.as_mut().map(|long| Long {
+                keys: long.keys,
+                lists: long.lists,
+            }),
+        }
+    }
+
+    /// Whether a list under a key of this part stays text.
+    fn leaves(&self, key: &str) -> bool {
+        let is_captured = |keys: &[&str]| {
+            key == "data" && matches!(self.at, Path::Key(_, above) if keys.contains(above))
+        };
+        let long = self.long.as_ref();
+        long.is_some_and(|long| long.keys.contains(&key) || is_captured(long.keys))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Part<'_, 'de> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, part: D) -> Result<Value, D::Error> {
@@ -62,7 +234,7 @@ impl<'de> DeserializeSeed<'de> for Part<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Part<'_> {
+impl<'de> Visitor<'de> for Part<'_, 'de> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,18 +269,16 @@ impl<'de> Visitor<'de> for Part<'_> {
         Ok(text.into())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(value) = list.next_element_seed(Part {
-            at: &self.at.index(values.len()),
-            repeated: self.repeated,
-        })? {
+        let above = self.at;
+        while let Some(value) = list.next_element_seed(self.below(&above.index(values.len())))? {
             values.push(value);
         }
         Ok(values.into())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<Value, A::Error> {
         let mut fields = Map::new();
         let mut times = BTreeMap::new();
         while let Some(key) = object.next_key::<String>()? {
@@ -117,10 +287,22 @@ impl<'de> Visitor<'de> for Part<'_> {
                 let number = number.parse().map(Value::Number);
                 return number.map_err(A::Error::custom);
             }
-            let value = object.next_value_seed(Part {
-                at: &self.at.key(&key),
-                repeated: self.repeated,
-            })?;
+            let above = self.at;
+            let at = above.key(&key);
+            let value = if self.leaves(&key) {
+                let text: &RawValue = object.next_value()?;
+                let is_list = text.get().starts_with('[');
+                if let Some(long) = self.long.as_mut().filter(|_| is_list) {
+                    long.lists.insert(at.to_string(), text);
+                    Value::Array(Vec::new())
+                } else {
+                    let mut text = serde_json::Deserializer::from_str(text.get());
+                    let value = self.below(&at).deserialize(&mut text);
+                    value.map_err(A::Error::custom)?
+                }
+            } else {
+                object.next_value_seed(self.below(&at))?
+            };
             match fields.entry(key) {
                 Entry::Vacant(place) => {
                     place.insert(value);
@@ -132,7 +314,7 @@ impl<'de> Visitor<'de> for Part<'_> {
             }
         }
         for (key, times) in times {
-            self.repeated.note(&self.at.key(&key), times);
+            self.repeated.borrow_mut().note(&self.at.key(&key), times);
         }
         Ok(Value::Object(fields))
     }

@@ -4,10 +4,9 @@ use std::{thread, time::Duration};
 
 use serde_json::{Map, Value, json};
 
-use super::TallyfyMock;
 use crate::{
     domain::{id::OrgId, operation::Operation},
-    state::Refusal,
+    state::{AppState, Refusal},
     tenant::rules::Rule,
 };
 
@@ -23,7 +22,7 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct FaultBuilder<'a> {
-    mock: &'a TallyfyMock,
+    app: &'a AppState,
     org: Option<OrgId>,
     id: String,
     only: Map<String, Value>,
@@ -33,10 +32,10 @@ pub struct FaultBuilder<'a> {
 }
 
 impl<'a> FaultBuilder<'a> {
-    pub(super) fn new(mock: &'a TallyfyMock, org: Option<OrgId>, id: &str) -> Self {
+    pub(super) fn new(app: &'a AppState, org: Option<OrgId>, id: &str) -> Self {
         let (only, rule, step) = (Map::new(), Map::new(), Map::new());
         Self {
-            mock,
+            app,
             org,
             id: id.to_owned(),
             only,
@@ -195,7 +194,7 @@ impl Drop for FaultBuilder<'_> {
         rule.insert("steps".into(), Value::Array(steps));
         match Rule::parse(&self.id, self.org.clone(), &Value::Object(rule)) {
             Ok(rule) => {
-                let put = self.mock.app.tenants.put_rule(rule, false);
+                let put = self.app.tenants.put_rule(rule, false);
                 if let Err(refusal) = put.map_err(Refusal::from)
                     && !thread::panicking()
                 {

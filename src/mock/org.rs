@@ -3,10 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::{FaultBuilder, TallyfyMock, Verification};
+use super::{fault::FaultBuilder, verify::Verification};
 use crate::{
     domain::{id::OrgId, operation::Operation},
-    state::Refusal,
+    state::{AppState, Refusal},
     tenant::{ClockChange, ClockRefusal, Scopes, journal::Filter},
 };
 
@@ -14,7 +14,7 @@ use crate::{
 /// that run at the same time share a mock by taking one organization each.
 #[derive(Debug, Clone)]
 pub struct Org<'a> {
-    pub(super) mock: &'a TallyfyMock,
+    pub(super) app: &'a AppState,
     pub(super) id: OrgId,
 }
 
@@ -35,7 +35,6 @@ impl Org<'_> {
     )]
     pub fn seed(&self, organization: Value) {
         let seeded = self
-            .mock
             .app
             .seed(Some(&self.id), organization.to_string().as_bytes());
         unwrap(seeded, "the seed is refused");
@@ -47,14 +46,14 @@ impl Org<'_> {
     ///
     /// Where the fixture closes the world and this organization is not in it.
     pub fn state(&self) -> Value {
-        let state = unwrap(self.mock.app.export(Some(&self.id)), "there is no state");
+        let state = unwrap(self.app.export(Some(&self.id)), "there is no state");
         serde_json::from_str(&state).expect("a state is JSON")
     }
 
     /// Goes back to what the fixtures say of it, and forgets its faults, its clock and what it was asked.
     pub fn reset(&self) {
         unwrap(
-            self.mock.app.reset(Some(&self.id), Scopes::ALL),
+            self.app.reset(Some(&self.id), Scopes::ALL),
             "the reset is refused",
         );
     }
@@ -78,7 +77,7 @@ impl Org<'_> {
 
     #[track_caller]
     fn change_clock(&self, change: ClockChange) {
-        match self.mock.app.tenants.change_clock(Some(&self.id), change) {
+        match self.app.tenants.change_clock(Some(&self.id), change) {
             Ok(_) => {}
             Err(ClockRefusal::OutOfRange) => panic!("no calendar goes so far: {change:?}"),
             Err(ClockRefusal::Full) => panic!("{}", Refusal::Full),
@@ -91,7 +90,7 @@ impl Org<'_> {
             org: Some(self.id.clone()),
             ..Filter::default()
         };
-        let found = self.mock.app.tenants.requests(&filter);
+        let found = self.app.tenants.requests(&filter);
         found
             .requests
             .iter()
@@ -101,12 +100,12 @@ impl Org<'_> {
 
     /// That an operation was asked for; checked when it is told how many times.
     pub fn verify(&self, operation: Operation) -> Verification<'_> {
-        Verification::new(self.clone(), operation)
+        Verification::new(self.app, self.id.clone(), operation)
     }
 
     /// A rule by which requests to it fail; in force once the builder is dropped, or `times` is called.
     pub fn fault(&self, id: &str) -> FaultBuilder<'_> {
-        FaultBuilder::new(self.mock, Some(self.id.clone()), id)
+        FaultBuilder::new(self.app, Some(self.id.clone()), id)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::Org;
 use crate::{
-    domain::operation::Operation,
+    domain::{id::OrgId, operation::Operation},
+    state::AppState,
     tenant::journal::{Expectation, Expectations, Times},
 };
 
@@ -12,13 +12,15 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "nothing is checked until `times`, `at_least`, `at_most` or `never` is called"]
 pub struct Verification<'a> {
-    org: Org<'a>,
+    app: &'a AppState,
+    org: OrgId,
     expected: Expectation,
 }
 
 impl<'a> Verification<'a> {
-    pub(super) fn new(org: Org<'a>, operation: Operation) -> Self {
+    pub(super) fn new(app: &'a AppState, org: OrgId, operation: Operation) -> Self {
         Self {
+            app,
             org,
             expected: Expectation {
                 operation: Some(operation),
@@ -95,8 +97,8 @@ impl<'a> Verification<'a> {
 
     #[track_caller]
     fn check(self, times: Times) {
-        let expected = Expectations::one(Some(self.org.id.clone()), self.expected, times);
-        if let Err(unmet) = self.org.mock.app.tenants.verify(&expected) {
+        let expected = Expectations::one(Some(self.org.clone()), self.expected, times);
+        if let Err(unmet) = self.app.tenants.verify(&expected) {
             panic!("{}", unmet.detail);
         }
     }

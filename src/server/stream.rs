@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::FutureExt;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready},
     net::TcpStream,
     time::{Sleep, sleep},
 };
@@ -108,7 +108,7 @@ impl Shared {
             }
             // The client has sent more already, and the system tells of an end behind that by this only.
             let ready = self.lock().ready(Interest::READABLE).now_or_never();
-            if ready.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed())) {
+            if ready.is_some_and(|ready| ready.is_ok_and(Ready::is_read_closed)) {
                 return;
             }
             sleep(LOOK_AGAIN).await;

@@ -14,7 +14,7 @@ use crate::{
         id::{OrgId, UserId},
     },
     fixture::{Fixture, FixtureError, exported, exported_org},
-    tenant::{self, Draft, Org, OrgSeed, Scopes, Tenants, Token},
+    tenant::{self, Draft, Org, OrgSeed, Scopes, Tenants, Token, Tokens},
 };
 
 /// Why a change from outside is refused; nothing has changed then.
@@ -104,7 +104,7 @@ impl AppState {
         let ids = fixture.organizations.iter().map(|(id, _)| id.clone());
         let start =
             |id: &OrgId| OrgSeed::default().into_org(id, self.started_at, self.undeclared());
-        self.tenants.change_together(ids, start, |drafts, tokens| {
+        let change = |drafts: &mut BTreeMap<OrgId, Draft>| {
             let mut problems = Vec::new();
             for (i, (id, seed)) in fixture.organizations.iter().enumerate() {
                 let draft = drafts.get_mut(id);
@@ -118,10 +118,10 @@ impl AppState {
                     problems.push((path, message));
                 }
             }
-            none_of(problems)?;
-            let with_added = || tokens.with(added_tokens);
-            Ok::<_, Refusal>((!fixture.tokens.is_empty()).then(with_added))
-        })
+            none_of(problems)
+        };
+        let tokens = |known: &Tokens| (!added_tokens.is_empty()).then(|| known.with(added_tokens));
+        self.tenants.change_together(ids, start, change, tokens)
     }
 
     /// The tokens that are added, each user known as an organization declares them that is there, or
@@ -157,10 +157,11 @@ impl AppState {
     /// Goes back to the fixtures that were loaded last; with an organization, only there.
     pub fn reset(&self, org: Option<&OrgId>, scopes: Scopes) -> Result<(), Refusal> {
         let loaded = self.loaded.load_full();
-        Ok(match org {
-            Some(org) => self.tenants.reset(org, scopes, &loaded)?,
-            None => self.tenants.reset_all(scopes, &loaded)?,
-        })
+        let reset = match org {
+            Some(org) => self.tenants.reset(org, scopes, &loaded),
+            None => self.tenants.reset_all(scopes, &loaded),
+        };
+        Ok(reset?)
     }
 
     /// Takes another fixture for the one that was loaded, and goes back to it at once.

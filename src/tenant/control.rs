@@ -71,6 +71,11 @@ impl Scopes {
     }
 }
 
+/// One part of a tenant after a reset: fresh where a scope names it, the old one elsewhere.
+fn part<T>(is_named: bool, fresh: impl FnOnce() -> Arc<T>, old: &Arc<T>) -> Arc<T> {
+    if is_named { fresh() } else { Arc::clone(old) }
+}
+
 /// Why an id is not that of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotOne {
@@ -171,15 +176,12 @@ impl Tenants {
     fn renewed(&self, old: &Tenant, now: &Generation, scopes: Scopes, rows: Option<Org>) -> Tenant {
         let id = old.id.as_ref().expect("an organization has an id");
         let fresh = self.fresh(now, id, 0);
-        fn part<T>(is_fresh: bool, fresh: Arc<T>, old: &Arc<T>) -> Arc<T> {
-            if is_fresh { fresh } else { Arc::clone(old) }
-        }
         Tenant {
-            rows: part(scopes.state, Arc::new(Rows::maybe(rows)), &old.rows),
-            clock: part(scopes.clock, fresh.clock, &old.clock),
-            rules: part(scopes.faults, fresh.rules, &old.rules),
-            windows: part(scopes.limits, fresh.windows, &old.windows),
-            requests: part(scopes.requests, fresh.requests, &old.requests),
+            rows: part(scopes.state, || Arc::new(Rows::maybe(rows)), &old.rows),
+            clock: part(scopes.clock, || fresh.clock, &old.clock),
+            rules: part(scopes.faults, || fresh.rules, &old.rules),
+            windows: part(scopes.limits, || fresh.windows, &old.windows),
+            requests: part(scopes.requests, || fresh.requests, &old.requests),
             last_used: AtomicU64::new(old.last_used()),
             id: fresh.id,
             common: fresh.common,
@@ -187,37 +189,31 @@ impl Tenants {
     }
 
     fn renewed_common(&self, old: &Common, scopes: Scopes, baseline: &Baseline) -> Common {
+        let tokens = || Arc::new(ArcSwap::new(Arc::clone(&baseline.tokens)));
+        let template = if scopes.state {
+            &baseline.template
+        } else {
+            &old.template
+        };
         Common {
-            tokens: if scopes.state {
-                Arc::new(ArcSwap::new(Arc::clone(&baseline.tokens)))
-            } else {
-                Arc::clone(&old.tokens)
-            },
-            template: if scopes.state {
-                baseline.template.clone()
-            } else {
-                old.template.clone()
-            },
-            clock: if scopes.clock {
-                Arc::new(Clock::base(self.start.clock))
-            } else {
-                Arc::clone(&old.clock)
-            },
-            rules: if scopes.faults {
-                Arc::new(Rules::new(self.start.seed))
-            } else {
-                Arc::clone(&old.rules)
-            },
-            windows: if scopes.limits {
-                Arc::default()
-            } else {
-                Arc::clone(&old.windows)
-            },
-            requests: if scopes.requests {
-                Ring::new(self.journal(), None, 0)
-            } else {
-                Arc::clone(&old.requests)
-            },
+            tokens: part(scopes.state, tokens, &old.tokens),
+            template: template.clone(),
+            clock: part(
+                scopes.clock,
+                || Arc::new(Clock::base(self.start.clock)),
+                &old.clock,
+            ),
+            rules: part(
+                scopes.faults,
+                || Arc::new(Rules::new(self.start.seed)),
+                &old.rules,
+            ),
+            windows: part(scopes.limits, Arc::default, &old.windows),
+            requests: part(
+                scopes.requests,
+                || Ring::new(self.journal(), None, 0),
+                &old.requests,
+            ),
             rate_limit: old.rate_limit,
         }
     }
@@ -347,18 +343,15 @@ impl Tenants {
     pub fn requests(&self, filter: &Filter) -> Recorded {
         let (rings, lost) = {
             let census = self.census();
-            match &filter.org {
-                Some(org) => {
-                    let ring = self.known(org).map(|it| Arc::clone(&it.requests));
-                    let lost = ring.is_none().then(|| census.evicted.of(org));
-                    (Vec::from_iter(ring), lost.unwrap_or_default())
-                }
-                None => {
-                    let now = self.now.load_full();
-                    let rings = now.tenants.iter().map(|it| Arc::clone(&it.requests));
-                    let nameless = Arc::clone(&now.nameless.requests);
-                    (rings.chain([nameless]).collect(), census.evicted.all())
-                }
+            if let Some(org) = &filter.org {
+                let ring = self.known(org).map(|it| Arc::clone(&it.requests));
+                let lost = ring.is_none().then(|| census.evicted.of(org));
+                (Vec::from_iter(ring), lost.unwrap_or_default())
+            } else {
+                let now = self.now.load_full();
+                let rings = now.tenants.iter().map(|it| Arc::clone(&it.requests));
+                let nameless = Arc::clone(&now.nameless.requests);
+                (rings.chain([nameless]).collect(), census.evicted.all())
             }
         };
         let mut recorded = Recorded::of(rings, filter);

@@ -85,6 +85,11 @@ impl Groups {
         }
     }
 
+    /// Whether nothing was changed between the two.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.by_id.is_same(&other.by_id)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.by_id.len()

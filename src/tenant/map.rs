@@ -84,6 +84,9 @@ pub struct Draft {
     pub now: DateTime<Utc>,
 }
 
+/// How often a change of several organizations is tried before it holds their locks.
+const CHANGE_TRIES: usize = 4;
+
 impl Default for Start {
     fn default() -> Self {
         Self {
@@ -200,47 +203,79 @@ impl Tenants {
 
     /// Changes several organizations, and the tokens, all or nothing, in one step that nobody sees half
     /// done. Those that are not stored begin as the template makes them, or else as `start` does.
+    ///
+    /// The change is made to copies without a lock, and made again where somebody else changed one of the
+    /// organizations in the meantime; the last try holds the locks, so that it comes to an end.
     pub fn change_together<E: From<Refusal>>(
         &self,
         ids: impl IntoIterator<Item = OrgId>,
         start: impl Fn(&OrgId) -> Org,
-        change: impl FnOnce(&mut BTreeMap<OrgId, Draft>, &Tokens) -> Result<Option<Tokens>, E>,
+        change: impl Fn(&mut BTreeMap<OrgId, Draft>) -> Result<(), E>,
+        tokens: impl FnOnce(&Tokens) -> Option<Tokens>,
     ) -> Result<(), E> {
-        let mut census = self.census();
         let ids: BTreeSet<OrgId> = ids.into_iter().collect();
-        let tenants: Vec<Held> = ids
-            .iter()
-            .map(|id| self.admitted(&mut census, id).held())
-            .collect();
-        let new: Vec<&OrgId> = (ids.iter().zip(&tenants))
-            .filter(|(_, held)| !held.tenant.is_kept())
-            .map(|(id, _)| id)
-            .collect();
-        // In the order of their ids, so that two who lock several never wait for each other.
-        let mut rows: Vec<_> = tenants
-            .iter()
-            .map(|held| held.tenant.rows.write())
-            .collect();
-        let mut drafts = BTreeMap::new();
-        for ((id, held), rows) in ids.iter().zip(&tenants).zip(&rows) {
-            let org = Option::clone(rows).or_else(|| held.started().ok().cloned());
-            let org = org.unwrap_or_else(|| start(id));
-            let now = held.time().read().now;
-            drafts.insert(id.clone(), Draft { org, now });
-        }
-        let common = self.common();
-        let tokens = change(&mut drafts, &common.tokens.load())?;
-        if census.kept + new.len() > self.max_organizations {
-            return Err(Refusal::Full.into());
-        }
-        for id in new {
-            self.keep(&mut census, id)?;
-        }
-        if let Some(tokens) = tokens {
-            common.tokens.store(Arc::new(tokens));
-        }
-        for (rows, (_, draft)) in rows.iter_mut().zip(drafts) {
-            **rows = Some(draft.org);
+        let draft = |held: &Held, stored: &Option<Org>, id: &OrgId| {
+            let org = stored.clone().or_else(|| held.started().ok().cloned());
+            Draft {
+                org: org.unwrap_or_else(|| start(id)),
+                now: held.time().read().now,
+            }
+        };
+        for tries_left in (0..CHANGE_TRIES).rev() {
+            let looked_at: Vec<Held> = ids.iter().map(|id| self.look_at(id)).collect();
+            let rows = looked_at.iter().map(|held| held.tenant.rows.read().clone());
+            let before: Vec<Option<Org>> = rows.collect();
+            let of_all = ids.iter().zip(looked_at.iter().zip(&before));
+            let mut drafts: BTreeMap<OrgId, Draft> = of_all
+                .map(|(id, (held, stored))| (id.clone(), draft(held, stored, id)))
+                .collect();
+            change(&mut drafts)?;
+
+            let mut census = self.census();
+            let held: Vec<Held> = ids
+                .iter()
+                .map(|id| self.admitted(&mut census, id).held())
+                .collect();
+            let of_all = ids.iter().zip(&held);
+            let new: Vec<&OrgId> = of_all
+                .filter(|(_, held)| !held.tenant.is_kept())
+                .map(|(id, _)| id)
+                .collect();
+            // In the order of their ids, so that two who lock several never wait for each other.
+            let mut rows: Vec<_> = held.iter().map(|held| held.tenant.rows.write()).collect();
+            let is_same = |(rows, before): (&Option<Org>, &Option<Org>)| match (rows, before) {
+                (Some(rows), Some(before)) => rows.is_same(before),
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
+            };
+            // A reset may have brought another template.
+            let is_reset = (looked_at.iter().zip(&held))
+                .any(|(before, now)| !Arc::ptr_eq(&before.tenant.common, &now.tenant.common));
+            let mut same = rows.iter().map(|rows| &**rows).zip(&before);
+            if is_reset || !same.all(is_same) {
+                if tries_left > 0 {
+                    continue;
+                }
+                let of_all = ids.iter().zip(held.iter().zip(&rows));
+                drafts = of_all
+                    .map(|(id, (held, rows))| (id.clone(), draft(held, rows, id)))
+                    .collect();
+                change(&mut drafts)?;
+            }
+            if census.kept + new.len() > self.max_organizations {
+                return Err(Refusal::Full.into());
+            }
+            for id in new {
+                self.keep(&mut census, id)?;
+            }
+            let common = self.common();
+            if let Some(tokens) = tokens(&common.tokens.load()) {
+                common.tokens.store(Arc::new(tokens));
+            }
+            for (rows, (_, draft)) in rows.iter_mut().zip(drafts) {
+                **rows = Some(draft.org);
+            }
+            break;
         }
         Ok(())
     }
@@ -318,15 +353,12 @@ impl Tenants {
                 return;
             };
             let is_free = |_: &_, tenant: &Arc<Tenant>| Arc::strong_count(tenant) == 1;
-            match now.tenants.remove_if(&oldest, is_free) {
-                Some((org, tenant)) => {
-                    census.bare.remove(&org);
-                    census.evicted.add(&org, tenant.requests.counted());
-                }
-                None => {
-                    held += 1;
-                    census.bare.insert(oldest, self.look_ups());
-                }
+            if let Some((org, tenant)) = now.tenants.remove_if(&oldest, is_free) {
+                census.bare.remove(&org);
+                census.evicted.add(&org, tenant.requests.counted());
+            } else {
+                held += 1;
+                census.bare.insert(oldest, self.look_ups());
             }
         }
     }

@@ -112,6 +112,17 @@ impl Org {
         }
     }
 
+    /// Whether nothing was changed between the two: one is a copy of the other.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.groups.is_same(&other.groups)
+            && self.users.is_same(&other.users)
+            && self.guests.is_same(&other.guests)
+            && self.next_id == other.next_id
+            && self.allow_manage_groups == other.allow_manage_groups
+            && Arc::ptr_eq(&self.name, &other.name)
+            && Arc::ptr_eq(&self.details, &other.details)
+    }
+
     /// Its groups.
     pub fn groups(&self) -> &Groups {
         &self.groups

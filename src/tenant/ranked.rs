@@ -79,6 +79,11 @@ impl<R: Row> Ranked<R> {
         root.map_or_else(Self::default, |root| Self { root, len })
     }
 
+    /// Whether nothing was changed between the two: a change of either would have copied its root.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.root, &other.root)
+    }
+
     /// How many rows there are.
     pub(super) fn len(&self) -> usize {
         self.len

@@ -1,5 +1,7 @@
 //! Tenants without HTTP: who exists, who may, how many, and what a reset leaves of it.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::{journal::Filter, rules::Rule, *};
@@ -300,16 +302,15 @@ fn several_organizations_change_together_or_not_at_all() {
     let tenants = open([org("acme")], 2);
     let together = |ids: &[&str], fails: bool| {
         let start = |_: &OrgId| unreachable!("the template starts them");
-        tenants.change_together(ids.iter().map(|id| org_id(id)), start, |drafts, _| {
+        let change = |drafts: &mut BTreeMap<OrgId, Draft>| {
             for (i, draft) in drafts.values_mut().enumerate() {
                 let id = format!("{i}-{}", draft.org.groups().len());
                 draft.org.place(group(&id, "Sales"));
             }
-            if fails {
-                return Err(Refusal::NoUser);
-            }
-            Ok(None)
-        })
+            if fails { Err(Refusal::NoUser) } else { Ok(()) }
+        };
+        let ids = ids.iter().map(|id| org_id(id));
+        tenants.change_together(ids, start, change, |_| None)
     };
     let count = || (ids(&tenants).len(), groups(&tenants));
     assert_eq!(together(&["acme", "globex"], true), Err(Refusal::NoUser));
@@ -321,6 +322,28 @@ fn several_organizations_change_together_or_not_at_all() {
     assert_eq!(count(), (2, 2));
     let name = find(&tenants, "globex").read(|org| org.name.to_string());
     assert_eq!(name.as_deref(), Ok("Started"));
+}
+
+#[test]
+fn a_change_of_several_loses_no_write_of_somebody_elses() {
+    let tenants = open([org("acme")], 10);
+    let tries = std::cell::Cell::new(0);
+    // Somebody else writes while the copies are changed, as long as that is without a lock.
+    let change = |drafts: &mut BTreeMap<OrgId, Draft>| {
+        tries.set(tries.get() + 1);
+        if tries.get() < 5 {
+            let id = format!("other-{}", tries.get());
+            add(&tenants, "acme", group(&id, &id)).unwrap();
+        }
+        let acme = drafts.get_mut(&org_id("acme")).unwrap();
+        acme.org.place(group("seeded", "Seeded"));
+        Ok::<_, Refusal>(())
+    };
+    let start = |_: &OrgId| unreachable!("it is there");
+    let changed = tenants.change_together([org_id("acme")], start, change, |_| None);
+    assert_eq!((changed, tries.get()), (Ok(()), 5));
+    let wanted = ["other-1", "other-2", "other-3", "other-4", "Seeded"];
+    assert_eq!(names(&tenants, "acme").unwrap(), wanted);
 }
 
 #[test]

@@ -56,6 +56,11 @@ impl Row for u64 {
 }
 
 impl Users {
+    /// Whether nothing was changed between the two.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.by_id.is_same(&other.by_id)
+    }
+
     /// Whether none is declared.
     pub fn is_empty(&self) -> bool {
         self.in_order.len() == 0

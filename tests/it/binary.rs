@@ -873,6 +873,34 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
 }
 
 #[test]
+fn a_stderr_that_is_full_from_the_start_does_not_keep_it_from_ending() {
+    for arguments in [
+        &["--port", "0"][..],
+        &["--port", "0", "--log-format", "json"],
+    ] {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let stderr = writer.try_clone().unwrap();
+        // Fills the pipe, and keeps it full until its reader is gone.
+        let filling = std::thread::spawn(move || while writer.write_all(&[b'x'; 1024]).is_ok() {});
+        std::thread::sleep(Duration::from_millis(100));
+        let mut child = command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .spawn()
+            .unwrap();
+        let mut ready = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut ready).unwrap();
+        assert!(ready.starts_with("tallyfy-mock is ready on "), "{ready}");
+        let killed = Command::new("kill").arg(child.id().to_string()).status();
+        assert!(killed.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        drop(reader);
+        filling.join().unwrap();
+    }
+}
+
+#[test]
 fn a_wait_beyond_the_calendar_is_no_reason_to_panic() {
     let server = Server::start(command(&["--port", "0"]));
     let checked = output(&[

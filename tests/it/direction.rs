@@ -1,108 +1,134 @@
-//! Imports point one way, and only some folders know axum, tower or tokio.
+//! Imports point one way: rooms know the rooms below them, no files import each other in a circle, and only
+//! some rooms know axum, tower or tokio.
 
-use std::{fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
-/// Each part of `src` and what of ours it may name.
-const ALLOWED: &[(&str, &[&str])] = &[
-    ("domain", &["domain"]),
-    ("clock", &[]),
-    ("config", &["domain", "rate_limit"]),
+/// Each room of `src` and what of ours it may name beside itself, the lowest first. `http` has rooms of its own.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("domain", &[]),
     ("json", &[]),
-    ("journal", &["journal", "domain", "json"]),
-    ("faults", &["faults", "domain", "json"]),
-    ("rate_limit", &[]),
     ("request_log", &[]),
     ("socket", &[]),
-    ("store", &["store", "domain"]),
-    ("fixture", &["fixture", "store", "domain", "clock", "json"]),
+    ("config", &["domain"]),
+    ("tenant", &["config", "domain", "json"]),
+    ("fixture", &["tenant", "domain", "json"]),
     (
-        "world",
+        "state",
+        &["fixture", "tenant", "config", "domain", "request_log"],
+    ),
+    ("http::body", &["config", "socket"]),
+    ("http::exchange", &["tenant", "domain", "socket"]),
+    ("http::origin", &["http::exchange"]),
+    ("http::json", &[]),
+    ("http::pool", &[]),
+    ("http::error", &["http::envelope", "tenant", "domain"]),
+    (
+        "http::envelope",
+        &["http::exchange", "http::origin", "http::json", "domain"],
+    ),
+    (
+        "http::tallyfy",
         &[
-            "fixture",
-            "store",
+            "http::body",
+            "http::exchange",
+            "http::json",
+            "http::error",
+            "http::envelope",
+            "state",
+            "tenant",
             "domain",
-            "clock",
-            "rate_limit",
-            "faults",
+            "json",
         ],
     ),
     (
-        "state",
+        "http::pipeline",
         &[
-            "world",
-            "fixture",
-            "store",
+            "http::tallyfy",
+            "http::body",
+            "http::exchange",
+            "http::error",
+            "http::envelope",
+            "state",
+            "tenant",
             "domain",
-            "clock",
-            "config",
-            "rate_limit",
-            "faults",
-            "journal",
+            "socket",
             "request_log",
         ],
     ),
-    ("control", &["state", "world", "fixture", "store", "domain"]),
+    (
+        "http::control",
+        &[
+            "http::pool",
+            "http::tallyfy",
+            "http::body",
+            "http::exchange",
+            "state",
+            "fixture",
+            "tenant",
+            "domain",
+            "json",
+        ],
+    ),
     (
         "http",
         &[
-            "http",
-            "control",
+            "http::pool",
+            "http::control",
+            "http::pipeline",
+            "http::tallyfy",
+            "http::error",
+            "http::body",
             "state",
-            "world",
-            "faults",
-            "socket",
-            "journal",
-            "fixture",
-            "store",
-            "domain",
-            "clock",
-            "json",
-            "request_log",
-            "rate_limit",
         ],
     ),
-    ("server", &["server", "http", "state", "config", "socket"]),
+    ("server", &["http", "state", "config", "socket"]),
     (
         "mock",
         &[
-            "server", "http", "state", "fixture", "domain", "config", "control", "faults",
-            "journal",
+            "server", "http", "state", "fixture", "tenant", "config", "domain",
         ],
     ),
     (
         "cli",
         &[
-            "cli",
             "server",
             "http",
             "state",
             "fixture",
-            "domain",
+            "tenant",
             "config",
-            "rate_limit",
+            "domain",
             "request_log",
-            "control",
         ],
     ),
 ];
 
-/// Where the transport may be named.
-const TRANSPORT: &[(&str, &[&str])] = &[
+/// Where the transport, and what else has one place, may be named.
+const PLACES: &[(&str, &[&str])] = &[
     ("axum", &["http"]),
     ("tower", &["http", "server"]),
     ("tower_http", &["http"]),
     ("hyper", &["http", "server", "cli"]),
     ("hyper_util", &["server", "cli"]),
-    ("tokio", &["http", "server", "mock", "cli", "journal"]),
-    ("clap", &["cli"]),
     (
-        "dashmap",
-        &["store", "clock", "journal", "faults", "rate_limit"],
+        "tokio",
+        &["http", "server", "mock", "cli", "tenant::journal::shared"],
     ),
+    ("clap", &["cli"]),
+    ("dashmap", &["tenant::map", "tenant::control"]),
 ];
 
-/// The code of each source file, without comments and without its tests, under its part's name.
-fn sources() -> Vec<(String, String, String)> {
+/// One source file: the module that it is, and its code without comments and tests.
+struct Source {
+    module: String,
+    code: String,
+}
+
+fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![src.clone()];
@@ -116,75 +142,190 @@ fn sources() -> Vec<(String, String, String)> {
             if path.extension().is_none_or(|extension| extension != "rs") {
                 continue;
             }
-            let relative = path.strip_prefix(&src).unwrap().display().to_string();
-            let part = relative.split(['/', '.']).next().unwrap().to_owned();
+            let module = path.strip_prefix(&src).unwrap().with_extension("");
+            let module = module.to_str().unwrap().replace('/', "::");
+            let module = module.trim_end_matches("::mod").to_owned();
             let text = fs::read_to_string(&path).unwrap();
             let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
             let code: Vec<&str> = code
                 .lines()
                 .filter(|line| !line.trim_start().starts_with("//"))
                 .collect();
-            sources.push((part, relative, code.join("\n")));
+            let code = code.join("\n");
+            sources.push(Source { module, code });
         }
     }
-    sources.retain(|(part, ..)| part != "main" && part != "lib");
-    assert!(sources.len() > 20, "the sources are found");
+    let is_code = |source: &Source| {
+        let name = source.module.rsplit("::").next().unwrap();
+        !["main", "lib", "tests", "sample", "properties", "wide"].contains(&name)
+    };
+    sources.retain(is_code);
+    assert!(sources.len() > 60, "the sources are found");
     sources
 }
 
-/// The parts of ours that some code names: `crate::part…` and `crate::{part…, part…}`.
-fn named(code: &str) -> Vec<String> {
-    let mut named = Vec::new();
-    for after in code.split("crate::").skip(1) {
-        let Some(list) = after.strip_prefix('{') else {
-            named.push(word(after));
-            continue;
-        };
-        let mut depth = 0;
-        let mut expects = true;
-        for (i, c) in list.char_indices() {
-            match c {
-                '}' if depth == 0 => break,
-                '{' => depth += 1,
-                '}' => depth -= 1,
-                ',' if depth == 0 => expects = true,
-                c if c.is_alphabetic() && expects => {
-                    named.push(word(&list[i..]));
-                    expects = false;
-                }
-                _ => {}
+/// The paths that some code names after `crate`, `super` or `self`, lists taken apart. What is only
+/// handed on (`pub use self::…`) is the face of a room, and no need of its own.
+fn named(module: &str, code: &str) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    for (start, root) in [("crate::", ""), ("super::", "super"), ("self::", "self")] {
+        for (at, _) in code.match_indices(start) {
+            let line = code[..at].rsplit('\n').next().unwrap();
+            let is_face = line.starts_with("pub") && line.ends_with(" use ");
+            let is_path =
+                code[..at].ends_with(|c: char| c.is_alphanumeric() || c == ':' || c == '_');
+            let is_visibility = code[..at].ends_with("(in ");
+            if is_path || is_visibility || (is_face && root == "self") {
+                continue;
             }
+            let rest = &code[at..];
+            let supers = rest
+                .split("super::")
+                .take_while(|part| part.is_empty())
+                .count();
+            let rest = rest
+                .trim_start_matches("super::")
+                .trim_start_matches("self::")
+                .trim_start_matches("crate::");
+            let mut base: Vec<&str> = if root.is_empty() {
+                Vec::new()
+            } else {
+                module.split("::").collect()
+            };
+            base.truncate(base.len() - supers.min(base.len()));
+            let base: String = base.iter().flat_map(|part| [part, "::"]).collect();
+            paths(rest, &base, &mut named);
         }
     }
     named
 }
 
-fn word(text: &str) -> String {
-    text.chars()
+/// The paths of one tree of a `use`, each with its base.
+fn paths(tree: &str, base: &str, named: &mut BTreeSet<String>) {
+    let word: String = tree
+        .chars()
         .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
+    let rest = &tree[word.len()..];
+    if let Some(inner) = rest.strip_prefix("::").filter(|_| !word.is_empty()) {
+        return paths(inner, &format!("{base}{word}::"), named);
+    }
+    if !word.is_empty() {
+        named.insert(format!("{base}{word}"));
+        return;
+    }
+    let Some(list) = tree.strip_prefix('{') else {
+        return;
+    };
+    let (mut depth, mut start) = (0, 0);
+    for (i, c) in list.char_indices() {
+        let is_end = c == '}' && depth == 0;
+        if is_end || (c == ',' && depth == 0) {
+            paths(list[start..i].trim(), base, named);
+            start = i + 1;
+        }
+        if is_end {
+            break;
+        }
+        depth += i32::from(c == '{') - i32::from(c == '}');
+    }
+}
+
+/// The files that each file needs.
+fn needs(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
+    let modules: BTreeSet<&str> = sources
+        .iter()
+        .map(|source| source.module.as_str())
+        .collect();
+    let file_of = |path: &str| {
+        let mut path = path;
+        loop {
+            if let Some(module) = modules.get(path) {
+                return Some(*module);
+            }
+            path = path.rsplit_once("::")?.0;
+        }
+    };
+    let of = |source: &Source| {
+        let named = named(&source.module, &source.code);
+        let needed = named.iter().filter_map(|path| file_of(path));
+        needed.filter(|module| *module != source.module).collect()
+    };
+    sources
+        .iter()
+        .map(|source| (source.module.as_str(), of(source)))
         .collect()
 }
 
+/// The room that a file belongs to: the deepest of the table.
+fn room(module: &str) -> &'static str {
+    let is_in = |room: &str| {
+        module == room
+            || module
+                .strip_prefix(room)
+                .is_some_and(|rest| rest.starts_with("::"))
+    };
+    let rooms = ROOMS
+        .iter()
+        .map(|(room, _)| *room)
+        .filter(|room| is_in(room));
+    rooms
+        .max_by_key(|room| room.len())
+        .unwrap_or_else(|| panic!("{module} has no room in the table"))
+}
+
 #[test]
-fn imports_point_one_way() {
-    for (part, file, code) in sources() {
-        let (_, allowed) = ALLOWED
-            .iter()
-            .find(|(known, _)| *known == part)
-            .expect("every part is in the table");
-        for import in named(&code) {
+fn rooms_know_only_the_rooms_below_them() {
+    for (i, (room, below)) in ROOMS.iter().enumerate() {
+        for below in *below {
+            let place = ROOMS.iter().position(|(known, _)| known == below);
+            // An error is written in an envelope, and stands beside it.
             assert!(
-                allowed.contains(&import.as_str()),
-                "{file} may not name `crate::{import}`"
+                place.is_some_and(|place| place < i) || *below == "http::envelope",
+                "{room}: {below}"
+            );
+        }
+    }
+    let sources = sources();
+    for (module, needed) in needs(&sources) {
+        let own = room(module);
+        let (_, below) = ROOMS.iter().find(|(known, _)| *known == own).unwrap();
+        for needed in needed {
+            let other = room(needed);
+            assert!(
+                other == own || below.contains(&other),
+                "{module} ({own}) may not name {needed} ({other})"
             );
         }
     }
 }
 
 #[test]
-fn only_the_transport_knows_the_transport() {
-    for (part, file, code) in sources() {
-        for (library, allowed) in TRANSPORT {
+fn no_files_import_each_other_in_a_circle() {
+    let sources = sources();
+    let mut needs = needs(&sources);
+    // Whoever needs nobody any more is taken away, until nobody is left, or only circles are.
+    loop {
+        let free: BTreeSet<&str> = needs
+            .iter()
+            .filter(|(_, needed)| needed.is_empty())
+            .map(|(module, _)| *module)
+            .collect();
+        if free.is_empty() {
+            break;
+        }
+        needs.retain(|module, _| !free.contains(module));
+        for needed in needs.values_mut() {
+            needed.retain(|module| !free.contains(module));
+        }
+    }
+    assert!(needs.is_empty(), "circles: {needs:#?}");
+}
+
+#[test]
+fn what_has_one_place_is_named_only_there() {
+    for Source { module, code } in sources() {
+        for (library, places) in PLACES {
             let uses = code
                 .split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':')
                 .any(|token| {
@@ -192,16 +333,39 @@ fn only_the_transport_knows_the_transport() {
                         .strip_prefix(library)
                         .is_some_and(|rest| rest.starts_with("::"))
                 });
+            let is_place =
+                |place: &&str| module == **place || module.starts_with(&format!("{place}::"));
             assert!(
-                !uses || allowed.contains(&part.as_str()),
-                "{file} may not name `{library}`"
+                !uses || places.iter().any(is_place),
+                "{module} may not name `{library}`"
             );
         }
     }
 }
 
 #[test]
-fn the_reader_of_imports_sees_nested_lists() {
-    let code = "use crate::{\n    a::{b, c::{d}},\n    e,\n};\nfn f() { crate::g::h(); }";
-    assert_eq!(named(code), ["a", "e", "g"]);
+fn one_map_leads_from_an_organization_to_all_that_is_known_of_it() {
+    let maps: Vec<String> = sources()
+        .into_iter()
+        .filter(|source| {
+            ["DashMap<OrgId", "DashMap<Option<OrgId", "DashMap<Box<str"]
+                .iter()
+                .any(|map| source.code.contains(map))
+        })
+        .map(|source| source.module)
+        .collect();
+    assert!(
+        maps.iter().all(|module| module.starts_with("tenant::")) && !maps.is_empty(),
+        "{maps:?}"
+    );
+}
+
+#[test]
+fn the_reader_of_imports_sees_lists_and_relative_paths() {
+    let code = "use crate::{\n    a::{b, c::{d}},\n    e,\n};\nuse super::f::G;\nuse self::h;\npub use self::{i, j};\nfn f() { crate::k::l(); }";
+    let named: Vec<String> = named("m::n", code).into_iter().collect();
+    assert_eq!(
+        named,
+        ["a::b", "a::c::d", "e", "k::l", "m::f::G", "m::n::h"]
+    );
 }

@@ -428,6 +428,14 @@ fn the_table_of_limits_has_those_that_hold() {
         ),
         (max_organizations.to_string(), "a_full_mock_says_so"),
         (
+            max_organizations.to_string(),
+            "of_the_organizations_that_are_only_named_the_most_recently_used_are_kept",
+        ),
+        (
+            "1000".into(),
+            "tokens_that_clients_make_up_do_not_fill_the_memory",
+        ),
+        (
             "the machine's memory".into(),
             "a_large_organization_keeps_its_order_while_rows_come_and_go",
         ),
@@ -445,7 +453,7 @@ fn the_table_of_limits_has_those_that_hold() {
         ),
         (
             mib(journal.total_bytes),
-            "past_the_total_a_writer_drops_its_own_oldest_and_then_keeps_no_bodies",
+            "where_all_bytes_are_used_up_the_ring_that_was_written_to_least_recently_gives_way",
         ),
         (
             format!("{} KiB", JournalLimits::BODY_BYTES / 1024),
@@ -460,16 +468,22 @@ fn the_table_of_limits_has_those_that_hold() {
     for flag in rows.iter().filter_map(|row| row[2].split(' ').next()) {
         assert!(help.contains(flag), "{flag}");
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = fs::read_dir(root.join("tests/it")).unwrap();
-    let files = files.map(|file| file.unwrap().path());
-    let tests: String = files
-        .chain([root.join("src/tenant/journal/tests.rs")])
-        .filter_map(|file| fs::read_to_string(file).ok())
-        .collect();
+    let tests = tests();
     for (_, test) in limits {
         assert!(tests.contains(&format!("fn {test}()")), "{test}");
     }
+}
+
+/// The text of all tests that hold limits.
+fn tests() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = fs::read_dir(root.join("tests/it")).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    let of_tenants = ["tests.rs", "journal/tests.rs", "windows.rs"];
+    files
+        .chain(of_tenants.map(|file| root.join("src/tenant").join(file)))
+        .filter_map(|file| fs::read_to_string(file).ok())
+        .collect()
 }
 
 #[test]

@@ -123,10 +123,10 @@ impl Run {
         let body =
             Bytes::from(json!({ "name": number.to_string(), "description": "d" }).to_string());
         let body = if kind == Kind::HalfSent {
-            let (send, sent) = oneshot::channel();
+            let (send, comes) = oneshot::channel();
             self.half_sent.push(send);
             let rest = async move {
-                let _ = sent.await;
+                let _ = comes.await;
                 Ok::<_, Infallible>(body.slice(5..))
             };
             let first = json!({ "name": number.to_string(), "description": "d" }).to_string();

@@ -33,12 +33,12 @@ fn a_key_given_twice_in_a_fixture_is_a_mistake_with_its_path() {
             [
                 "contract.edition: is given twice",
                 "tokens[0].token: is given twice",
-                "organizations[0].users.data[0].id: is given twice",
-                "organizations[0].groups[1].name: is given twice",
-                "organizations[0].groups[1].nme: is given twice",
                 "template.name: is given 3 times",
                 "template.timezone: is given twice",
                 "version: is given twice",
+                "organizations[0].users.data[0].id: is given twice",
+                "organizations[0].groups[1].name: is given twice",
+                "organizations[0].groups[1].nme: is given twice",
                 "organizations[0].groups[1].nme: unknown key; did you mean `name`?",
             ]
         );

@@ -65,7 +65,7 @@ fn a_client_that_gives_up_a_delayed_answer_has_asked_all_the_same() {
     // `verify` does not wait.
     acme.verify(Operation::CreateGroup).times(1);
     let unmet = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        acme.verify(Operation::CreateGroup).status(201).at_most(0)
+        acme.verify(Operation::CreateGroup).status(201).at_most(0);
     }));
     assert!(unmet.is_err(), "it may still be answered so");
     drop(client);

@@ -1,11 +1,12 @@
-//! What a control endpoint is asked: its query and its body, every mistake told.
+//! What a control endpoint is asked: the id in its path, its query and its body, every mistake told.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
+    RequestExt,
     body::{Body, Bytes},
-    extract::{FromRequest, FromRequestParts, Path},
-    http::{Request, StatusCode, header, request::Parts},
+    extract::{FromRequest, Path},
+    http::{HeaderMap, Request, StatusCode, header},
 };
 use http_body_util::LengthLimitError;
 use serde_json::Value;
@@ -13,39 +14,93 @@ use serde_json::Value;
 use super::problem::Problem;
 use crate::{
     domain::id::OrgId,
-    http::body::{announces_more, encoded, gathered},
+    http::{
+        body::{announces_more, encoded, gathered},
+        pool::Pool,
+    },
     json,
     state::AppState,
 };
 
-/// The id in the path; what is no text names nothing.
-#[derive(Debug)]
-pub(super) struct Id(pub(super) String);
+/// What the control endpoints share.
+#[derive(Debug, Clone)]
+pub(super) struct Control {
+    pub(super) app: Arc<AppState>,
+    pub(super) pool: Pool,
+}
 
-impl FromRequestParts<Arc<AppState>> for Id {
+/// What is asked, as far as it can be read without knowing what is meant.
+#[derive(Debug)]
+pub(super) struct Asked {
+    id: Option<String>,
+    pub(super) query: Query,
+    body: Bytes,
+}
+
+impl FromRequest<Control> for Asked {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Problem> {
-        let Path(id) = Path::from_request_parts(parts, app)
-            .await
-            .map_err(|_| Problem::new(StatusCode::NOT_FOUND, "the id in the path is not UTF-8"))?;
-        Ok(Self(id))
+    async fn from_request(mut request: Request<Body>, control: &Control) -> Result<Self, Problem> {
+        // What is no text names nothing; most paths have no id.
+        let has_id = request.extract_parts::<Path<BTreeMap<String, String>>>();
+        let id = match has_id.await {
+            Ok(Path(mut named)) => named.remove("id"),
+            Err(_) => {
+                let detail = "the id in the path is not UTF-8";
+                return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+            }
+        };
+        let query = Query::of(request.uri().query().unwrap_or_default())?;
+        let (parts, body) = request.into_parts();
+        let body = body_of(&parts.headers, body, control).await?;
+        Ok(Self { id, query, body })
+    }
+}
+
+impl Asked {
+    /// The organization, where nothing else may be asked.
+    pub(super) fn only_org(&mut self) -> Result<Option<OrgId>, Problem> {
+        std::mem::take(&mut self.query).only_org()
+    }
+
+    /// The id in the path.
+    pub(super) fn id(&self) -> &str {
+        self.id.as_deref().unwrap_or_default()
+    }
+
+    /// The body as it came.
+    pub(super) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body as JSON.
+    pub(super) fn json(&self) -> Result<Value, Problem> {
+        let mut mistakes = Vec::new();
+        let value = json::parse(&self.body, &mut mistakes).map_err(|error| {
+            let message = match json::foreign(&self.body) {
+                Some(what) => format!("the body {what}; send it as plain JSON in UTF-8"),
+                None => format!("the body is not JSON: {error}"),
+            };
+            Problem::invalid(vec![(String::new(), message)])
+        })?;
+        if mistakes.is_empty() {
+            Ok(value)
+        } else {
+            Err(Problem::invalid(mistakes))
+        }
     }
 }
 
 /// The parameters of a query, each once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Query {
     /// The organization that `org` names.
     pub(super) org: Option<OrgId>,
     rest: BTreeMap<String, String>,
 }
 
-impl FromRequestParts<Arc<AppState>> for Query {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<AppState>) -> Result<Self, Problem> {
-        let query = parts.uri.query().unwrap_or_default();
+impl Query {
+    fn of(query: &str) -> Result<Self, Problem> {
         let mut rest: BTreeMap<String, String> = form_urlencoded::parse(query.as_bytes())
             .into_owned()
             .collect();
@@ -57,9 +112,7 @@ impl FromRequestParts<Arc<AppState>> for Query {
         let org = org.transpose()?;
         Ok(Self { org, rest })
     }
-}
 
-impl Query {
     /// The parameter of that name.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         self.rest.remove(name)
@@ -81,8 +134,7 @@ impl Query {
             .ok_or_else(|| Problem::invalid(vec![(format!("query.{name}"), message)]))
     }
 
-    /// The organization, where nothing else may be asked.
-    pub(super) fn only_org(mut self) -> Result<Option<OrgId>, Problem> {
+    fn only_org(mut self) -> Result<Option<OrgId>, Problem> {
         let org = self.org.take();
         self.done()?;
         Ok(org)
@@ -104,86 +156,44 @@ impl Query {
 }
 
 /// A body as it came, up to `--max-control-body`.
-#[derive(Debug)]
-pub(super) struct Raw(pub(super) Bytes);
-
-impl FromRequest<Arc<AppState>> for Raw {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request<Body>, app: &Arc<AppState>) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let is_json = parts
-            .headers
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|value| {
-                let essence = value
-                    .to_str()
-                    .unwrap_or_default()
-                    .split(';')
-                    .next()
-                    .unwrap_or_default();
-                essence.trim().eq_ignore_ascii_case("application/json")
-            });
-        let limit = app.limits.max_control_body;
-        let too_long = || {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "the body is longer than `--max-control-body`",
-            )
-        };
-        if announces_more(&parts.headers, limit) {
-            return Err(too_long());
-        }
-        let read = gathered(body, limit);
-        let body = match tokio::time::timeout(app.limits.body_timeout, read).await {
-            Ok(Ok(body)) => body,
-            Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_long()),
-            Ok(Err(_)) => {
-                return Err(Problem::new(
-                    StatusCode::BAD_REQUEST,
-                    "the body ended early",
-                ));
+async fn body_of(headers: &HeaderMap, body: Body, control: &Control) -> Result<Bytes, Problem> {
+    let limits = &control.app.limits;
+    if announces_more(headers, limits.max_control_body) {
+        return Err(too_long());
+    }
+    let read = gathered(body, limits.max_control_body);
+    let (status, detail) = match tokio::time::timeout(limits.body_timeout, read).await {
+        Ok(Ok(body)) if body.is_empty() => return Ok(body),
+        Ok(Ok(body)) => {
+            // A page in a browser can send other types to anybody without asking first.
+            if !says_json(headers) {
+                let detail = "a body here needs `Content-Type: application/json`";
+                return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
             }
-            Err(_) => {
-                return Err(Problem::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "the body did not come within `--body-timeout`",
-                ));
-            }
-        };
-        // A page in a browser can send other types to anybody without asking first.
-        if !body.is_empty() && !is_json {
-            let detail = "a body here needs `Content-Type: application/json`";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
-        }
-        if let Some(what) = encoded(&parts.headers).filter(|_| !body.is_empty()) {
+            let Some(what) = encoded(headers) else {
+                return Ok(body);
+            };
             let detail = format!("the body {what}; send it as plain JSON in UTF-8");
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
-        Ok(Self(body))
-    }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_long()),
+        Ok(Err(_)) => (StatusCode::BAD_REQUEST, "the body ended early"),
+        Err(_) => {
+            let detail = "the body did not come within `--body-timeout`";
+            (StatusCode::REQUEST_TIMEOUT, detail)
+        }
+    };
+    Err(Problem::new(status, detail))
 }
 
-/// A body of JSON.
-#[derive(Debug)]
-pub(super) struct Json(pub(super) Value);
+fn too_long() -> Problem {
+    let detail = "the body is longer than `--max-control-body`";
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+}
 
-impl FromRequest<Arc<AppState>> for Json {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request<Body>, app: &Arc<AppState>) -> Result<Self, Problem> {
-        let Raw(bytes) = Raw::from_request(request, app).await?;
-        let mut mistakes = Vec::new();
-        match json::parse(&bytes, &mut mistakes) {
-            Ok(value) if mistakes.is_empty() => Ok(Self(value)),
-            Ok(_) => Err(Problem::invalid(mistakes)),
-            Err(error) => {
-                let told = match json::foreign(&bytes) {
-                    Some(what) => format!("the body {what}; send it as plain JSON in UTF-8"),
-                    None => format!("the body is not JSON: {error}"),
-                };
-                Err(Problem::invalid(vec![(String::new(), told)]))
-            }
-        }
-    }
+fn says_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    let essence = content_type.unwrap_or_default().split(';').next();
+    essence.is_some_and(|it| it.trim().eq_ignore_ascii_case("application/json"))
 }

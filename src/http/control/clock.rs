@@ -1,23 +1,16 @@
 //! `clock`: look at it, freeze it, set it, move it, let it run.
 
-use std::sync::Arc;
-
-use axum::{Json as Answer, extract::State};
+use axum::Json as Answer;
 use chrono::{SecondsFormat, TimeDelta};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{
-    ask::{Json, Query},
-    problem::Problem,
-};
+use super::{ask::Asked, problem::Problem};
 use crate::{
     json::{Path, expected, note, object, optional, time},
     state::{AppState, Refusal},
     tenant::{ClockChange, ClockRefusal, Reading},
 };
-
-type App = State<Arc<AppState>>;
 
 #[derive(Serialize)]
 pub(super) struct Shown {
@@ -34,18 +27,14 @@ fn shown(reading: Reading) -> Answer<Shown> {
 }
 
 /// What time it is.
-pub(super) async fn show(State(app): App, query: Query) -> Result<Answer<Shown>, Problem> {
-    let org = query.only_org()?;
+pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<Shown>, Problem> {
+    let org = asked.only_org()?;
     Ok(shown(app.tenants.clock(org.as_ref())))
 }
 
 /// `{"now":…,"frozen":…}`: what is left out stays.
-pub(super) async fn set(
-    State(app): App,
-    query: Query,
-    Json(body): Json,
-) -> Result<Answer<Shown>, Problem> {
-    let org = query.only_org()?;
+pub(super) fn set(app: &AppState, mut asked: Asked) -> Result<Answer<Shown>, Problem> {
+    let (org, body) = (asked.only_org()?, asked.json()?);
     let mut mistakes = Vec::new();
     let root = Path::Root;
     let (mut now, mut frozen) = (None, None);
@@ -69,12 +58,8 @@ pub(super) async fn set(
 }
 
 /// `{"seconds":3600}`: so much further; back where it is negative.
-pub(super) async fn advance(
-    State(app): App,
-    query: Query,
-    Json(body): Json,
-) -> Result<Answer<Shown>, Problem> {
-    let org = query.only_org()?;
+pub(super) fn advance(app: &AppState, mut asked: Asked) -> Result<Answer<Shown>, Problem> {
+    let (org, body) = (asked.only_org()?, asked.json()?);
     let mut mistakes = Vec::new();
     let root = Path::Root;
     let fields = object(&body, &root, &["seconds"], &mut mistakes);

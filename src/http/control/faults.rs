@@ -1,15 +1,10 @@
 //! `faults`: the rules by which requests are made to fail.
 
-use std::sync::Arc;
-
-use axum::{Json as Answer, extract::State, http::StatusCode};
+use axum::{Json as Answer, http::StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{
-    ask::{Id, Json, Query, Raw},
-    problem::Problem,
-};
+use super::{ask::Asked, problem::Problem};
 use crate::{
     domain::id::OrgId,
     state::{AppState, Refusal},
@@ -19,66 +14,53 @@ use crate::{
     },
 };
 
-type App = State<Arc<AppState>>;
-
 #[derive(Serialize)]
 pub(super) struct Rules {
     faults: Vec<RuleView>,
 }
 
 /// All rules, or those of one organization.
-pub(super) async fn list(State(app): App, query: Query) -> Result<Answer<Rules>, Problem> {
-    let org = query.only_org()?;
+pub(super) fn list(app: &AppState, mut asked: Asked) -> Result<Answer<Rules>, Problem> {
+    let org = asked.only_org()?;
     Ok(Answer(Rules {
         faults: app.tenants.rules(org.as_ref()),
     }))
 }
 
 /// One rule, with what it has struck and what is left of it.
-pub(super) async fn show(
-    State(app): App,
-    Id(id): Id,
-    query: Query,
-) -> Result<Answer<RuleView>, Problem> {
-    let org = query.only_org()?;
-    let rule = app.tenants.rule(&id, org.as_ref());
-    rule.map(Answer).map_err(|not_one| found(&id, not_one))
+pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<RuleView>, Problem> {
+    let org = asked.only_org()?;
+    let rule = app.tenants.rule(asked.id(), org.as_ref());
+    rule.map(Answer)
+        .map_err(|not_one| found(asked.id(), not_one))
 }
 
 /// Puts a rule in force; the same rule again does not re-arm what is spent, `?rearm=true` does.
-pub(super) async fn put(
-    State(app): App,
-    Id(id): Id,
-    mut query: Query,
-    Json(body): Json,
-) -> Result<Answer<RuleView>, Problem> {
+pub(super) fn put(app: &AppState, mut asked: Asked) -> Result<Answer<RuleView>, Problem> {
+    let body = asked.json()?;
+    let mut query = std::mem::take(&mut asked.query);
     let org = query.org.clone();
     let rearm = query
         .read("rearm", "true or false", |text| text.parse().ok())?
         .unwrap_or(false);
     query.done()?;
-    let rule = Rule::parse(&id, org, &body).map_err(Problem::invalid)?;
+    let rule = Rule::parse(asked.id(), org, &body).map_err(Problem::invalid)?;
     let put = app.tenants.put_rule(rule, rearm);
     put.map(Answer)
         .map_err(|refusal| Refusal::from(refusal).into())
 }
 
 /// Takes one rule out of force.
-pub(super) async fn remove(
-    State(app): App,
-    Id(id): Id,
-    query: Query,
-    _: Raw,
-) -> Result<StatusCode, Problem> {
-    let org = query.only_org()?;
-    let removed = app.tenants.remove_rule(&id, org.as_ref());
-    removed.map_err(|not_one| found(&id, not_one))?;
+pub(super) fn remove(app: &AppState, mut asked: Asked) -> Result<StatusCode, Problem> {
+    let org = asked.only_org()?;
+    let removed = app.tenants.remove_rule(asked.id(), org.as_ref());
+    removed.map_err(|not_one| found(asked.id(), not_one))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Takes all rules out of force, or those of one organization.
-pub(super) async fn clear(State(app): App, query: Query, _: Raw) -> Result<StatusCode, Problem> {
-    let org = query.only_org()?;
+pub(super) fn clear(app: &AppState, mut asked: Asked) -> Result<StatusCode, Problem> {
+    let org = asked.only_org()?;
     let faults = Scopes {
         faults: true,
         ..Scopes::default()

@@ -16,61 +16,91 @@ use axum::{
     http::{Method, StatusCode, Uri},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{self, MethodRouter},
+    routing::{self, MethodFilter, MethodRouter},
 };
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use self::problem::Problem;
+use self::{
+    ask::{Asked, Control},
+    problem::Problem,
+};
 use super::{
     body::finish_body,
+    pool::Pool,
     tallyfy::{PREFIXES, endpoints},
 };
 use crate::state::AppState;
 
-type Handler = fn() -> MethodRouter<Arc<AppState>>;
+type Handler = fn() -> MethodRouter<Control>;
+
+/// What is answered from the pool: what is asked may take long to read and to answer.
+fn on_pool<T: IntoResponse + 'static>(
+    method: MethodFilter,
+    answer: fn(&AppState, Asked) -> Result<T, Problem>,
+) -> MethodRouter<Control> {
+    let handler = async move |State(Control { app, pool }): State<Control>, asked: Asked| {
+        let answered = pool.run(move || answer(&app, asked).into_response());
+        answered.await
+    };
+    routing::on(method, handler)
+}
 
 /// Every control endpoint: method, path, handler.
 static ENDPOINTS: &[(Method, &str, Handler)] = &[
     (Method::GET, "/_mock/health", || routing::get(health)),
     (Method::GET, "/_mock/ready", || routing::get(ready)),
     (Method::GET, "/_mock/routes", || routing::get(routes)),
-    (Method::GET, "/_mock/state", || routing::get(state::show)),
-    (Method::PUT, "/_mock/state", || routing::put(state::replace)),
-    (Method::POST, "/_mock/seed", || routing::post(state::seed)),
-    (Method::POST, "/_mock/reset", || routing::post(state::reset)),
+    (Method::GET, "/_mock/state", || {
+        on_pool(MethodFilter::GET, state::show)
+    }),
+    (Method::PUT, "/_mock/state", || {
+        on_pool(MethodFilter::PUT, state::replace)
+    }),
+    (Method::POST, "/_mock/seed", || {
+        on_pool(MethodFilter::POST, state::seed)
+    }),
+    (Method::POST, "/_mock/reset", || {
+        on_pool(MethodFilter::POST, state::reset)
+    }),
     (Method::GET, "/_mock/requests", || {
-        routing::get(requests::list)
+        on_pool(MethodFilter::GET, requests::list)
     }),
     (Method::DELETE, "/_mock/requests", || {
-        routing::delete(requests::clear)
+        on_pool(MethodFilter::DELETE, requests::clear)
     }),
     (Method::GET, "/_mock/requests/{id}", || {
-        routing::get(requests::show)
+        on_pool(MethodFilter::GET, requests::show)
     }),
     (Method::POST, "/_mock/requests/verify", || {
-        routing::post(requests::verify)
+        on_pool(MethodFilter::POST, requests::verify)
     }),
     (Method::GET, "/_mock/events", || {
         routing::get(requests::events)
     }),
-    (Method::GET, "/_mock/faults", || routing::get(faults::list)),
+    (Method::GET, "/_mock/faults", || {
+        on_pool(MethodFilter::GET, faults::list)
+    }),
     (Method::DELETE, "/_mock/faults", || {
-        routing::delete(faults::clear)
+        on_pool(MethodFilter::DELETE, faults::clear)
     }),
     (Method::GET, "/_mock/faults/{id}", || {
-        routing::get(faults::show)
+        on_pool(MethodFilter::GET, faults::show)
     }),
     (Method::PUT, "/_mock/faults/{id}", || {
-        routing::put(faults::put)
+        on_pool(MethodFilter::PUT, faults::put)
     }),
     (Method::DELETE, "/_mock/faults/{id}", || {
-        routing::delete(faults::remove)
+        on_pool(MethodFilter::DELETE, faults::remove)
     }),
-    (Method::GET, "/_mock/clock", || routing::get(clock::show)),
-    (Method::PUT, "/_mock/clock", || routing::put(clock::set)),
+    (Method::GET, "/_mock/clock", || {
+        on_pool(MethodFilter::GET, clock::show)
+    }),
+    (Method::PUT, "/_mock/clock", || {
+        on_pool(MethodFilter::PUT, clock::set)
+    }),
     (Method::POST, "/_mock/clock/advance", || {
-        routing::post(clock::advance)
+        on_pool(MethodFilter::POST, clock::advance)
     }),
 ];
 
@@ -81,7 +111,7 @@ fn known() -> Vec<String> {
         .collect()
 }
 
-pub(super) fn router(app: Arc<AppState>) -> Router {
+pub(super) fn router(app: Arc<AppState>, pool: Pool) -> Router {
     let routes = ENDPOINTS
         .iter()
         .fold(Router::new(), |router, (_, path, handler)| {
@@ -93,11 +123,11 @@ pub(super) fn router(app: Arc<AppState>) -> Router {
         .layer(from_fn_with_state(Arc::clone(&app), guard::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(finish_body))
-        .with_state(app)
+        .with_state(Control { app, pool })
 }
 
 /// That the process answers, and what it is.
-async fn health(State(app): State<Arc<AppState>>) -> Json<Value> {
+async fn health(State(Control { app, .. }): State<Control>) -> Json<Value> {
     Json(json!({
         "status": "ok",
         "name": env!("CARGO_PKG_NAME"),
@@ -107,7 +137,7 @@ async fn health(State(app): State<Arc<AppState>>) -> Json<Value> {
 }
 
 /// That the fixtures are in: a mock listens only once they are, so the answer counts what it holds.
-async fn ready(State(app): State<Arc<AppState>>) -> Json<Value> {
+async fn ready(State(Control { app, .. }): State<Control>) -> Json<Value> {
     let stored = app.tenants.stored();
     Json(json!({
         "status": "ready",

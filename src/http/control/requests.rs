@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    ask::{Id, Json, Query, Raw},
+    ask::{Asked, Control},
     problem::Problem,
 };
 use crate::{
@@ -31,8 +31,6 @@ use crate::{
         journal::{Entry, Event, Expectations, Filter, Subscription},
     },
 };
-
-type App = State<Arc<AppState>>;
 
 #[derive(Serialize)]
 pub(super) struct Requests {
@@ -50,7 +48,8 @@ impl Serialize for Shown {
 }
 
 /// The entries that a filter lets through, the newest last.
-pub(super) async fn list(State(app): App, mut query: Query) -> Result<Answer<Requests>, Problem> {
+pub(super) fn list(app: &AppState, mut asked: Asked) -> Result<Answer<Requests>, Problem> {
+    let mut query = std::mem::take(&mut asked.query);
     let filter = Filter {
         org: query.org.clone(),
         operation: query.read("operation", "an operation such as `groups.list`", |name| {
@@ -73,12 +72,9 @@ pub(super) async fn list(State(app): App, mut query: Query) -> Result<Answer<Req
 }
 
 /// One entry.
-pub(super) async fn show(
-    State(app): App,
-    Id(id): Id,
-    query: Query,
-) -> Result<Answer<Shown>, Problem> {
-    let org = query.only_org()?;
+pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<Shown>, Problem> {
+    let org = asked.only_org()?;
+    let id = asked.id();
     let found = id.parse().ok().and_then(|id| app.tenants.request(id, org));
     let gone = || {
         Problem::new(
@@ -90,8 +86,8 @@ pub(super) async fn show(
 }
 
 /// Forgets all entries, or those of one organization.
-pub(super) async fn clear(State(app): App, query: Query, _: Raw) -> Result<StatusCode, Problem> {
-    let org = query.only_org()?;
+pub(super) fn clear(app: &AppState, mut asked: Asked) -> Result<StatusCode, Problem> {
+    let org = asked.only_org()?;
     let requests = Scopes {
         requests: true,
         ..Scopes::default()
@@ -101,12 +97,8 @@ pub(super) async fn clear(State(app): App, query: Query, _: Raw) -> Result<Statu
 }
 
 /// 200 where what was expected was asked; 409 with what comes nearest where it was not.
-pub(super) async fn verify(
-    State(app): App,
-    query: Query,
-    Json(body): Json,
-) -> Result<Answer<Value>, Problem> {
-    let org = query.only_org()?;
+pub(super) fn verify(app: &AppState, mut asked: Asked) -> Result<Answer<Value>, Problem> {
+    let (org, body) = (asked.only_org()?, asked.json()?);
     let expected = Expectations::parse(&body, org).map_err(Problem::invalid)?;
     match app.tenants.verify(&expected) {
         Ok(count) => Ok(Answer(json!({ "count": count }))),
@@ -120,8 +112,11 @@ pub(super) async fn verify(
 }
 
 /// The journal, live, as server-sent events.
-pub(super) async fn events(State(app): App, query: Query) -> Result<Response, Problem> {
-    let org = query.only_org()?;
+pub(super) async fn events(
+    State(control): State<Control>,
+    mut asked: Asked,
+) -> Result<Response, Problem> {
+    let (app, org) = (control.app, asked.only_org()?);
     let events = Events {
         org,
         next: next(app.tenants.journal().subscribe()),

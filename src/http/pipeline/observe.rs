@@ -81,7 +81,7 @@ impl<'a> Observation<'a> {
         }
         let under_way = self.under_way.take();
         self.seen(Some(answer), duration, |ring, seen| match under_way {
-            Some(under_way) => ring.answered(under_way, seen),
+            Some(under_way) => ring.answered(&under_way, seen),
             None => ring.record(seen),
         });
     }
@@ -169,7 +169,7 @@ impl Drop for Observation<'_> {
         };
         self.exchange.notes.note_client_gone();
         self.seen(None, self.started.elapsed(), |ring, seen| {
-            ring.answered(under_way, seen);
+            ring.answered(&under_way, seen);
         });
     }
 }

@@ -8,7 +8,7 @@ mod handler;
 mod paths;
 mod rights;
 mod routes;
-pub(super) mod view;
+mod view;
 
 use axum::http::Method;
 

@@ -8,7 +8,6 @@ mod redact;
 mod ring;
 #[cfg(test)]
 mod sample;
-mod secrets;
 mod shared;
 mod verify;
 

@@ -121,7 +121,8 @@ fn put_request(out: &mut Vec<u8>, seen: &mut Seen<'_>, redactor: &Redactor<'_>) 
     });
     out.put_u8(operation.unwrap_or(u8::MAX));
     let line = [seen.method, seen.path, seen.query.unwrap_or_default()];
-    let (head, ends) = redactor.head(line, seen.headers);
+    let mut head = String::with_capacity(512);
+    let ends = redactor.head(line, seen.headers, &mut head);
     for end in ends.into_iter().chain([head.len()]) {
         out.put_u32_le(u32::try_from(end).expect("a head is short"));
     }

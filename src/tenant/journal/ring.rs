@@ -37,7 +37,6 @@ pub struct Ring {
 
 /// A request that was recorded when it was asked, and is to be recorded once more when it is answered.
 #[derive(Debug)]
-#[must_use = "a request that is under way comes to an end"]
 pub struct UnderWay {
     id: u64,
     /// Where its record begins; nothing where there was no room for it.
@@ -91,7 +90,7 @@ impl Ring {
     }
 
     /// Records how a request ended that had to wait.
-    pub fn answered(self: &Arc<Self>, under_way: UnderWay, mut seen: Seen<'_>) {
+    pub fn answered(self: &Arc<Self>, under_way: &UnderWay, mut seen: Seen<'_>) {
         let record = record::written(Kind::Answered, under_way.id, &mut seen);
         let is_kept = under_way
             .begin

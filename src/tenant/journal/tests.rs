@@ -192,7 +192,7 @@ fn a_request_under_way_is_shown_until_it_is_answered_and_then_in_its_place() {
         [&asked["under_way"], &asked["status"], &asked["body"]],
         [&json!(true), &json!(null), &json!(null)]
     );
-    create(2).seen(|seen| ring.answered(under_way, seen));
+    create(2).seen(|seen| ring.answered(&under_way, seen));
     let recorded = all(&[&ring]);
     let answered = shown(&recorded.requests[0]);
     assert_eq!(recorded.requests.len(), 2);
@@ -216,10 +216,10 @@ fn the_end_of_a_request_that_is_forgotten_is_not_kept() {
     let ring = ring(&journal, "acme");
     let [one, two] = [(); 2].map(|()| create(2).seen(|seen| ring.asked(seen)).unwrap());
     Sample::list("acme").record_in(&ring);
-    create(2).seen(|seen| ring.answered(one, seen));
+    create(2).seen(|seen| ring.answered(&one, seen));
     let recorded = all(&[&ring]);
     assert_eq!((recorded.requests.len(), recorded.dropped), (2, 1));
-    create(2).seen(|seen| ring.answered(two, seen));
+    create(2).seen(|seen| ring.answered(&two, seen));
     for dropped in 2..4 {
         Sample::list("acme").record_in(&ring);
         let recorded = all(&[&ring]);
@@ -235,7 +235,7 @@ async fn listeners_hear_of_a_request_that_has_to_wait_when_it_is_asked_and_when_
     let under_way = create(2).seen(|seen| ring.asked(seen)).unwrap();
     retired.retire();
     create(3).record_in(&retired);
-    create(2).seen(|seen| ring.answered(under_way, seen));
+    create(2).seen(|seen| ring.answered(&under_way, seen));
     Sample::list("acme").record_in(&ring);
     let mut heard = Vec::new();
     for _ in 0..3 {
@@ -305,7 +305,7 @@ fn a_request_under_way_counts_but_its_status_is_not_known() {
         0,
         "it cannot become that"
     );
-    create(2).seen(|seen| ring.answered(under_way, seen));
+    create(2).seen(|seen| ring.answered(&under_way, seen));
     assert_eq!(check(Some(200), body, Times::exactly(1)), Ok(1));
     assert_eq!(check(Some(500), None, Times::exactly(0)), Ok(0));
 }

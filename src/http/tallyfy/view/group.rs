@@ -1,12 +1,10 @@
 //! The wire shape of a group.
 
-use std::{borrow::Cow, hint::black_box};
+use std::borrow::Cow;
 
 use serde_json::json;
 
-use super::{
-    Keys, NULL, View, guest, user, write_json, write_list, write_text, write_time, written,
-};
+use super::{Keys, NULL, guest, user, write_time, written};
 use crate::{
     domain::{
         contract::{Contract, GuestsInclude, TimeKeys},
@@ -16,6 +14,7 @@ use crate::{
         query::Includes,
         user::User,
     },
+    http::json::{View, write_json, write_list},
     tenant::{IdGen, Org, Standing},
 };
 
@@ -95,21 +94,16 @@ fn assets(group: &Group, contract: &Contract) -> Vec<Keys> {
 
 impl View for GroupView<'_> {
     fn length(&self) -> usize {
-        let length = |text: &str| {
-            black_box(text.bytes().next());
-            text.len()
-        };
         let group = self.group;
-        black_box(group.members.first());
         // The keys and both times; then what differs from group to group.
         176 + group.id.as_bytes().len()
-            + length(group.name.as_str())
-            + group.description.as_deref().map_or(0, length)
+            + group.name.as_str().len()
+            + group.description.as_deref().map_or(0, str::len)
             + group.members.len() * 8
             + group
                 .guests
                 .iter()
-                .map(|email| 3 + length(email.as_str()))
+                .map(|email| 3 + email.as_str().len())
                 .sum::<usize>()
     }
 
@@ -118,15 +112,14 @@ impl View for GroupView<'_> {
         let Self {
             group, contract, ..
         } = self;
-        // An id needs no escapes.
-        out.extend_from_slice(b"{\"id\":\"");
-        out.extend_from_slice(group.id.as_bytes());
-        out.extend_from_slice(b"\",\"name\":");
-        write_text(out, group.name.as_str());
+        out.extend_from_slice(b"{\"id\":");
+        write_json(out, &group.id.as_str());
+        out.extend_from_slice(b",\"name\":");
+        write_json(out, &group.name.as_str());
         out.extend_from_slice(b",\"description\":");
-        write_optional(out, group.description.as_deref());
+        write_json(out, &group.description);
         out.extend_from_slice(b",\"logo\":");
-        write_optional(out, group.logo.as_deref());
+        write_json(out, &group.logo);
         out.extend_from_slice(b",\"members\":");
         write_list(out, &group.members, |out, user| {
             write_json(out, &user.get());
@@ -136,22 +129,16 @@ impl View for GroupView<'_> {
         } else {
             out.extend_from_slice(b",\"guests\":");
             write_list(out, &group.guests, |out, email| {
-                write_text(out, email.as_str());
+                write_json(out, &email.as_str());
             });
         }
         out.extend_from_slice(b",\"created_at\":");
-        let created_at = out.len();
         write_time(out, group.created_at, contract);
-        let created_at = created_at..out.len();
         out.extend_from_slice(match contract.time_keys {
             TimeKeys::LastUpdated => b",\"last_updated\":",
             TimeKeys::UpdatedAt => b",\"updated_at\":",
         });
-        if group.updated_at == group.created_at {
-            out.extend_from_within(created_at);
-        } else {
-            write_time(out, group.updated_at, contract);
-        }
+        write_time(out, group.updated_at, contract);
         if contract.time_keys == TimeKeys::UpdatedAt {
             out.extend_from_slice(b",\"deleted_at\":null");
         }
@@ -173,9 +160,146 @@ fn include(out: &mut Vec<u8>, name: &str, views: &Vec<Keys>) {
     out.push(b'}');
 }
 
-fn write_optional(out: &mut Vec<u8>, text: Option<&str>) {
-    match text {
-        Some(text) => write_text(out, text),
-        None => out.extend_from_slice(b"null"),
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use proptest::{collection::vec, option, prelude::*};
+    use serde::Serialize;
+
+    use super::*;
+    use crate::{
+        domain::{
+            contract::{Edition, TimeFormat},
+            group::Name,
+            id::{GroupId, OrgId},
+        },
+        tenant::{Token, Undeclared},
+    };
+
+    /// The same as serde derives it.
+    #[derive(Serialize)]
+    struct Derived<'a> {
+        id: &'a str,
+        name: &'a str,
+        description: Option<&'a str>,
+        logo: Option<&'a str>,
+        members: Vec<u64>,
+        guests: Guests<'a>,
+        created_at: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        last_updated: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        updated_at: Option<String>,
+        /// What there is of it is always null.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        deleted_at: Option<()>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        users: Option<Include<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        assets: Option<Include<'a>>,
+    }
+
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Guests<'a> {
+        Addresses(Vec<&'a str>),
+        Include(Include<'a>),
+    }
+
+    #[derive(Serialize)]
+    struct Include<'a> {
+        data: &'a [Keys],
+    }
+
+    impl<'a> Derived<'a> {
+        fn of(view: &'a GroupView<'a>) -> Self {
+            let GroupView {
+                group, contract, ..
+            } = view;
+            let include = |views: &'a Option<Vec<Keys>>| {
+                Some(Include {
+                    data: views.as_ref()?,
+                })
+            };
+            let is_old = contract.time_keys == TimeKeys::UpdatedAt;
+            let updated_at = written(group.updated_at, contract);
+            let guests = include(&view.guests)
+                .filter(|_| contract.guests_include == GuestsInclude::Replace)
+                .map_or_else(
+                    || Guests::Addresses(group.guests.iter().map(Email::as_str).collect()),
+                    Guests::Include,
+                );
+            Self {
+                id: group.id.as_str(),
+                name: group.name.as_str(),
+                description: group.description.as_deref(),
+                logo: group.logo.as_deref(),
+                members: group.members.iter().map(|user| user.get()).collect(),
+                guests,
+                created_at: written(group.created_at, contract),
+                last_updated: (!is_old).then(|| updated_at.clone()),
+                updated_at: is_old.then_some(updated_at),
+                deleted_at: is_old.then_some(()),
+                users: include(&view.users),
+                assets: include(&view.assets),
+            }
+        }
+    }
+
+    /// Anything that JSON escapes, and what it does not.
+    const TEXT: &str = "[ -~é\u{0}-\u{1f}\u{7f}\u{2028}\u{10000}]{0,20}";
+
+    prop_compose! {
+        fn any_group()(
+            id in "[0-9a-f]{32}|[A-Za-z0-9_-]{1,40}",
+            name in TEXT.prop_filter_map("a name", |text| Name::parse(&text)),
+            description in option::of(TEXT),
+            logo in option::of(TEXT),
+            members in vec((1..1_u64 << 53).prop_map(|id| UserId::new(id).unwrap()), 0..4),
+            guests in vec("([a-z'+]{1,8}|\"[a-z ]{1,8}\")@[a-z]{1,8}\\.test".prop_map(|text| Email::parse(&text).unwrap()), 0..4),
+            created_at in -70_000_000_000_000_000_i64..260_000_000_000_000_000,
+            later in prop_oneof![Just(0), 0..100_000_000_000_i64],
+        ) -> Group {
+            let at = |micros| DateTime::from_timestamp_micros(micros).unwrap();
+            Group {
+                id: GroupId::parse(&id).unwrap(),
+                name,
+                description: description.map(Into::into),
+                logo: logo.map(Into::into),
+                members: members.into(),
+                guests: guests.into(),
+                created_at: at(created_at),
+                updated_at: at(created_at + later),
+            }
+        }
+    }
+
+    prop_compose! {
+        fn any_contract()(
+            time_keys in prop_oneof![Just(TimeKeys::LastUpdated), Just(TimeKeys::UpdatedAt)],
+            time_format in prop_oneof![Just(TimeFormat::Seconds), Just(TimeFormat::Millis), Just(TimeFormat::Micros)],
+            guests_include in prop_oneof![Just(GuestsInclude::Replace), Just(GuestsInclude::Keep)],
+        ) -> Contract {
+            Contract { time_keys, time_format, guests_include, ..Edition::March2026.contract() }
+        }
+    }
+
+    prop_compose! {
+        fn any_includes()([assets, users, guests, stats] in any::<[bool; 4]>()) -> Includes {
+            Includes { assets, users, guests, stats, groups: false }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_group_is_written_as_serde_writes_it(group in any_group(), contract in any_contract(), with in any_includes()) {
+            let org = Org::new(OrgId::parse("acme").unwrap(), "Acme", true, Undeclared::Open);
+            let standing = org.standing(&Token::default()).unwrap();
+            for view in [GroupView::plain(&group, &contract), GroupView::with(&group, &contract, with, &org, &standing)] {
+                let mut out = Vec::new();
+                view.write(&mut out);
+                prop_assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&Derived::of(&view)).unwrap());
+            }
+        }
     }
 }

@@ -7,72 +7,17 @@ pub(super) mod guest;
 pub(super) mod organization;
 pub(super) mod user;
 
-use std::io::Write;
-
-use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::domain::{
-    contract::{Contract, TimeFormat},
-    details::Details,
+use crate::{
+    domain::{
+        contract::{Contract, TimeFormat},
+        details::Details,
+    },
+    http::json::{View, write_json},
 };
-
-/// What an answer shows.
-pub(in crate::http) trait View {
-    /// About how many bytes it is going to be.
-    ///
-    /// Looks at all that is going to be written: what is not in the processor's cache then comes at once,
-    /// where the writing would wait for one piece after another.
-    fn length(&self) -> usize {
-        512
-    }
-
-    /// Writes its JSON.
-    fn write(&self, out: &mut Vec<u8>);
-}
-
-impl<T: View> View for Vec<T> {
-    fn length(&self) -> usize {
-        self.iter().map(View::length).sum()
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        write_list(out, self, |out, view| view.write(out));
-    }
-}
-
-fn write_list<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&mut Vec<u8>, &T)) {
-    out.push(b'[');
-    for (i, item) in items.iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        write(out, item);
-    }
-    out.push(b']');
-}
-
-impl View for Keys {
-    fn write(&self, out: &mut Vec<u8>) {
-        write_json(out, self);
-    }
-}
-
-pub(in crate::http) fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
-    serde_json::to_writer(out, value).expect("all keys are strings");
-}
-
-/// A text as a JSON string; most need no escapes, which is found out in one look at all of it.
-pub(in crate::http) fn write_text(out: &mut Vec<u8>, text: &str) {
-    let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-    if text.bytes().fold(false, |any, byte| any | escaped(byte)) {
-        return write_json(out, &text);
-    }
-    out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'"');
-}
 
 /// An object whose keys stand in the order in which the vendor writes them.
 #[derive(Debug, Clone)]
@@ -90,6 +35,12 @@ enum Part {
 impl<T: Into<Value>> From<T> for Part {
     fn from(value: T) -> Self {
         Self::Value(value.into())
+    }
+}
+
+impl View for Keys {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_json(out, self);
     }
 }
 
@@ -133,62 +84,12 @@ fn written(at: DateTime<Utc>, contract: &Contract) -> String {
 }
 
 /// The same as a JSON string.
-#[expect(clippy::cast_possible_truncation, reason = "a digit fits into a byte")]
 fn write_time(out: &mut Vec<u8>, at: DateTime<Utc>, contract: &Contract) {
-    let Ok(year @ 0..=9999) = u32::try_from(at.year()) else {
-        // No client of Tallyfy's lives that long.
-        return write_json(out, &written(at, contract));
-    };
-    let mut text = *b"\"0000-00-00T00:00:00";
-    let numbers = [year / 100, year % 100, at.month(), at.day()];
-    let numbers = numbers
-        .into_iter()
-        .chain([at.hour(), at.minute(), at.second()]);
-    for (number, place) in numbers.zip([1, 3, 6, 9, 12, 15, 18]) {
-        // At most 99, so either digit fits into a byte.
-        text[place] += (number / 10) as u8;
-        text[place + 1] += (number % 10) as u8;
-    }
-    out.extend_from_slice(&text);
-    let micros = at.nanosecond() / 1000 % 1_000_000;
-    match contract.time_format {
-        TimeFormat::Seconds => {}
-        TimeFormat::Millis => write!(out, ".{:03}", micros / 1000).expect("a vector takes it"),
-        TimeFormat::Micros => write!(out, ".{micros:06}").expect("a vector takes it"),
-    }
-    out.extend_from_slice(b"Z\"");
+    write_json(out, &written(at, contract));
 }
 
 /// Since when those have been there of whom a fixture does not say it: 2025-01-01, before anything else.
 fn since(contract: &Contract) -> Value {
     let at = DateTime::from_timestamp(1_735_689_600, 0).expect("a time in the calendar");
     written(at, contract).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::domain::contract::Edition;
-
-    proptest! {
-        #[test]
-        fn a_text_is_written_as_serde_json_writes_it(text in "[ -~é\u{0}-\u{1f}]{0,20}") {
-            let mut out = Vec::new();
-            write_text(&mut out, &text);
-            prop_assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&text).unwrap());
-        }
-
-        #[test]
-        fn a_time_is_written_as_chrono_writes_it(micros in -70_000_000_000_000_000_i64..260_000_000_000_000_000) {
-            let at = DateTime::from_timestamp_micros(micros).unwrap();
-            for time_format in [TimeFormat::Seconds, TimeFormat::Millis, TimeFormat::Micros] {
-                let contract = Contract { time_format, ..Edition::March2026.contract() };
-                let mut out = Vec::new();
-                write_time(&mut out, at, &contract);
-                prop_assert_eq!(String::from_utf8(out).unwrap(), format!("\"{}\"", written(at, &contract)));
-            }
-        }
-    }
 }
