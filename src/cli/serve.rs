@@ -42,6 +42,10 @@ use crate::{
     override_usage = "tallyfy-mock [serve] [OPTIONS]",
     after_help = "Other commands: `env`, `healthcheck`, `validate`; `tallyfy-mock help` lists them."
 )]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own"
+)]
 pub(super) struct Args {
     #[command(flatten)]
     address: Address,

@@ -43,13 +43,11 @@ impl FromRequest<Control> for Asked {
     async fn from_request(mut request: Request<Body>, control: &Control) -> Result<Self, Problem> {
         // What is no text names nothing; most paths have no id.
         let has_id = request.extract_parts::<Path<BTreeMap<String, String>>>();
-        let id = match has_id.await {
-            Ok(Path(mut named)) => named.remove("id"),
-            Err(_) => {
-                let detail = "the id in the path is not UTF-8";
-                return Err(Problem::new(StatusCode::NOT_FOUND, detail));
-            }
+        let Ok(Path(mut named)) = has_id.await else {
+            let detail = "the id in the path is not UTF-8";
+            return Err(Problem::new(StatusCode::NOT_FOUND, detail));
         };
+        let id = named.remove("id");
         let query = Query::of(request.uri().query().unwrap_or_default())?;
         let (parts, body) = request.into_parts();
         let body = body_of(&parts.headers, body, control).await?;

@@ -171,9 +171,12 @@ impl<'a> Asked<'a> {
 /// How far segments are from those of a route, of which some stand for anything.
 fn between(asked: &[&str], route: &[&str]) -> Option<usize> {
     let pairs = asked.iter().zip(route);
-    let distances = pairs.map(|(asked, word)| match word.starts_with('{') {
-        true => Some(0),
-        false => distance(asked, word),
+    let distances = pairs.map(|(asked, word)| {
+        if word.starts_with('{') {
+            Some(0)
+        } else {
+            distance(asked, word)
+        }
     });
     distances.sum()
 }
