@@ -8,10 +8,7 @@ use crate::domain::contract::ContractChoice;
 
 /// How a mock is to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
     /// The host to listen on: an address, or a name that resolves to one.
     pub host: String,

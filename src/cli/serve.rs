@@ -42,10 +42,7 @@ use crate::{
     override_usage = "tallyfy-mock [serve] [OPTIONS]",
     after_help = "Other commands: `env`, `healthcheck`, `validate`; `tallyfy-mock help` lists them."
 )]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Args {
     #[command(flatten)]
     address: Address,
@@ -82,7 +79,7 @@ pub(super) struct Args {
     /// Leave out the header `X-Tallyfy-Mock-Reason`, which says on each refusal why
     #[arg(long, env = "TALLYFY_MOCK_NO_REASONS")]
     no_reasons: bool,
-    /// Take scheme and host of links from a proxy's `Forwarded` or `X-Forwarded-Proto` and `X-Forwarded-Host`
+    /// Make links as a proxy's `Forwarded` or `X-Forwarded-*` say
     #[arg(long, env = "TALLYFY_MOCK_TRUST_PROXY")]
     trust_proxy: bool,
     /// Host by which the control endpoints may be called, beside this machine's own names; repeatable

@@ -63,10 +63,7 @@ pub enum StartError {
 
 /// What a request handler may reach.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct AppState {
     /// Who has what, and all else that belongs to an organization.
     pub tenants: Tenants,

@@ -630,8 +630,7 @@ fn help_is_worth_reading() {
                                        `Prefer: code=503` [env: TALLYFY_MOCK_NO_STEERING=]
           --no-reasons                 Leave out the header `X-Tallyfy-Mock-Reason`, which says on each
                                        refusal why [env: TALLYFY_MOCK_NO_REASONS=]
-          --trust-proxy                Take scheme and host of links from a proxy's `Forwarded` or
-                                       `X-Forwarded-Proto` and `X-Forwarded-Host` [env:
+          --trust-proxy                Make links as a proxy's `Forwarded` or `X-Forwarded-*` say [env:
                                        TALLYFY_MOCK_TRUST_PROXY=]
           --allow-host <HOST>          Host by which the control endpoints may be called, beside this
                                        machine's own names; repeatable [env: TALLYFY_MOCK_ALLOW_HOST=]

@@ -90,8 +90,10 @@ fn every_answer_can_be_read_by_a_page_whatever_it_is() {
     let groups = "/organizations/acme/groups";
     let long = "x".repeat(101);
     let limited = || {
-        let last = (0..4).map(|_| page("eager").list_groups("acme", "")).last();
-        last.unwrap()
+        for _ in 0..3 {
+            page("eager").list_groups("acme", "");
+        }
+        page("eager").list_groups("acme", "")
     };
     for (status, answer) in [
         (200, page("a").list_groups("acme", "")),

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     fs,
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -162,8 +162,10 @@ const DOCS: &[(&str, &str, usize)] = &[(
 fn every_command_prints_what_the_docs_say() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let pages = fs::read_dir(folder).unwrap();
-    let pages = pages.map(|page| page.unwrap().file_name().into_string().unwrap());
-    let mut pages: Vec<_> = pages.filter(|name| name.ends_with(".md")).collect();
+    let pages = pages.map(|page| page.unwrap().path());
+    let pages = pages.filter(|page| page.extension().is_some_and(|ending| ending == "md"));
+    let name = |page: PathBuf| page.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut pages: Vec<_> = pages.map(name).collect();
     pages.sort_unstable();
     let known: Vec<_> = DOCS.iter().map(|(name, ..)| *name).collect();
     assert_eq!(pages, known, "every page is run");

@@ -56,10 +56,10 @@ fn every_refusal_says_why() {
     let everywhere = || app.as_token("everywhere");
     let told = |answer: Answer| format!("{} {}\n", answer.status.as_u16(), reason(&answer));
     let limited = || {
-        (0..60)
-            .map(|_| app.as_token("light-token").get(GROUPS))
-            .last()
-            .unwrap()
+        for _ in 0..50 {
+            app.as_token("light-token").get(GROUPS);
+        }
+        app.as_token("light-token").get(GROUPS)
     };
     let all = [
         app.anonymous().get(GROUPS),
