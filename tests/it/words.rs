@@ -415,6 +415,13 @@ fn includes_may_be_a_list_and_of_two_the_last_counts() {
     ] {
         assert_eq!(get(query), both, "{query}");
     }
+    app.as_manager().get(&format!(
+        "{GROUPS}?with[]=users&with%5B%5D=assets&without[]=x"
+    ));
+    let journal = app
+        .look("/_mock/requests?org=acme&operation=groups.list")
+        .json();
+    assert_eq!(journal["requests"][0]["unread"], json!(["query.without[]"]));
     let last = get("with=assets");
     for query in [
         "with=users&with=assets",

@@ -148,7 +148,7 @@ impl<'a> Asked<'a> {
     /// How far it is from a route; nothing where it is too far to be meant.
     fn distance_to(&self, route: &str) -> Option<usize> {
         const EXTRA: usize = 10;
-        const WITHOUT_ORG: usize = 20;
+        const WITHOUT_START: usize = 20;
         let route: Vec<&str> = route.split('/').skip(1).collect();
         let asked = self.segments.as_slice();
         if asked.len() == route.len() {
@@ -159,12 +159,11 @@ impl<'a> Asked<'a> {
         {
             return between(asked, &route).map(|distance| distance + EXTRA);
         }
-        match route.as_slice() {
-            ["organizations", _, rest @ ..] if !rest.is_empty() && asked.len() == rest.len() => {
-                between(asked, rest).map(|distance| distance + WITHOUT_ORG)
-            }
-            _ => None,
-        }
+        // The beginning was forgotten, as in `/groups`.
+        let tail = route.len().checked_sub(asked.len())?;
+        let is_named = route.get(tail)?.starts_with(|c: char| c != '{');
+        let distance = is_named.then(|| between(asked, &route[tail..]))?;
+        distance.map(|distance| distance + WITHOUT_START)
     }
 }
 
@@ -254,6 +253,16 @@ mod tests {
             (Method::POST, "/groups", "POST /organizations/{org}/groups"),
             (Method::GET, "/api/Me", "GET /api/me"),
             (Method::GET, "/users", "GET /organizations/{org}/users"),
+            (
+                Method::DELETE,
+                "/groups/12",
+                "DELETE /organizations/{org}/groups/{id}",
+            ),
+            (
+                Method::GET,
+                "/api/organizations",
+                "GET /api/me/organizations",
+            ),
             (
                 Method::GET,
                 "/api/api/organizations/acme/groups",
