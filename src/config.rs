@@ -8,6 +8,7 @@ use crate::domain::contract::ContractChoice;
 
 /// How a mock is to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
     /// The host to listen on: an address, or a name that resolves to one.
     pub host: String,
@@ -29,6 +30,10 @@ pub struct Config {
     pub rate_limit: Option<RateLimit>,
     /// Whether a request may say how it is to be answered.
     pub steering: bool,
+    /// Whether each refusal has a header that says why.
+    pub reasons: bool,
+    /// Whether a proxy says by `Forwarded` or `X-Forwarded-*` what scheme and host were asked.
+    pub trust_proxy: bool,
     /// Who may use the control endpoints.
     pub guard: Guard,
     /// How much one client, or all of them, may ask for.
@@ -83,10 +88,19 @@ impl Default for Config {
             journal_entries: 1000,
             rate_limit: None,
             steering: true,
+            reasons: true,
+            trust_proxy: false,
             guard: Guard::default(),
             limits: Limits::default(),
         }
     }
+}
+
+impl Limits {
+    /// How much of a refused body is read on, so that its client sees the answer and no broken pipe.
+    pub const DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+    /// For how long.
+    pub const DISCARDED_TIME: Duration = Duration::from_secs(5);
 }
 
 impl Default for Limits {

@@ -33,6 +33,7 @@ pub type ClientGone = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub struct SocketHandle {
     is_given: AtomicBool,
     order: Mutex<Option<Order>>,
+    is_unread: AtomicBool,
     client_gone: Box<dyn Fn() -> ClientGone + Send + Sync>,
 }
 
@@ -50,6 +51,7 @@ impl SocketHandle {
         Self {
             is_given: AtomicBool::new(false),
             order: Mutex::default(),
+            is_unread: AtomicBool::new(false),
             client_gone: Box::new(client_gone),
         }
     }
@@ -57,6 +59,16 @@ impl SocketHandle {
     /// Waits until the client has closed its side of the connection.
     pub fn client_gone(&self) -> ClientGone {
         (self.client_gone)()
+    }
+
+    /// Notes that a request's body was left unread: its client may go on sending it after the answer.
+    pub fn note_unread(&self) {
+        self.is_unread.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a body was left unread.
+    pub fn is_unread(&self) -> bool {
+        self.is_unread.load(Ordering::Relaxed)
     }
 
     /// Gives an order for the answer that is about to be written.

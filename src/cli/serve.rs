@@ -42,6 +42,7 @@ use crate::{
     override_usage = "tallyfy-mock [serve] [OPTIONS]",
     after_help = "Other commands: `env`, `healthcheck`, `validate`; `tallyfy-mock help` lists them."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Args {
     #[command(flatten)]
     address: Address,
@@ -75,6 +76,12 @@ pub(super) struct Args {
     /// Ignore headers and parameters that ask for a failure, such as `Prefer: code=503`
     #[arg(long, env = "TALLYFY_MOCK_NO_STEERING")]
     no_steering: bool,
+    /// Leave out the header `X-Tallyfy-Mock-Reason`, which says on each refusal why
+    #[arg(long, env = "TALLYFY_MOCK_NO_REASONS")]
+    no_reasons: bool,
+    /// Make links as a proxy's `Forwarded` or `X-Forwarded-*` say
+    #[arg(long, env = "TALLYFY_MOCK_TRUST_PROXY")]
+    trust_proxy: bool,
     /// Host by which the control endpoints may be called, beside this machine's own names; repeatable
     #[arg(
         long,
@@ -219,6 +226,8 @@ impl Args {
             journal_entries: self.journal_entries,
             rate_limit: self.rate_limit,
             steering: !self.no_steering,
+            reasons: !self.no_reasons,
+            trust_proxy: self.trust_proxy,
             guard: Guard {
                 allowed_hosts: self.allow_host,
                 token: self.control_token,

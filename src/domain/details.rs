@@ -8,6 +8,11 @@ use serde_json::{Map, Value};
 pub struct Details(Option<Box<Map<String, Value>>>);
 
 impl Details {
+    /// Nothing.
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
     /// The value at a key, where one was given.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.as_ref()?.get(key)

@@ -22,12 +22,11 @@ impl Name {
     /// The longest name, in characters (`max:200`, evidence 4.3).
     pub const MAX_CHARS: usize = 200;
 
-    /// The trimmed name, or nothing where it is empty or too long.
+    /// The trimmed name, or nothing where it is empty or too long, or has a NUL in it.
     pub fn parse(text: &str) -> Option<Self> {
         let text = trimmed(text);
-        (1..=Self::MAX_CHARS)
-            .contains(&text.chars().count())
-            .then(|| Self(text.into()))
+        let has_length = (1..=Self::MAX_CHARS).contains(&text.chars().count());
+        (has_length && !text.contains('\0')).then(|| Self(text.into()))
     }
 
     /// The name as text.
@@ -200,6 +199,11 @@ fn text<'a>(
     errors: &mut ValidationErrors,
 ) -> Option<&'a str> {
     match sent {
+        // PostgreSQL stores no NUL, and Laravel's `regex` has these words (assumed).
+        Field::Text(text) if text.contains('\0') => {
+            errors.add(field, format!("The {field} field format is invalid."));
+            None
+        }
         Field::Text(text) => Some(text),
         Field::Absent | Field::Null | Field::List([]) => required(field, errors),
         Field::Other(Value::Object(object)) if object.is_empty() => required(field, errors),

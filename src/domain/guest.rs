@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::{
     details::Details,
     text::{folded, trimmed},
@@ -38,11 +40,20 @@ impl Email {
     }
 }
 
-/// A guest of an organization.
+/// A guest of an organization. A large one has a guest a group, most of them known by their address alone:
+/// what a fixture says of the others is kept apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guest {
     /// The address, by which a guest is known everywhere (evidence 6).
     pub email: Email,
+    /// Since when there is this guest, where that is known.
+    pub created_at: Option<DateTime<Utc>>,
+    profile: Option<Box<Profile>>,
+}
+
+/// What a fixture says of a guest.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Profile {
     /// The first name.
     pub first_name: Option<Box<str>>,
     /// The last name.
@@ -53,13 +64,40 @@ pub struct Guest {
 
 impl Guest {
     /// The guest that an address becomes when a group names it first.
-    pub fn from_email(email: Email) -> Self {
+    pub fn from_email(email: Email, created_at: Option<DateTime<Utc>>) -> Self {
         Self {
             email,
-            first_name: None,
-            last_name: None,
-            details: Details::default(),
+            created_at,
+            profile: None,
         }
+    }
+
+    /// The same guest, of whom this is said.
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Self {
+        let says_anything = profile != Profile::default();
+        Self {
+            profile: says_anything.then(|| Box::new(profile)),
+            ..self
+        }
+    }
+
+    /// The first name.
+    pub fn first_name(&self) -> Option<&str> {
+        self.profile.as_ref()?.first_name.as_deref()
+    }
+
+    /// The last name.
+    pub fn last_name(&self) -> Option<&str> {
+        self.profile.as_ref()?.last_name.as_deref()
+    }
+
+    /// What else a captured answer said of the guest.
+    pub fn details(&self) -> &Details {
+        static NONE: Details = Details::none();
+        self.profile
+            .as_ref()
+            .map_or(&NONE, |profile| &profile.details)
     }
 }
 

@@ -35,6 +35,14 @@ impl Operation {
         })
     }
 
+    /// Whether it reads a parameter of that name; `with` may be a list, `with[]`.
+    pub fn reads_parameter(self, name: &str) -> bool {
+        let is_list = |rest: &str| rest.starts_with('[') && rest.contains(']');
+        let read = self.query_parameters();
+        read.contains(&name)
+            || read.contains(&"with") && name.strip_prefix("with").is_some_and(is_list)
+    }
+
     /// The parameters of the query that it reads; others are ignored, as at Tallyfy (evidence 3.1).
     pub fn query_parameters(self) -> &'static [&'static str] {
         match self {

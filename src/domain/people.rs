@@ -119,26 +119,30 @@ pub trait Person {
     fn text(&self, what: PeopleSort) -> &str;
 }
 
-macro_rules! people {
-    ($($Person:ident),+) => { $(
-        impl Person for $Person {
-            fn text(&self, what: PeopleSort) -> &str {
-                match what {
-                    PeopleSort::Email => self.email.as_str(),
-                    PeopleSort::FirstName => self.first_name.as_deref().unwrap_or_default(),
-                    PeopleSort::LastName => self.last_name.as_deref().unwrap_or_default(),
-                }
-            }
+impl Person for User {
+    fn text(&self, what: PeopleSort) -> &str {
+        match what {
+            PeopleSort::Email => self.email.as_str(),
+            PeopleSort::FirstName => self.first_name.as_deref().unwrap_or_default(),
+            PeopleSort::LastName => self.last_name.as_deref().unwrap_or_default(),
         }
-    )+ };
+    }
 }
 
-people!(User, Guest);
+impl Person for Guest {
+    fn text(&self, what: PeopleSort) -> &str {
+        match what {
+            PeopleSort::Email => self.email.as_str(),
+            PeopleSort::FirstName => self.first_name().unwrap_or_default(),
+            PeopleSort::LastName => self.last_name().unwrap_or_default(),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::guest::Email;
+    use crate::domain::guest::{Email, Profile};
 
     fn guests() -> Vec<Guest> {
         [
@@ -146,10 +150,13 @@ mod tests {
             ("a@x.test", "Bob", "adams"),
             ("b@y.test", "Ada", "Miller"),
         ]
-        .map(|(email, first_name, last_name)| Guest {
-            first_name: Some(first_name.into()),
-            last_name: Some(last_name.into()),
-            ..Guest::from_email(Email::parse(email).unwrap())
+        .map(|(email, first_name, last_name)| {
+            let profile = Profile {
+                first_name: Some(first_name.into()),
+                last_name: Some(last_name.into()),
+                ..Profile::default()
+            };
+            Guest::from_email(Email::parse(email).unwrap(), None).with_profile(profile)
         })
         .into()
     }

@@ -76,9 +76,13 @@ impl Includes {
         Self::among(&Parameters::of(query))
     }
 
+    /// `with=a,b` or `with[]=a&with[]=b`: league/fractal takes a text or a list.
     pub(super) fn among(parameters: &Parameters<'_>) -> Self {
-        let with = parameters.last("with");
-        with.map_or_else(Self::default, |with| Self::parse(&with))
+        match parameters.given("with") {
+            None => Self::default(),
+            Some(Given::Text(with)) => Self::parse(&with),
+            Some(Given::List(with)) => Self::parse(&with.join(",")),
+        }
     }
 }
 
@@ -155,9 +159,40 @@ impl<'a> Parameters<'a> {
         (!text.is_empty()).then(|| Needle::new(text))
     }
 
+    /// A text; a list where none can be meant is as if absent.
     fn last(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.0.iter().rev().find_map(|part| value(part, name))
+        match self.given(name)? {
+            Given::Text(text) => Some(text),
+            Given::List(_) => None,
+        }
     }
+
+    /// What PHP makes of a parameter: of several the last counts, but those of a list are gathered.
+    fn given(&self, name: &str) -> Option<Given<'a>> {
+        let mut given = None;
+        for part in self.0.iter().filter(|part| may_be(part, name)) {
+            let Some((key, value)) = form_urlencoded::parse(part.as_bytes()).next() else {
+                continue;
+            };
+            match key.strip_prefix(name) {
+                Some("") => given = Some(Given::Text(value)),
+                Some(index) if index.starts_with('[') && index.contains(']') => match &mut given {
+                    Some(Given::List(values)) => values.push(value),
+                    _ => given = Some(Given::List(vec![value])),
+                },
+                Some(_) | None => {}
+            }
+        }
+        given
+    }
+}
+
+/// What a query string gives for a name.
+enum Given<'a> {
+    /// `name=value`
+    Text(Cow<'a, str>),
+    /// `name[]=value`, once or several times; what stands between the brackets is not looked at.
+    List(Vec<Cow<'a, str>>),
 }
 
 fn parts(query: &str) -> impl Iterator<Item = &str> {
@@ -310,6 +345,38 @@ mod tests {
         assert_eq!(Includes::of("with=assets,users,guests"), all);
         assert_eq!(Includes::of("with=assets%2Cusers%2C%20guests,runs"), all);
         assert_eq!(Includes::of("with=runs"), Includes::default());
+    }
+
+    #[test]
+    fn of_a_parameter_given_twice_the_last_counts_and_a_list_is_gathered() {
+        let of = |assets, users, guests| Includes {
+            assets,
+            users,
+            guests,
+            ..Includes::default()
+        };
+        for (query, with) in [
+            ("with[]=assets&with[]=users", of(true, true, false)),
+            (
+                "with%5B%5D=assets&page=2&with%5b%5d=users",
+                of(true, true, false),
+            ),
+            ("with[0]=assets&with[1]=users,guests", of(true, true, true)),
+            ("with=assets&with=users", of(false, true, false)),
+            ("with[]=assets&with=users", of(false, true, false)),
+            ("with=assets&with[]=users", of(false, true, false)),
+            (
+                "with=assets&without[]=users&with[=guests",
+                of(true, false, false),
+            ),
+            ("with[]=", Includes::default()),
+        ] {
+            assert_eq!(Includes::of(query), with, "{query}");
+            assert_eq!(parse(query).with, with, "{query}");
+        }
+        assert_eq!(parse("page=3&page[]=5").page.page, 1);
+        assert_eq!(parse("page[]=5&page=3").page.page, 3);
+        assert!(parse("q=a&q[]=b").search.is_none());
     }
 
     #[test]

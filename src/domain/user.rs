@@ -58,6 +58,8 @@ pub struct User {
     pub role: Role,
     /// What else a captured answer said of the user.
     pub details: Details,
+    /// Whether nobody declares the user.
+    pub is_made_up: bool,
 }
 
 impl User {
@@ -71,6 +73,7 @@ impl User {
             last_name: None,
             role: Role::Admin,
             details: Details::default(),
+            is_made_up: true,
         }
     }
 

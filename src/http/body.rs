@@ -19,6 +19,15 @@ use bytes::BytesMut;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
+use crate::{config::Limits, socket::SocketHandle};
+
+/// Whether a request announces a body that is longer than a limit.
+pub(super) fn announces_more(headers: &HeaderMap, limit: usize) -> bool {
+    let announced = headers.get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|value| value.to_str().ok()?.parse().ok());
+    announced.is_some_and(|length: u64| length > limit as u64)
+}
+
 /// A body in one piece, up to a limit.
 ///
 /// It is gathered as it comes: a list of its frames, as `BodyExt::collect` keeps it, is many times as
@@ -38,11 +47,37 @@ pub(super) async fn gathered(body: Body, limit: usize) -> Result<Bytes, BoxError
     Ok(whole.freeze())
 }
 
-/// How much of a body that nobody wanted is read all the same.
-const DISCARD_BYTES: usize = 8 * 1024 * 1024;
-/// For how long.
-const DISCARD_TIME: Duration = Duration::from_secs(5);
-/// How long a client may pause meanwhile: one that has stopped sending is waiting for its answer.
+/// What a body is whose headers say that it is encoded: nothing is decoded here.
+pub(super) fn encoded(headers: &HeaderMap) -> Option<String> {
+    let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let is_plain = |value: &HeaderValue| {
+        let mut codings = value.as_bytes().split(|byte| *byte == b',');
+        codings.all(|coding| {
+            let coding = coding.trim_ascii();
+            coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+        })
+    };
+    let mut encodings = encodings.filter(|value| !is_plain(value)).peekable();
+    encodings.peek()?;
+    let named: Vec<_> = encodings.map(named).collect();
+    let named = named.join(", ");
+    Some(format!("is encoded (`Content-Encoding: {named}`)"))
+}
+
+/// An encoding by its name; what is no such name is not repeated, as it may be anything.
+fn named(value: &HeaderValue) -> String {
+    let is_name =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ',' | ' ' | '.' | '*');
+    let text = value.to_str().unwrap_or_default();
+    let is_short = text.len() <= 40;
+    if is_short && text.chars().all(is_name) {
+        text.to_ascii_lowercase()
+    } else {
+        "…".to_owned()
+    }
+}
+
+/// How long a client may pause while its body is read on: one that has stopped sending is waiting for its answer.
 const DISCARD_PAUSE: Duration = Duration::from_millis(200);
 
 /// What is to be read on of a request's body once it is answered.
@@ -68,11 +103,15 @@ impl Unread {
     }
 
     /// Reads on what a handler left of the body and throws it away, so that a client that is still
-    /// sending sees the answer rather than a broken pipe; what does not end in time ends the connection.
-    pub(super) async fn finish(self, headers: &mut HeaderMap) {
+    /// sending sees the answer rather than a broken pipe; what does not end in time ends the connection,
+    /// after which it may go on for a while.
+    pub(super) async fn finish(self, headers: &mut HeaderMap, socket: Option<&SocketHandle>) {
         let waits_still = self.waits && !self.body.was_asked();
         if waits_still || !self.body.discard().await {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            if let Some(socket) = socket {
+                socket.note_unread();
+            }
         }
     }
 }
@@ -81,9 +120,12 @@ impl Unread {
 pub(super) async fn finish_body(request: Request, next: Next) -> Response {
     let (parts, mut body) = request.into_parts();
     let unread = Unread::of(&parts.headers, &mut body);
+    let socket: Option<Arc<SocketHandle>> = parts.extensions.get().cloned();
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if let Some(unread) = unread {
-        unread.finish(response.headers_mut()).await;
+        unread
+            .finish(response.headers_mut(), socket.as_deref())
+            .await;
     }
     response
 }
@@ -129,12 +171,12 @@ impl SharedBody {
                     Ok(Some(Err(_))) | Err(_) => return false,
                 };
                 discarded += frame.data_ref().map_or(0, Bytes::len);
-                if discarded > DISCARD_BYTES {
+                if discarded > Limits::DISCARDED_BYTES {
                     return false;
                 }
             }
         };
-        tokio::time::timeout(DISCARD_TIME, rest)
+        tokio::time::timeout(Limits::DISCARDED_TIME, rest)
             .await
             .unwrap_or(false)
     }

@@ -2,13 +2,14 @@
 
 use axum::{
     body::Bytes,
-    http::{HeaderValue, Response, StatusCode, header, uri::Authority},
+    http::{HeaderValue, Response, StatusCode, header},
 };
 use serde::Serialize;
 
 use super::{
     exchange::Exchange,
     json::{View, write_json},
+    origin,
 };
 use crate::domain::{
     contract::{Contract, EmptyLinks, NextLink},
@@ -26,6 +27,8 @@ pub(super) struct Links<'a> {
     pub(super) contract: &'a Contract,
     /// Host and port where the request names none.
     pub(super) authority: &'a str,
+    /// Whether a proxy says what was asked.
+    pub(super) trust_proxy: bool,
 }
 
 /// An answer without a body.
@@ -117,20 +120,13 @@ impl Links<'_> {
     /// The URL of another page.
     fn link(&self, page: u64) -> String {
         let uri = &self.exchange.uri;
-        let host = host(self.exchange).unwrap_or(self.authority);
+        let origin = origin::asked(self.exchange, self.trust_proxy);
+        let host = origin.host.as_deref().unwrap_or(self.authority);
         let query = match self.contract.next_link {
             NextLink::FullQuery => uri.query().unwrap_or_default(),
             NextLink::PageOnly => "",
         };
         let query = query_with_page(query, page);
-        ["http://", host, uri.path(), "?", &query].concat()
+        [origin.scheme, "://", host, uri.path(), "?", &query].concat()
     }
-}
-
-/// The host that was asked; a target that names its host has the last word (RFC 9112, 3.2.2).
-fn host(exchange: &Exchange) -> Option<&str> {
-    let Exchange { uri, headers, .. } = exchange;
-    let host = uri.authority().map(Authority::as_str);
-    let header = || headers.get(header::HOST)?.to_str().ok();
-    host.or_else(header).filter(|host| !host.is_empty())
 }

@@ -82,9 +82,25 @@ pub enum ApiError {
     Full,
 }
 
-/// What the log says about an answer beside its status.
+/// What an organization says no to, in a word for people.
+pub(super) fn reason(refusal: &Refusal) -> Option<&'static str> {
+    match refusal {
+        Refusal::NoOrg => {
+            Some("there is no such organization: the fixture declares others, and no `template`")
+        }
+        Refusal::NoGroup => Some("the organization has no such group"),
+        Refusal::NoUser => Some("the organization has no such user"),
+        Refusal::NoGuest => Some("the organization has no such guest"),
+        Refusal::ForeignOrg => Some(FOREIGN_ORG),
+        Refusal::Invalid(_) | Refusal::Full => None,
+    }
+}
+
+/// What the log and a header say about an answer beside its status.
 #[derive(Debug, Clone)]
 pub(super) struct Remark(pub(super) Cow<'static, str>);
+
+const FOREIGN_ORG: &str = "the token is not for this organization";
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -106,9 +122,7 @@ impl ApiError {
                 Self::ResourceNotFound
             }
             Refusal::ForeignOrg => match contract.foreign_org {
-                ForeignOrg::Forbidden => {
-                    Self::Unauthorized("the token is not for this organization")
-                }
+                ForeignOrg::Forbidden => Self::Unauthorized(FOREIGN_ORG),
                 ForeignOrg::NotFound => Self::ResourceNotFound,
             },
             Refusal::Invalid(errors) => Self::Invalid(errors, contract.validation_body),
@@ -171,6 +185,7 @@ impl ApiError {
                 Some(remark.clone().into())
             }
             Self::Unauthenticated(remark) | Self::Unauthorized(remark) => Some((*remark).into()),
+            Self::ResourceNotFound => Some("there is no such thing in this organization".into()),
             Self::Invalid(errors, _) => errors
                 .iter()
                 .next()
@@ -180,11 +195,16 @@ impl ApiError {
             }
             Self::RequestTimeout => Some("the body did not come within `--body-timeout`".into()),
             Self::PayloadTooLarge => Some("the body is longer than `--max-body`".into()),
-            Self::ResourceNotFound
-            | Self::MethodNotAllowed { .. }
-            | Self::TooManyRequests { .. }
-            | Self::Other(_)
-            | Self::ServerError => None,
+            // The method is the client's word, and may be anything.
+            Self::MethodNotAllowed { allow, .. } => {
+                Some(format!("the method is not served on this path; {allow} are").into())
+            }
+            Self::TooManyRequests { retry_after } => Some(
+                format!("the token has used up `--rate-limit` in this organization; the next window begins in {retry_after} s")
+                    .into(),
+            ),
+            Self::ServerError => Some("a defect of the mock's; please report it".into()),
+            Self::Other(_) => None,
         }
     }
 }

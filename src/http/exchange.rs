@@ -61,6 +61,8 @@ pub(super) struct Exchange {
 pub(super) struct Notes {
     body: OnceLock<SentBody>,
     struck_by: OnceLock<Arc<str>>,
+    body_unread: OnceLock<Box<str>>,
+    reason: OnceLock<&'static str>,
     client_gone: AtomicBool,
     status_unseen: AtomicBool,
 }
@@ -75,6 +77,28 @@ impl Notes {
     /// The body, where somebody has read it.
     pub(super) fn body(&self) -> Option<&SentBody> {
         self.body.get()
+    }
+
+    /// Notes why the request is refused, where the refusal itself does not tell.
+    pub(super) fn note_reason(&self, why: &'static str) {
+        // A request is refused once.
+        let _ = self.reason.set(why);
+    }
+
+    /// Why it is refused.
+    pub(super) fn reason(&self) -> Option<&'static str> {
+        self.reason.get().copied()
+    }
+
+    /// Notes why the fields of the body were not read, where that is no refusal.
+    pub(super) fn note_body_unread(&self, why: &str) {
+        // It is read once, so nothing is lost.
+        let _ = self.body_unread.set(why.into());
+    }
+
+    /// Why the fields of the body were not read.
+    pub(super) fn body_unread(&self) -> Option<&str> {
+        self.body_unread.get().map(AsRef::as_ref)
     }
 
     /// Notes the rule that strikes the request.

@@ -9,6 +9,7 @@ mod envelope;
 mod error;
 mod exchange;
 mod json;
+mod origin;
 mod pipeline;
 mod pool;
 mod tallyfy;

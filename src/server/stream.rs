@@ -16,7 +16,10 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use crate::socket::{ClientGone, Order, SocketHandle};
+use crate::{
+    config::Limits,
+    socket::{ClientGone, Order, SocketHandle},
+};
 
 /// A connection under orders.
 #[derive(Debug)]
@@ -27,6 +30,61 @@ pub(super) struct Stream {
     /// How long a client may take nothing of what is written.
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    ending: Option<Ending>,
+}
+
+/// A connection that is closed for writing, while its client may still be sending: closed for reading too
+/// soon, it would be reset, and the answer lost on its way.
+#[derive(Debug)]
+struct Ending {
+    until: Pin<Box<Sleep>>,
+    pause: Pin<Box<Sleep>>,
+    bytes_left: usize,
+    is_sending: bool,
+}
+
+impl Ending {
+    /// For how long what still comes is read and thrown away.
+    const TIME: Duration = Duration::from_secs(2);
+    /// How long the client may pause meanwhile.
+    const PAUSE: Duration = Duration::from_millis(500);
+
+    fn of(handle: &SocketHandle) -> Self {
+        Self {
+            until: Box::pin(sleep(Self::TIME)),
+            pause: Box::pin(sleep(Self::PAUSE)),
+            bytes_left: Limits::DISCARDED_BYTES,
+            is_sending: handle.is_unread(),
+        }
+    }
+
+    /// Comes once the client has ended its side too, or has had its chance to.
+    fn poll_over(&mut self, cx: &mut Context<'_>, tcp: &mut TcpStream) -> Poll<()> {
+        loop {
+            let mut bytes = [0; 16 * 1024];
+            let mut read = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut *tcp).poll_read(cx, &mut read) {
+                Poll::Ready(Ok(())) if !read.filled().is_empty() => {
+                    self.is_sending = true;
+                    self.bytes_left = self.bytes_left.saturating_sub(read.filled().len());
+                    self.pause
+                        .as_mut()
+                        .reset(tokio::time::Instant::now() + Self::PAUSE);
+                    if self.bytes_left == 0 {
+                        return Poll::Ready(());
+                    }
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending if !self.is_sending => return Poll::Ready(()),
+                Poll::Pending => break,
+            }
+        }
+        let has_paused = self.pause.as_mut().poll(cx).is_ready();
+        if has_paused || self.until.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
 }
 
 /// The socket itself, which a request whose answer is held back looks at too.
@@ -80,6 +138,7 @@ impl Stream {
             order: None,
             patience,
             stalled: None,
+            ending: None,
         };
         (stream, handle)
     }
@@ -148,8 +207,19 @@ impl AsyncWrite for Stream {
         Pin::new(&mut *self.tcp.lock()).poll_flush(cx)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.tcp.lock()).poll_shutdown(cx)
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self {
+            tcp,
+            handle,
+            ending,
+            ..
+        } = &mut *self;
+        let mut tcp = tcp.lock();
+        if ending.is_none() {
+            ready!(Pin::new(&mut *tcp).poll_shutdown(cx))?;
+        }
+        let ending = ending.get_or_insert_with(|| Ending::of(handle));
+        ending.poll_over(cx, &mut tcp).map(Ok)
     }
 }
 

@@ -1,14 +1,20 @@
 //! What can be done to a running mock from outside Tallyfy's API: look at its state, replace it, add to it, reset it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use thiserror::Error;
 
 use super::{AppState, StartError, baseline};
 use crate::{
-    domain::{contract::ContractChoice, id::OrgId},
+    domain::{
+        contract::ContractChoice,
+        id::{OrgId, UserId},
+    },
     fixture::{Fixture, FixtureError, exported, exported_org},
-    tenant::{self, Draft, Org, OrgSeed, Scopes, Tenants, Tokens},
+    tenant::{self, Draft, Org, OrgSeed, Scopes, Tenants, Token, Tokens},
 };
 
 /// Why a change from outside is refused; nothing has changed then.
@@ -94,6 +100,7 @@ impl AppState {
             },
         };
         check_addition(&fixture, &self.tenants)?;
+        let added_tokens = self.known(&fixture);
         let ids = fixture.organizations.iter().map(|(id, _)| id.clone());
         let start =
             |id: &OrgId| OrgSeed::default().into_org(id, self.started_at, self.undeclared());
@@ -113,10 +120,38 @@ impl AppState {
             }
             none_of(problems)
         };
-        let added = fixture.tokens.iter();
-        let added = added.map(|seed| (seed.secret.clone(), seed.token.clone()));
-        let tokens = |known: &Tokens| (added.len() > 0).then(|| known.with(added));
+        let tokens = |known: &Tokens| (!added_tokens.is_empty()).then(|| known.with(added_tokens));
         self.tenants.change_together(ids, start, change, tokens)
+    }
+
+    /// The tokens that are added, each user known as an organization declares them that is there, or
+    /// comes with it.
+    fn known(&self, added: &Fixture) -> Vec<(Box<str>, Token)> {
+        let seeds: HashMap<_, _> = added
+            .organizations
+            .iter()
+            .map(|(id, it)| (id, it))
+            .collect();
+        let find = |id: &OrgId, user: Option<UserId>| {
+            let added = seeds.get(id);
+            let added = added.and_then(|seed| seed.user_or_first_admin(user));
+            let there = || {
+                let look = |org: &Org| org.users().get_or_first_admin(user).cloned();
+                self.tenants.look_at(id).read(look).ok()?
+            };
+            added.cloned().or_else(there)
+        };
+        let known = |token: &Token| {
+            let ids = match token.organizations.as_slice() {
+                [] => self.tenants.org_ids(),
+                named => named.to_vec(),
+            };
+            token.clone().known_among(&ids, find)
+        };
+        let tokens = added.tokens.iter();
+        tokens
+            .map(|seed| (seed.secret.clone(), known(&seed.token)))
+            .collect()
     }
 
     /// Goes back to the fixtures that were loaded last; with an organization, only there.

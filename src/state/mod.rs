@@ -2,7 +2,7 @@
 
 mod change;
 
-use std::{io, sync::Arc};
+use std::{collections::HashMap, io, sync::Arc};
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
@@ -11,11 +11,14 @@ use thiserror::Error;
 pub use self::change::Refusal;
 use crate::{
     config::{Config, Guard, Limits},
-    domain::contract::{Contract, ContractError, Edition},
+    domain::{
+        contract::{Contract, ContractError, Edition},
+        id::{OrgId, UserId},
+    },
     fixture::{Fixture, FixtureError},
     request_log::RequestLog,
     tenant::{
-        Baseline, IdGen, OrgSeed, Start, Template, Tenants, Time, Tokens, Undeclared,
+        Baseline, IdGen, Org, OrgSeed, Start, Template, Tenants, Time, Token, Tokens, Undeclared,
         journal::JournalLimits,
     },
 };
@@ -60,6 +63,7 @@ pub enum StartError {
 
 /// What a request handler may reach.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct AppState {
     /// Who has what, and all else that belongs to an organization.
     pub tenants: Tenants,
@@ -81,6 +85,10 @@ pub struct AppState {
     pub guard: Guard,
     /// Whether a request may say how it is to be answered.
     pub steering: bool,
+    /// Whether each refusal has a header that says why.
+    pub reasons: bool,
+    /// Whether a proxy says what scheme and host were asked.
+    pub trust_proxy: bool,
     /// Host and port that links name where a request does not.
     pub authority: String,
 }
@@ -115,6 +123,8 @@ impl AppState {
             limits: config.limits,
             guard: config.guard.clone(),
             steering: config.steering,
+            reasons: config.reasons,
+            trust_proxy: config.trust_proxy,
             authority,
         })
     }
@@ -150,11 +160,25 @@ fn baseline(
     let is_open = fixture.is_open() && !strict;
     let orgs = fixture.organizations.into_iter();
     let orgs = orgs.map(|(id, seed)| seed.into_org(&id, start, undeclared(strict)));
+    let orgs: Vec<Org> = orgs.collect();
     let seed = fixture.template.unwrap_or_default();
+    let by_id: HashMap<&OrgId, &Org> = orgs.iter().map(|org| (&org.id, org)).collect();
+    let find = |id: &OrgId, user: Option<UserId>| match by_id.get(id) {
+        Some(org) => org.users().get_or_first_admin(user).cloned(),
+        None => seed.user_or_first_admin(user).cloned(),
+    };
+    // In the order in which the token names its organizations, or else the fixture.
+    let known = |token: Token| {
+        let named = token.organizations.clone();
+        let all = orgs.iter().filter(|_| named.is_empty());
+        token.known_among(named.iter().chain(all.map(|org| &org.id)), find)
+    };
     let tokens = fixture.tokens.into_iter();
+    let tokens = tokens.map(|seed| (seed.secret, known(seed.token)));
+    let tokens = Tokens::new(tokens.collect::<Vec<_>>()).or_any(known(Token::default()));
     Ok(Baseline {
-        orgs: orgs.collect(),
-        tokens: Arc::new(Tokens::new(tokens.map(|seed| (seed.secret, seed.token)))),
+        tokens: Arc::new(tokens),
+        orgs,
         template: is_open.then(|| Arc::new(Template { seed, start })),
     })
 }

@@ -38,7 +38,7 @@ pub use self::{
     org::{Org, Standing, Undeclared},
     refusal::Refusal,
     seed::{GroupSeed, OrgSeed},
-    tokens::{Token, TokenRefusal, Tokens},
+    tokens::{KnownAs, Token, TokenRefusal, Tokens},
     users::Users,
     windows::Verdict,
 };

@@ -8,7 +8,7 @@ use super::{
     groups::Groups,
     ranked::{Ranked, Row},
     refusal::Refusal,
-    tokens::Token,
+    tokens::{KnownAs, Token},
     users::Users,
 };
 use crate::domain::{
@@ -44,6 +44,8 @@ pub struct Org {
     pub allow_manage_groups: bool,
     /// What else a fixture says of it.
     pub details: Arc<Details>,
+    /// Since when there are those users whom nobody declares: the start of the mock.
+    pub started_at: DateTime<Utc>,
     undeclared: Undeclared,
     users: Users,
     guests: Ranked<Known>,
@@ -67,7 +69,7 @@ impl Row for Known {
 }
 
 /// A token's user in an organization.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// The user.
     pub user: UserId,
@@ -75,6 +77,22 @@ pub struct Standing {
     pub role: Role,
     /// Whether the user has `manage_groups`.
     pub manages_groups: bool,
+    /// The user as another organization declares them.
+    known_as: Option<Arc<KnownAs>>,
+}
+
+impl Standing {
+    /// The user where the organization declares none.
+    fn alone(&self) -> User {
+        let known_as = self.known_as.as_ref().map(|known| &known.user);
+        match known_as.filter(|known| known.id == self.user) {
+            Some(known) => User {
+                role: self.role,
+                ..known.clone()
+            },
+            None => User::undeclared(self.user),
+        }
+    }
 }
 
 impl Org {
@@ -85,6 +103,7 @@ impl Org {
             name: name.into(),
             allow_manage_groups,
             details: Arc::default(),
+            started_at: DateTime::UNIX_EPOCH,
             undeclared,
             users: Users::default(),
             guests: Ranked::default(),
@@ -115,10 +134,10 @@ impl Org {
     }
 
     /// Its users as one of them sees them: where none is declared, that one is there alone.
-    pub fn users_with(&self, present: UserId) -> Cow<'_, Users> {
+    pub fn users_with(&self, present: &Standing) -> Cow<'_, Users> {
         if self.users.is_empty() {
             let mut alone = Users::default();
-            alone.put(User::undeclared(present));
+            alone.put(present.alone());
             Cow::Owned(alone)
         } else {
             Cow::Borrowed(&self.users)
@@ -126,9 +145,9 @@ impl Org {
     }
 
     /// The user of that id, as [`Org::users_with`] has them.
-    pub fn user_with(&self, present: UserId, id: UserId) -> Option<Cow<'_, User>> {
-        if self.users.is_empty() && id == present {
-            return Some(Cow::Owned(User::undeclared(present)));
+    pub fn user_with(&self, present: &Standing, id: UserId) -> Option<Cow<'_, User>> {
+        if self.users.is_empty() && id == present.user {
+            return Some(Cow::Owned(present.alone()));
         }
         self.users.get(id).map(Cow::Borrowed)
     }
@@ -164,7 +183,8 @@ impl Org {
         self.guests.get(&email.key()).map(|known| &known.guest)
     }
 
-    /// The user whom a token stands for that names none: the first admin declared, or else user 1.
+    /// The user whom a token stands for that names none and is known nowhere else: the first admin
+    /// declared, or else user 1.
     pub fn default_user(&self) -> UserId {
         self.users
             .first_admin()
@@ -185,14 +205,19 @@ impl Org {
         if !token.is_for(&self.id) {
             return Err(Refusal::ForeignOrg);
         }
+        let can_be = |user: &UserId| self.users.is_empty() || self.users.get(*user).is_some();
         let (user, role) = match token.user {
-            None => (self.default_user(), Role::Admin),
+            None => {
+                let person = token.person().filter(can_be);
+                (person.unwrap_or_else(|| self.default_user()), Role::Admin)
+            }
             Some(user) => (user, self.role(user).ok_or(Refusal::ForeignOrg)?),
         };
         Ok(Standing {
             user,
             role,
             manages_groups: role.manages_groups(self.allow_manage_groups),
+            known_as: token.known_as.clone(),
         })
     }
 
@@ -248,7 +273,7 @@ impl Org {
             return Ok(Arc::clone(group));
         }
         let changed = patch.applied_to(group, now);
-        self.meet(&changed.guests);
+        self.meet(&changed.guests, now);
         self.groups.replace(changed).ok_or(Refusal::NoGroup)
     }
 
@@ -260,21 +285,21 @@ impl Org {
     /// Puts these groups into an organization that has none; all ids differ, and all names.
     pub fn fill(&mut self, groups: Vec<Group>) {
         for group in &groups {
-            self.meet(&group.guests);
+            self.meet(&group.guests, group.created_at);
         }
         self.groups = Groups::of(groups);
     }
 
     /// Puts a group there whose id and name are free and whose members are known.
     pub fn place(&mut self, group: Group) -> Arc<Group> {
-        self.meet(&group.guests);
+        self.meet(&group.guests, group.created_at);
         self.groups.insert(group)
     }
 
     /// Puts a group there whose name is free or its own and whose members are known, in the place of
     /// the one of that id, if any.
     pub fn put_group(&mut self, group: Group) {
-        self.meet(&group.guests);
+        self.meet(&group.guests, group.created_at);
         if self.groups.get(&group.id).is_some() {
             self.groups.replace(group);
         } else {
@@ -282,12 +307,13 @@ impl Org {
         }
     }
 
-    /// An address that the organization does not know yet becomes a guest of it (evidence 4.5, assumed).
-    fn meet(&mut self, guests: &[Email]) {
+    /// An address that the organization does not know yet becomes a guest of it (evidence 4.5, assumed),
+    /// as old as the write that names it.
+    fn meet(&mut self, guests: &[Email], at: DateTime<Utc>) {
         for email in guests {
             let key = email.key();
             if self.guests.get(&key).is_none() {
-                let guest = Guest::from_email(email.clone());
+                let guest = Guest::from_email(email.clone(), Some(at));
                 self.guests.insert(Known { key, guest });
             }
         }

@@ -11,7 +11,7 @@ use crate::domain::{
     group::{Group, NewGroup, Roster},
     guest::Guest,
     id::{GroupId, OrgId, UserId},
-    user::User,
+    user::{Role, User},
 };
 use chrono::{DateTime, Utc};
 
@@ -55,6 +55,14 @@ impl OrgSeed {
         self.users.is_empty() || self.users.iter().any(|declared| declared.id == user)
     }
 
+    /// The user of that id; without one, the first admin.
+    pub fn user_or_first_admin(&self, id: Option<UserId>) -> Option<&User> {
+        self.users.iter().find(|user| match id {
+            Some(id) => user.id == id,
+            None => user.role == Role::Admin,
+        })
+    }
+
     /// The organization that this describes; what has no time gets `start`.
     pub fn build(&self, id: &OrgId, start: DateTime<Utc>, undeclared: Undeclared) -> Org {
         self.clone().into_org(id, start, undeclared)
@@ -63,6 +71,7 @@ impl OrgSeed {
     /// The same, with all that is in it.
     pub fn into_org(mut self, id: &OrgId, start: DateTime<Utc>, undeclared: Undeclared) -> Org {
         let mut org = Org::new(id.clone(), id.as_str(), true, undeclared);
+        org.started_at = start;
         let ids = self.ids(id);
         let groups = std::mem::take(&mut self.groups);
         self.put_into(&mut org);

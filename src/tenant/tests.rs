@@ -8,7 +8,7 @@ use super::{journal::Filter, rules::Rule, *};
 use crate::domain::{
     contract::Edition,
     group::{Group, Name, Roster},
-    guest::{Email, Guest},
+    guest::{Email, Guest, Profile},
     id::{GroupId, UserId},
     user::{Role, User},
 };
@@ -430,7 +430,7 @@ fn a_token_is_good_for_its_organizations_its_user_and_its_time() {
             Token {
                 user: Some(user_id(7)),
                 organizations: vec![org_id("acme")],
-                expires_at: None,
+                ..Token::default()
             },
         ),
         declared(
@@ -470,7 +470,7 @@ fn a_tokens_user_stands_where_the_organization_puts_him() {
         let token = Token {
             user: user.map(user_id),
             organizations: organizations.iter().map(|id| org_id(id)).collect(),
-            expires_at: None,
+            ..Token::default()
         };
         let standing = find(&store, id).standing(&token)?;
         Ok((standing.user.get(), standing.role, standing.manages_groups))
@@ -494,16 +494,18 @@ fn a_tokens_user_stands_where_the_organization_puts_him() {
 #[test]
 fn where_no_user_is_declared_whoever_asks_is_there_alone() {
     let mut acme = org("acme");
-    let ids = |users: &Users| users.iter().map(|user| user.id.get()).collect::<Vec<_>>();
-    assert_eq!(ids(&acme.users_with(user_id(7))), [7]);
-    let found = |acme: &Org, id| {
-        acme.user_with(user_id(7), user_id(id))
-            .map(|it| it.id.get())
+    let seven = Token {
+        user: Some(user_id(7)),
+        ..Token::default()
     };
+    let seven = acme.standing(&seven).unwrap();
+    let ids = |users: &Users| users.iter().map(|user| user.id.get()).collect::<Vec<_>>();
+    assert_eq!(ids(&acme.users_with(&seven)), [7]);
+    let found = |acme: &Org, id| acme.user_with(&seven, user_id(id)).map(|it| it.id.get());
     assert_eq!((found(&acme, 7), found(&acme, 8)), (Some(7), None));
     acme.put_user(user(8, Role::Light));
     assert_eq!((found(&acme, 7), found(&acme, 8)), (None, Some(8)));
-    assert_eq!(ids(&acme.users_with(user_id(7))), [8]);
+    assert_eq!(ids(&acme.users_with(&seven)), [8]);
     assert_eq!(ids(acme.users()), [8]);
     assert_eq!(acme.users().active(), 1);
     assert_eq!(acme.users().get(user_id(8)).unwrap().role, Role::Light);
@@ -545,10 +547,12 @@ fn any_member_is_known_only_where_nobody_is_declared_and_the_world_is_open() {
 #[test]
 fn whom_a_group_names_becomes_a_guest_and_whom_a_fixture_declares_stays_as_declared() {
     let mut acme = org("acme");
-    acme.put_guest(Guest {
+    let profile = Profile {
         first_name: Some("Cleo".into()),
-        ..Guest::from_email(email("cleo@partner.test"))
-    });
+        ..Profile::default()
+    };
+    let cleo = Guest::from_email(email("cleo@partner.test"), None);
+    acme.put_guest(cleo.with_profile(profile));
     let guests = Box::from([email("CLEO@partner.test"), email("new@partner.test")]);
     acme.put_group(Group {
         guests,
@@ -557,7 +561,13 @@ fn whom_a_group_names_becomes_a_guest_and_whom_a_fixture_declares_stays_as_decla
     let known: Vec<_> = acme.guests().map(|guest| guest.email.as_str()).collect();
     assert_eq!(known, ["cleo@partner.test", "new@partner.test"]);
     let cleo = acme.guest(&email("Cleo@Partner.test")).unwrap();
-    assert_eq!(cleo.first_name.as_deref(), Some("Cleo"));
+    assert_eq!((cleo.first_name(), cleo.created_at), (Some("Cleo"), None));
+    let new = acme.guest(&email("new@partner.test")).unwrap();
+    assert_eq!(new.created_at, Some(group("1", "Sales").created_at));
+    assert!(
+        size_of::<Guest>() <= 40,
+        "there is one for each group of a large organization"
+    );
 }
 
 #[test]

@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::id::{OrgId, UserId};
+use crate::domain::{
+    id::{OrgId, UserId},
+    user::User,
+};
 
 /// What a token stands for: one user in one or more organizations (evidence 7).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,9 +18,52 @@ pub struct Token {
     pub organizations: Vec<OrgId>,
     /// From when on it is refused.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The user as an organization declares them.
+    pub known_as: Option<Arc<KnownAs>>,
+}
+
+/// A token's user as the first of its organizations declares them that does: one token's user is one
+/// person, in all organizations where that can be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAs {
+    /// That organization.
+    pub home: OrgId,
+    /// The user there.
+    pub user: User,
 }
 
 impl Token {
+    /// The same token, its user known as the first of these organizations declares them that does; `find`
+    /// looks for the user of that id there, or for the first admin.
+    #[must_use]
+    pub fn known_among<'a>(
+        self,
+        orgs: impl IntoIterator<Item = &'a OrgId>,
+        find: impl Fn(&OrgId, Option<UserId>) -> Option<User>,
+    ) -> Self {
+        let known_as = orgs.into_iter().find_map(|home| {
+            let user = find(home, self.user)?;
+            let home = home.clone();
+            Some(Arc::new(KnownAs { home, user }))
+        });
+        Self { known_as, ..self }
+    }
+
+    /// The id of its user, wherever it can be the same one.
+    pub fn person(&self) -> Option<UserId> {
+        self.user.or_else(|| Some(self.record()?.id))
+    }
+
+    /// Its user, as declared.
+    pub fn record(&self) -> Option<&User> {
+        self.known_as.as_ref().map(|known| &known.user)
+    }
+
+    /// The organization that declares them so.
+    pub fn home(&self) -> Option<&OrgId> {
+        self.known_as.as_ref().map(|known| &known.home)
+    }
+
     /// Whether the token is good for an organization.
     pub fn is_for(&self, org: &OrgId) -> bool {
         self.organizations.is_empty() || self.organizations.contains(org)
@@ -51,6 +97,20 @@ impl Tokens {
             declared,
             any: Arc::new(Token::default()),
         }
+    }
+
+    /// These, where nobody declares any: every token is that one.
+    #[must_use]
+    pub fn or_any(self, any: Token) -> Self {
+        Self {
+            any: Arc::new(any),
+            ..self
+        }
+    }
+
+    /// The organization from which the user comes whom any token stands for, where none is declared.
+    pub fn home(&self) -> Option<&OrgId> {
+        self.any.home().filter(|_| self.declared.is_empty())
     }
 
     /// These tokens, and others with them.

@@ -87,6 +87,11 @@ impl Users {
         self.in_order.get(place).map(|row| &*row.user)
     }
 
+    /// The user of that id; without one, the admin who was declared first.
+    pub fn get_or_first_admin(&self, id: Option<UserId>) -> Option<&User> {
+        id.map_or_else(|| self.first_admin(), |id| self.get(id))
+    }
+
     /// Declares a user, in the place of the one of that id, if any.
     pub fn put(&mut self, user: User) {
         let known = self.by_id.get(&user.id);

@@ -241,6 +241,82 @@ fn the_log_may_be_json_or_nothing() {
 }
 
 #[test]
+fn the_header_of_a_refusal_says_what_the_log_says() {
+    let server = Server::start(command(&["--port", "0", "--log-format", "json"]));
+    let rule =
+        r#"{"match":{"operation":"groups.delete"},"steps":[{"times":"always","status":503}]}"#;
+    let client = reqwest::blocking::Client::new();
+    let url = |path: &str| format!("{}{path}", server.url);
+    let json = ("content-type", "application/json");
+    let put = client
+        .put(url("/_mock/faults/flaky"))
+        .header(json.0, json.1);
+    assert_eq!(put.body(rule).send().unwrap().status(), 200);
+    let groups = "/api/organizations/northwind/groups";
+    let asked = |method: reqwest::Method, path: &str| {
+        let asked = client.request(method, url(path));
+        asked
+            .bearer_auth("secret-token")
+            .header("X-Tallyfy-Client", "x")
+    };
+    let create = || asked(reqwest::Method::POST, groups).header(json.0, json.1);
+    let answers = [
+        client.get(url(groups)).send(),
+        asked(reqwest::Method::GET, &format!("{groups}/nothing")).send(),
+        asked(reqwest::Method::GET, "/api/organizations/northwind/tasks").send(),
+        asked(reqwest::Method::PATCH, groups).send(),
+        asked(reqwest::Method::DELETE, &format!("{groups}/1")).send(),
+        create().header("content-encoding", "gzip").body("x").send(),
+        create().body("{}").send(),
+        asked(reqwest::Method::GET, groups).send(),
+    ];
+    let reasons = answers.map(|answer| {
+        let answer = answer.unwrap();
+        let reason = answer.headers().get("x-tallyfy-mock-reason");
+        reason.map(|reason| reason.to_str().unwrap().to_owned())
+    });
+    let (_, _, stderr) = server.stop("TERM");
+    let lines = stderr
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let remarks = lines.filter(|line| line["route"].is_string());
+    let remarks: Vec<_> = remarks
+        .map(|line| line["remark"].as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(remarks, reasons);
+    assert_eq!(remarks.iter().filter(|remark| remark.is_none()).count(), 1);
+    assert!(!stderr.contains("secret-token"), "{stderr}");
+}
+
+#[test]
+fn flags_and_variables_turn_reasons_off_and_trust_a_proxy() {
+    let bare = |server: &Server| {
+        let refused = reqwest::blocking::get(format!("{}/api/me", server.url)).unwrap();
+        assert_eq!(refused.status(), 401);
+        !refused.headers().contains_key("x-tallyfy-mock-reason")
+    };
+    let link = |server: &Server| {
+        let client = reqwest::blocking::Client::new();
+        let list = client.get(format!("{}/api/organizations/northwind/groups", server.url));
+        let list = list.bearer_auth("t").header("X-Tallyfy-Client", "x");
+        let list = list.header("X-Forwarded-Proto", "https");
+        let list: Value = list.send().unwrap().json().unwrap();
+        let next = list["meta"]["pagination"]["links"]["next"].as_str();
+        next.unwrap().split(':').next().unwrap().to_owned()
+    };
+    let plain = Server::start(command(&["--port", "0"]));
+    assert_eq!((bare(&plain), &*link(&plain)), (false, "http"));
+    let flags = Server::start(command(&["--port", "0", "--no-reasons", "--trust-proxy"]));
+    let mut variables = command(&["--port", "0"]);
+    variables
+        .env("TALLYFY_MOCK_NO_REASONS", "true")
+        .env("TALLYFY_MOCK_TRUST_PROXY", "1");
+    for server in [flags, Server::start(variables)] {
+        assert_eq!((bare(&server), &*link(&server)), (true, "https"));
+    }
+}
+
+#[test]
 fn a_signal_lets_a_request_under_way_finish_and_a_second_one_does_not() {
     let half = "POST /api/organizations/acme/groups HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer t\r\nX-Tallyfy-Client: x\r\nContent-Type: application/json\r\nContent-Length: 30\r\nExpect: 100-continue\r\n\r\n";
     let under_way = |server: &Server| {
@@ -628,6 +704,10 @@ fn help_is_worth_reading() {
                                        `600/60s` [default: any number] [env: TALLYFY_MOCK_RATE_LIMIT=]
           --no-steering                Ignore headers and parameters that ask for a failure, such as
                                        `Prefer: code=503` [env: TALLYFY_MOCK_NO_STEERING=]
+          --no-reasons                 Leave out the header `X-Tallyfy-Mock-Reason`, which says on each
+                                       refusal why [env: TALLYFY_MOCK_NO_REASONS=]
+          --trust-proxy                Make links as a proxy's `Forwarded` or `X-Forwarded-*` say [env:
+                                       TALLYFY_MOCK_TRUST_PROXY=]
           --allow-host <HOST>          Host by which the control endpoints may be called, beside this
                                        machine's own names; repeatable [env: TALLYFY_MOCK_ALLOW_HOST=]
           --control-token <TOKEN>      Token that the control endpoints demand [env:

@@ -20,14 +20,15 @@ const ROOMS: &[(&str, &[&str])] = &[
         "state",
         &["fixture", "tenant", "config", "domain", "request_log"],
     ),
-    ("http::body", &[]),
+    ("http::body", &["config", "socket"]),
     ("http::exchange", &["tenant", "domain", "socket"]),
+    ("http::origin", &["http::exchange"]),
     ("http::json", &[]),
     ("http::pool", &[]),
     ("http::error", &["http::envelope", "tenant", "domain"]),
     (
         "http::envelope",
-        &["http::exchange", "http::json", "domain"],
+        &["http::exchange", "http::origin", "http::json", "domain"],
     ),
     (
         "http::tallyfy",
@@ -40,6 +41,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "state",
             "tenant",
             "domain",
+            "json",
         ],
     ),
     (

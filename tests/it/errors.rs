@@ -157,7 +157,8 @@ fn a_body_that_is_not_a_json_object_is_malformed() {
     for body in [
         "{",
         "nonsense",
-        "[]",
+        "[1]",
+        "[[]]",
         "null",
         "\"name\"",
         "7",
@@ -383,53 +384,6 @@ fn a_group_of_another_organization_is_not_found() {
     assert_eq!(
         app.as_manager().get_group("acme", &id).json()["data"]["name"],
         "Sales"
-    );
-}
-
-#[test]
-fn a_browser_may_call_the_tallyfy_routes_and_not_the_control_routes() {
-    let app = TestApp::demo();
-    let page = |app: &TestApp| {
-        app.anonymous()
-            .header("origin", "https://app.test")
-            .header("access-control-request-method", "PUT")
-            .send("OPTIONS", "/organizations/acme/groups/1", "")
-    };
-    let preflight = page(&app);
-    assert_eq!(
-        (preflight.status.as_u16(), preflight.body.as_str()),
-        (200, "")
-    );
-    assert_eq!(preflight.headers["access-control-allow-origin"], "*");
-    assert_eq!(
-        preflight.headers["access-control-allow-methods"],
-        "GET,HEAD,POST,PUT,DELETE"
-    );
-    assert_eq!(
-        preflight.headers["access-control-allow-headers"],
-        "authorization,accept,content-type,x-tallyfy-client,prefer,x-mock-response-code"
-    );
-    let refused = app
-        .anonymous()
-        .header("origin", "https://app.test")
-        .list_groups("acme", "");
-    assert_eq!(refused.status, 401);
-    assert_eq!(refused.headers["access-control-allow-origin"], "*");
-    assert_eq!(
-        refused.headers["access-control-expose-headers"],
-        "retry-after,x-ratelimit-limit,x-ratelimit-remaining"
-    );
-    let control = app
-        .anonymous()
-        .at_root()
-        .header("host", "localhost")
-        .header("origin", "http://localhost")
-        .get("/_mock/health");
-    assert!(
-        control
-            .headers
-            .keys()
-            .all(|name| !name.as_str().starts_with("access-control-"))
     );
 }
 

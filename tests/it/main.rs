@@ -3,6 +3,7 @@
 
 mod access;
 mod binary;
+mod browsers;
 mod control;
 mod direction;
 mod directory;
@@ -19,6 +20,7 @@ mod laws;
 mod library;
 mod lists;
 mod naive;
+mod people;
 mod readme;
 mod repeat;
 mod resets;
@@ -28,6 +30,8 @@ mod sockets;
 mod support;
 mod twice;
 mod under_way;
+mod unread;
 #[cfg(unix)]
 mod watch;
 mod wire;
+mod words;

@@ -4,8 +4,8 @@ use std::{
     collections::BTreeSet,
     fs,
     io::{BufRead, BufReader},
-    path::Path,
-    process::{Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
 };
 
 use tallyfy_mock::{
@@ -20,9 +20,9 @@ use crate::support::TestApp;
 const README: &str = include_str!("../../README.md");
 
 /// The blocks of that language, in order.
-fn blocks(language: &str) -> Vec<&'static str> {
+fn blocks(text: &'static str, language: &str) -> Vec<&'static str> {
     let mut blocks = Vec::new();
-    let mut rest = README;
+    let mut rest = text;
     while let Some((_, after)) = rest.split_once("\n```") {
         let (name, after) = after.split_once('\n').unwrap();
         let (block, after) = after.split_once("\n```\n").unwrap();
@@ -75,59 +75,132 @@ fn matches(pattern: &str, text: &str) -> bool {
     parts.len() == 1 && rest.is_empty() || parts.len() > 1 && text.ends_with(parts[parts.len() - 1])
 }
 
-#[test]
-fn every_command_prints_what_readme_says() {
-    let binary = Path::new(env!("CARGO_BIN_EXE_tallyfy-mock"));
-    let mut server = Command::new(binary)
-        .args(["--port", "0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut ready = String::new();
-    BufReader::new(server.stdout.take().unwrap())
-        .read_line(&mut ready)
-        .unwrap();
-    let port = ready.trim_end().rsplit(':').next().unwrap().to_owned();
-    let folder = tempfile::tempdir().unwrap();
-    let mut path = binary.parent().unwrap().as_os_str().to_owned();
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap());
-    let mut commands = 0;
-    for block in blocks("console") {
-        for step in block
-            .strip_prefix("$ ")
-            .expect("a block starts with a command")
-            .split("\n$ ")
-        {
-            let (command, expected) = step.split_once('\n').unwrap_or((step, ""));
-            let run = Command::new("bash")
-                .args([
-                    "-c",
-                    &format!("exec 2>&1; {}", command.replace("8255", &port)),
-                ])
-                .current_dir(&folder)
-                .env("PATH", &path)
-                .output()
-                .unwrap();
-            let printed = String::from_utf8(run.stdout)
-                .unwrap()
-                .replace(&port, "8255");
-            assert!(
-                matches(expected.trim_end(), printed.trim_end()),
-                "$ {command}\n{printed}\nbut README says\n{expected}"
-            );
-            commands += 1;
+/// A mock on a free port, and a folder to run commands in.
+struct Bench {
+    server: Child,
+    port: String,
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn start() -> Self {
+        let mut server = Command::new(env!("CARGO_BIN_EXE_tallyfy-mock"))
+            .args(["--port", "0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut ready = String::new();
+        BufReader::new(server.stdout.take().unwrap())
+            .read_line(&mut ready)
+            .unwrap();
+        Self {
+            server,
+            port: ready.trim_end().rsplit(':').next().unwrap().to_owned(),
+            folder: tempfile::tempdir().unwrap(),
         }
     }
-    server.kill().unwrap();
-    server.wait().unwrap();
+
+    /// Runs each command of a document's `console` blocks, in their order; gives how many there are.
+    fn run(&self, document: &str, text: &'static str) -> usize {
+        let binary = Path::new(env!("CARGO_BIN_EXE_tallyfy-mock"));
+        let mut path = binary.parent().unwrap().as_os_str().to_owned();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap());
+        let mut commands = 0;
+        for block in blocks(text, "console") {
+            for step in block
+                .strip_prefix("$ ")
+                .expect("a block starts with a command")
+                .split("\n$ ")
+            {
+                let (command, expected) = step.split_once('\n').unwrap_or((step, ""));
+                let run = Command::new("bash")
+                    .args([
+                        "-c",
+                        &format!("exec 2>&1; {}", command.replace("8255", &self.port)),
+                    ])
+                    .current_dir(&self.folder)
+                    .env("PATH", &path)
+                    .output()
+                    .unwrap();
+                let printed = String::from_utf8(run.stdout)
+                    .unwrap()
+                    .replace(&self.port, "8255");
+                assert!(
+                    matches(expected.trim_end(), printed.trim_end()),
+                    "$ {command}\n{printed}\nbut {document} says\n{expected}"
+                );
+                commands += 1;
+            }
+        }
+        commands
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+}
+
+#[test]
+fn every_command_prints_what_readme_says() {
+    let commands = Bench::start().run("README", README);
     assert!(commands >= 7, "the commands are found");
+}
+
+/// The pages in `docs`, and how many of their commands need a container engine, which no test here has.
+const DOCS: &[(&str, &str, usize)] = &[(
+    "troubleshooting.md",
+    include_str!("../../docs/troubleshooting.md"),
+    2,
+)];
+
+#[test]
+fn every_command_prints_what_the_docs_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let pages = fs::read_dir(folder).unwrap();
+    let pages = pages.map(|page| page.unwrap().path());
+    let pages = pages.filter(|page| page.extension().is_some_and(|ending| ending == "md"));
+    let name = |page: PathBuf| page.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut pages: Vec<_> = pages.map(name).collect();
+    pages.sort_unstable();
+    let known: Vec<_> = DOCS.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(pages, known, "every page is run");
+    for (name, text, with_engine) in DOCS {
+        let commands = Bench::start().run(name, text);
+        assert!(commands > 0, "{name}: the commands are found");
+        // What is not run needs a container engine, and is marked by its language.
+        let unrun: Vec<_> = blocks(text, "sh")
+            .into_iter()
+            .flat_map(str::lines)
+            .collect();
+        assert!(
+            unrun.iter().all(|line| line.starts_with("docker ")),
+            "{unrun:?}"
+        );
+        assert_eq!(unrun.len(), *with_engine, "{name}");
+    }
+}
+
+#[test]
+fn troubleshooting_has_ten_things_each_with_what_to_do() {
+    let (_, text, _) = DOCS[0];
+    let things: Vec<&str> = text.split("\n## ").skip(1).collect();
+    assert_eq!(things.len(), 10);
+    for (i, thing) in things.iter().enumerate() {
+        assert!(thing.starts_with(&format!("{} ", i + 1)), "{thing}");
+        for part in ["*Symptom:*", "*The mock:*", "*Do:*", "```console\n$ "] {
+            assert!(thing.contains(part), "{part}: {thing}");
+        }
+    }
 }
 
 #[test]
 fn every_fixture_in_readme_loads() {
-    let fixtures: Vec<_> = blocks("json")
+    let fixtures: Vec<_> = blocks(README, "json")
         .into_iter()
         .filter(|block| block.contains("\"version\""))
         .collect();
@@ -168,7 +241,15 @@ fn the_table_of_flags_is_that_of_help() {
     }
     for (flag, default) in rows.iter().map(|row| (&row[0], &row[2])) {
         if help.contains(&format!("[default: {default}]"))
-            || ["--port", "--strict", "--no-steering", "--watch"].contains(&flag.as_str())
+            || [
+                "--port",
+                "--strict",
+                "--no-steering",
+                "--no-reasons",
+                "--trust-proxy",
+                "--watch",
+            ]
+            .contains(&flag.as_str())
         {
             continue;
         }
@@ -339,6 +420,14 @@ fn the_table_of_limits_has_those_that_hold() {
             "a_client_that_never_reads_is_given_up",
         ),
         (mib(max_control_body), "a_control_body_has_a_limit"),
+        (
+            format!(
+                "{}, {}",
+                mib(Limits::DISCARDED_BYTES),
+                seconds(Limits::DISCARDED_TIME)
+            ),
+            "a_refused_body_is_read_on_up_to_its_bound",
+        ),
         (max_organizations.to_string(), "a_full_mock_says_so"),
         (
             max_organizations.to_string(),

@@ -71,6 +71,7 @@ fn a_seed_and_a_frozen_clock_give_the_same_bytes() {
     {"data":{"id":"bb9c32a1faa651cf83b1110071fa3784","name":"Support","description":"Helps","logo":null,"members":[],"guests":[],"created_at":"2026-01-01T00:00:00Z","last_updated":"2026-01-01T00:00:00Z"}}
     HTTP/1.1 422 Unprocessable Entity
     content-type: application/json
+    x-tallyfy-mock-reason: The name has already been taken.
     date: Thu, 01 Jan 2026 00:00:00 GMT
     content-length: 162
     connection: close
@@ -85,6 +86,7 @@ fn a_seed_and_a_frozen_clock_give_the_same_bytes() {
     {"data":[{"id":"bb9c32a1faa651cf83b1110071fa3784","name":"Support","description":"Helps","logo":null,"members":[],"guests":[],"created_at":"2026-01-01T00:00:00Z","last_updated":"2026-01-01T00:00:00Z"}],"meta":{"pagination":{"total":2,"count":1,"per_page":1,"current_page":1,"total_pages":2,"links":{"next":"http://mock/api/organizations/acme/groups?per_page=1&sort_by=-name&page=2"}}}}
     HTTP/1.1 404 Not Found
     content-type: application/json
+    x-tallyfy-mock-reason: the organization has no such group
     date: Thu, 01 Jan 2026 00:00:00 GMT
     content-length: 73
     connection: close

@@ -14,7 +14,10 @@ use serde_json::Value;
 use super::problem::Problem;
 use crate::{
     domain::id::OrgId,
-    http::{body::gathered, pool::Pool},
+    http::{
+        body::{announces_more, encoded, gathered},
+        pool::Pool,
+    },
     json,
     state::AppState,
 };
@@ -40,13 +43,11 @@ impl FromRequest<Control> for Asked {
     async fn from_request(mut request: Request<Body>, control: &Control) -> Result<Self, Problem> {
         // What is no text names nothing; most paths have no id.
         let has_id = request.extract_parts::<Path<BTreeMap<String, String>>>();
-        let id = match has_id.await {
-            Ok(Path(mut named)) => named.remove("id"),
-            Err(_) => {
-                let detail = "the id in the path is not UTF-8";
-                return Err(Problem::new(StatusCode::NOT_FOUND, detail));
-            }
+        let Ok(Path(mut named)) = has_id.await else {
+            let detail = "the id in the path is not UTF-8";
+            return Err(Problem::new(StatusCode::NOT_FOUND, detail));
         };
+        let id = named.remove("id");
         let query = Query::of(request.uri().query().unwrap_or_default())?;
         let (parts, body) = request.into_parts();
         let body = body_of(&parts.headers, body, control).await?;
@@ -74,7 +75,10 @@ impl Asked {
     pub(super) fn json(&self) -> Result<Value, Problem> {
         let mut mistakes = Vec::new();
         let value = json::parse(&self.body, &mut mistakes).map_err(|error| {
-            let message = format!("the body is not JSON: {error}");
+            let message = match json::foreign(&self.body) {
+                Some(what) => format!("the body {what}; send it as plain JSON in UTF-8"),
+                None => format!("the body is not JSON: {error}"),
+            };
             Problem::invalid(vec![(String::new(), message)])
         })?;
         if mistakes.is_empty() {
@@ -152,20 +156,25 @@ impl Query {
 /// A body as it came, up to `--max-control-body`.
 async fn body_of(headers: &HeaderMap, body: Body, control: &Control) -> Result<Bytes, Problem> {
     let limits = &control.app.limits;
+    if announces_more(headers, limits.max_control_body) {
+        return Err(too_long());
+    }
     let read = gathered(body, limits.max_control_body);
     let (status, detail) = match tokio::time::timeout(limits.body_timeout, read).await {
+        Ok(Ok(body)) if body.is_empty() => return Ok(body),
         Ok(Ok(body)) => {
             // A page in a browser can send other types to anybody without asking first.
-            if body.is_empty() || says_json(headers) {
-                return Ok(body);
+            if !says_json(headers) {
+                let detail = "a body here needs `Content-Type: application/json`";
+                return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
             }
-            let detail = "a body here needs `Content-Type: application/json`";
-            (StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+            let Some(what) = encoded(headers) else {
+                return Ok(body);
+            };
+            let detail = format!("the body {what}; send it as plain JSON in UTF-8");
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let detail = "the body is longer than `--max-control-body`";
-            (StatusCode::PAYLOAD_TOO_LARGE, detail)
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_long()),
         Ok(Err(_)) => (StatusCode::BAD_REQUEST, "the body ended early"),
         Err(_) => {
             let detail = "the body did not come within `--body-timeout`";
@@ -173,6 +182,11 @@ async fn body_of(headers: &HeaderMap, body: Body, control: &Control) -> Result<B
         }
     };
     Err(Problem::new(status, detail))
+}
+
+fn too_long() -> Problem {
+    let detail = "the body is longer than `--max-control-body`";
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 
 fn says_json(headers: &HeaderMap) -> bool {

@@ -5,11 +5,11 @@ use axum::http::{HeaderName, StatusCode, header};
 use super::{ask::Asked, problem::Problem};
 use crate::{state::AppState, tenant::Scopes};
 
+/// A fixture, and what says that it is JSON.
+type Exported = ([(HeaderName, &'static str); 1], String);
+
 /// All that is stored, or one organization, as a fixture.
-pub(super) fn show(
-    app: &AppState,
-    mut asked: Asked,
-) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Exported, Problem> {
     let org = asked.only_org()?;
     let json = app.export(org.as_ref())?;
     Ok(([(header::CONTENT_TYPE, "application/json")], json))

@@ -1,48 +1,94 @@
-//! Pages of other origins may call Tallyfy's routes, as a front end in development does.
+//! Pages of other origins may call Tallyfy's routes, as a front end in development does: whatever its
+//! preflight asks for is allowed, and every answer can be read. No cookies are involved, so any origin
+//! may be let in; none of this holds for the control endpoints.
 
 use axum::{
+    body::Body,
     extract::Request,
-    http::{HeaderName, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    response::Response,
 };
-use tower_http::cors::{Any as AnyOrigin, CorsLayer};
 
-use super::steering::{PREFER, RESPONSE_CODE};
+/// The methods that are served; another one that is asked for is allowed too, so that the page sees its 405.
+const METHODS: &str = "GET,HEAD,POST,PUT,DELETE";
 
-/// Whether CORS has a say: a page asks, or its browser asks whether it may.
-pub(super) fn is_a_browsers(request: &Request) -> bool {
-    let headers = request.headers();
-    match *request.method() {
-        // Without this header it is no preflight, but a method like any other, and none that is served.
-        Method::OPTIONS => headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD),
-        _ => headers.contains_key(header::ORIGIN),
-    }
+/// What a client of Tallyfy's sends, for a preflight that names no header.
+const HEADERS: &str =
+    "authorization,accept,content-type,x-tallyfy-client,prefer,x-mock-response-code";
+
+/// The headers of an answer that a page may read, beside those that it always may.
+const EXPOSED: &str =
+    "retry-after,x-ratelimit-limit,x-ratelimit-remaining,allow,x-tallyfy-mock-reason";
+
+/// How long a browser may remember a preflight's answer, in seconds; browsers have bounds of their own.
+const MAX_AGE: &str = "7200";
+
+static ASKS_FOR_PRIVATE_NETWORK: HeaderName =
+    HeaderName::from_static("access-control-request-private-network");
+static ALLOWS_PRIVATE_NETWORK: HeaderName =
+    HeaderName::from_static("access-control-allow-private-network");
+
+/// Whether a browser asks if it may send a request. Without `Access-Control-Request-Method`, `OPTIONS`
+/// is a method like any other, and none that is served.
+pub(super) fn is_preflight(request: &Request) -> bool {
+    request.method() == Method::OPTIONS
+        && request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Any origin may call the Tallyfy routes, as a front end in development does. Preflights are answered here,
-/// neither journalled nor struck.
-pub(super) fn cors() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(AnyOrigin)
-        .allow_methods([
-            Method::GET,
-            Method::HEAD,
-            Method::POST,
-            Method::PUT,
-            Method::DELETE,
-        ])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::ACCEPT,
-            header::CONTENT_TYPE,
-            HeaderName::from_static("x-tallyfy-client"),
-            PREFER.clone(),
-            RESPONSE_CODE.clone(),
-        ])
-        .expose_headers([
-            header::RETRY_AFTER,
-            HeaderName::from_static("x-ratelimit-limit"),
-            HeaderName::from_static("x-ratelimit-remaining"),
-        ])
-        // The same for every origin, so no cache has to tell them apart.
-        .vary([])
+/// The answer to a preflight; it is neither journalled nor struck.
+pub(super) fn preflight(asked: &HeaderMap) -> Response {
+    let mut answer = Response::new(Body::empty());
+    let headers = answer.headers_mut();
+    allow_any_origin(headers);
+    let method = asked.get(header::ACCESS_CONTROL_REQUEST_METHOD);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods(method));
+    let mut mirrored = false;
+    for names in asked.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.append(header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+        mirrored = true;
+    }
+    if !mirrored {
+        let usual = HeaderValue::from_static(HEADERS);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, usual);
+    }
+    let max_age = HeaderValue::from_static(MAX_AGE);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, max_age);
+    if asked
+        .get(&ASKS_FOR_PRIVATE_NETWORK)
+        .is_some_and(|asks| asks.as_bytes().eq_ignore_ascii_case(b"true"))
+    {
+        let yes = HeaderValue::from_static("true");
+        headers.insert(ALLOWS_PRIVATE_NETWORK.clone(), yes);
+    }
+    let vary = "access-control-request-method, access-control-request-headers, access-control-request-private-network";
+    headers.insert(header::VARY, HeaderValue::from_static(vary));
+    answer
+}
+
+/// The methods that are served, and the one that is asked for.
+fn methods(asked: Option<&HeaderValue>) -> HeaderValue {
+    let usual = HeaderValue::from_static(METHODS);
+    let Some(asked) = asked.and_then(|asked| asked.to_str().ok()) else {
+        return usual;
+    };
+    let is_method = Method::from_bytes(asked.as_bytes()).is_ok();
+    if !is_method || METHODS.split(',').any(|served| served == asked) {
+        return usual;
+    }
+    HeaderValue::from_str(&format!("{METHODS},{asked}")).unwrap_or(usual)
+}
+
+/// Lets a page read an answer, whatever it is.
+pub(super) fn make_readable(headers: &mut HeaderMap) {
+    allow_any_origin(headers);
+    let exposed = HeaderValue::from_static(EXPOSED);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+}
+
+fn allow_any_origin(headers: &mut HeaderMap) {
+    // The same for every origin, so no cache has to tell them apart.
+    let any = HeaderValue::from_static("*");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
 }

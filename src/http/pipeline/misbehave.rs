@@ -24,7 +24,7 @@ use crate::{
     domain::{contract::ValidationBody, validate::ValidationErrors},
     http::{
         envelope::{Answer, empty, json},
-        error::ApiError,
+        error::{ApiError, Remark},
         exchange::{Exchange, unprefixed},
         tallyfy::{Call, Endpoint, method_not_allowed},
     },
@@ -32,6 +32,10 @@ use crate::{
     state::AppState,
     tenant::rules::{Asked, Effect, Fault, Strike, Write},
 };
+
+/// Why a request was refused that asked for it.
+const STEERED: &str =
+    "asked for by the request itself: `Prefer`, `__code` or `x-mock-response-code`";
 
 /// On an answer that is sent in pieces, with so long a pause before each.
 #[derive(Debug, Clone)]
@@ -108,7 +112,13 @@ async fn carry_out(endpoint: Option<&'static Endpoint>, call: Call<'_>, strike: 
             retry_after,
         }) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            refused(app, exchange, status, body, retry_after)
+            let mut answer = refused(app, exchange, status, body, retry_after);
+            // Whatever would bring this status otherwise is not what brought it.
+            answer.extensions_mut().remove::<Remark>();
+            if exchange.notes.struck_by().is_none() {
+                answer.extensions_mut().insert(Remark(STEERED.into()));
+            }
+            answer
         }
         Some(Effect::Fault(fault)) => spoil(app, fault, answer, exchange),
     }
@@ -162,10 +172,13 @@ fn spoil(app: &AppState, fault: Fault, mut answer: Answer, exchange: &Exchange) 
     };
     let Some(socket) = &exchange.socket else {
         // Without a socket, as in a call of the router itself, there is nothing to cut.
-        return ApiError::ServerError.into();
+        let mut answer = Answer::from(ApiError::ServerError);
+        answer.extensions_mut().remove::<Remark>();
+        return answer;
     };
     if fault != Fault::TruncatedBody {
         exchange.notes.note_status_unseen();
+        answer.extensions_mut().remove::<Remark>();
     }
     answer
         .headers_mut()
@@ -275,6 +288,7 @@ fn refused(
     answer
 }
 
+/// The refusal that Tallyfy has for a status.
 fn error(
     exchange: &Exchange,
     status: StatusCode,
@@ -282,9 +296,9 @@ fn error(
     shape: ValidationBody,
 ) -> ApiError {
     match status {
-        StatusCode::BAD_REQUEST => ApiError::MalformedJson("asked for".into()),
-        StatusCode::UNAUTHORIZED => ApiError::Unauthenticated("asked for"),
-        StatusCode::FORBIDDEN => ApiError::Unauthorized("asked for"),
+        StatusCode::BAD_REQUEST => ApiError::MalformedJson(String::new()),
+        StatusCode::UNAUTHORIZED => ApiError::Unauthenticated(""),
+        StatusCode::FORBIDDEN => ApiError::Unauthorized(""),
         StatusCode::NOT_FOUND => ApiError::ResourceNotFound,
         StatusCode::METHOD_NOT_ALLOWED => match exchange.matched.path {
             Some(path) => method_not_allowed(exchange, path),

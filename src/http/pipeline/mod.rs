@@ -7,10 +7,12 @@ mod cors;
 mod limits;
 mod misbehave;
 mod observe;
+mod reason;
 mod steering;
 
 use std::{
     convert::Infallible,
+    future::ready,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -21,11 +23,9 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
-use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_http::cors::CorsLayer;
+use tower::Service;
 
 use self::{
-    cors::{cors, is_a_browsers},
     limits::caught,
     misbehave::{misbehave, sent},
     observe::Observation,
@@ -42,7 +42,6 @@ use crate::state::AppState;
 #[derive(Clone)]
 pub(super) struct Route {
     app: Arc<AppState>,
-    cors: Arc<CorsLayer>,
     path: Option<&'static str>,
     endpoint: Option<&'static Endpoint>,
 }
@@ -52,17 +51,24 @@ impl Route {
     pub(super) fn of(
         app: Arc<AppState>,
     ) -> impl Fn(Option<&'static str>, Option<&'static Endpoint>) -> Self {
-        let cors = Arc::new(cors());
         move |path, endpoint| Self {
             app: Arc::clone(&app),
-            cors: Arc::clone(&cors),
             path,
             endpoint,
         }
     }
 
     async fn answered(self, request: Request) -> Result<Response, Infallible> {
-        Ok(sent(caught(self.answer(request)).await))
+        let is_a_pages = request.headers().contains_key(header::ORIGIN);
+        let mut answer = caught(self.answer(request)).await;
+        if self.app.reasons {
+            reason::tell_untold(&mut answer);
+        }
+        let mut response = sent(answer);
+        if is_a_pages {
+            cors::make_readable(response.headers_mut());
+        }
+        Ok(response)
     }
 
     async fn answer(&self, request: Request) -> Answer {
@@ -78,12 +84,17 @@ impl Route {
             let mut answer = misbehave(self.endpoint, Call::new(app, &exchange, body)).await;
             if let Some(unread) = unread {
                 // Boxed because few requests need it, and each would carry the room for it.
-                Box::pin(unread.finish(answer.headers_mut())).await;
+                let socket = exchange.socket.as_deref();
+                Box::pin(unread.finish(answer.headers_mut(), socket)).await;
             }
             answer
         };
         let mut answer = observation.watch(work).await;
-        observation.end(&answer);
+        let remark = reason::remark(&exchange, &answer);
+        observation.end(&answer, remark.as_deref());
+        if let Some(remark) = remark.filter(|_| app.reasons) {
+            reason::tell(&mut answer, &remark);
+        }
         if !exchange.time.is_system_time() {
             tell_time(&exchange, answer.headers_mut());
         }
@@ -101,13 +112,10 @@ impl Service<Request> for Route {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let route = self.clone();
-        if !is_a_browsers(&request) {
-            return Box::pin(route.answered(request));
+        if cors::is_preflight(&request) {
+            return Box::pin(ready(Ok(cors::preflight(request.headers()))));
         }
-        let cors = Arc::clone(&self.cors);
-        let inside = service_fn(move |request: Request| route.clone().answered(request));
-        Box::pin(cors.layer(inside).oneshot(request))
+        Box::pin(self.clone().answered(request))
     }
 }
 
@@ -128,6 +136,7 @@ mod tests {
         http::{HeaderValue, StatusCode, header},
     };
     use http_body_util::BodyExt;
+    use tower::ServiceExt;
 
     use super::*;
     use crate::{config::Config, fixture::Fixture};

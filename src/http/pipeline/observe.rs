@@ -16,7 +16,6 @@ use crate::{
     domain::operation::Operation,
     http::{
         envelope::Answer,
-        error::Remark,
         exchange::{Exchange, organization},
     },
     request_log::RequestLine,
@@ -74,11 +73,11 @@ impl<'a> Observation<'a> {
         .await
     }
 
-    /// Notes down the request and its answer.
-    pub(super) fn end(mut self, answer: &Answer) {
+    /// Notes down the request and its answer, and what there is to say of them.
+    pub(super) fn end(mut self, answer: &Answer, remark: Option<&str>) {
         let duration = self.started.elapsed();
         if self.at.is_some() {
-            self.log(duration, answer);
+            self.log(duration, answer, remark);
         }
         let under_way = self.under_way.take();
         self.seen(Some(answer), duration, |ring, seen| match under_way {
@@ -92,15 +91,9 @@ impl<'a> Observation<'a> {
     }
 
     /// One line in the log.
-    fn log(&self, duration: Duration, answer: &Answer) {
+    fn log(&self, duration: Duration, answer: &Answer, remark: Option<&str>) {
         let exchange = self.exchange;
         let path = exchange.uri.path();
-        let is_gone = exchange.notes.is_client_gone();
-        let gone = "the client closed its connection while its answer was held back";
-        let struck = exchange.notes.struck_by();
-        let struck = struck.map(|rule| format!("struck by the rule `{rule}`"));
-        let refused = answer.extensions().get::<Remark>();
-        let remark = is_gone.then_some(gone).or(struck.as_deref());
         let line = RequestLine {
             method: exchange.method.as_str(),
             route: exchange.matched.operation.map_or("-", Operation::name),
@@ -108,7 +101,7 @@ impl<'a> Observation<'a> {
             duration,
             org: organization(path).unwrap_or("-"),
             path,
-            remark: remark.or(refused.map(|remark| remark.0.as_ref())),
+            remark,
         };
         if let Some(log) = &self.app.request_log {
             return log.line(&line);

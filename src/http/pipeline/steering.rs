@@ -14,9 +14,9 @@ pub(super) struct Steering {
 }
 
 /// Prism's header, and RFC 7240's.
-pub(super) static PREFER: HeaderName = HeaderName::from_static("prefer");
+static PREFER: HeaderName = HeaderName::from_static("prefer");
 /// Postman's header.
-pub(super) static RESPONSE_CODE: HeaderName = HeaderName::from_static("x-mock-response-code");
+static RESPONSE_CODE: HeaderName = HeaderName::from_static("x-mock-response-code");
 
 /// No answer is held back for longer.
 const LONGEST: Duration = Duration::from_secs(3600);

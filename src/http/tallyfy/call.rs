@@ -1,5 +1,7 @@
 //! A request on its way to its answer, and what a handler takes out of it; refusals are in Tallyfy's shape.
 
+use std::borrow::Cow;
+
 use axum::{
     body::{Body, Bytes, HttpBody},
     http::{HeaderMap, header},
@@ -9,7 +11,7 @@ use http_body_util::LengthLimitError;
 use serde_json::Value;
 
 use crate::http::{
-    body::gathered,
+    body::{announces_more, encoded, gathered},
     envelope::Links,
     error::ApiError,
     exchange::{Exchange, SentBody},
@@ -21,6 +23,7 @@ use crate::{
         id::{GroupId, UserId},
         validate::Fields,
     },
+    json,
     state::AppState,
 };
 
@@ -52,6 +55,7 @@ impl<'a> Call<'a> {
             exchange: self.exchange,
             contract: &self.app.contract,
             authority: &self.app.authority,
+            trust_proxy: self.app.trust_proxy,
         }
     }
 
@@ -67,31 +71,48 @@ impl<'a> Call<'a> {
 
     /// The group's id in the path.
     pub(super) fn group_id(&self) -> Result<GroupId, ApiError> {
-        self.last_in_path(GroupId::parse)
+        let form = "the id in the path is no group's: 1 to 255 letters, digits, `-` or `_`";
+        self.last_in_path(form, GroupId::parse)
     }
 
     /// The user's id in the path: a number; anything else is nobody's.
     pub(super) fn user_id(&self) -> Result<UserId, ApiError> {
-        self.last_in_path(|text| text.parse().ok().and_then(UserId::new))
+        let form = "the id in the path is no user's: a whole number of at least 1";
+        self.last_in_path(form, |text| text.parse().ok().and_then(UserId::new))
     }
 
     /// The guest's address in the path.
     pub(super) fn guest_email(&self) -> Result<Email, ApiError> {
-        self.last_in_path(Email::parse)
+        self.last_in_path("what is last in the path is no email address", Email::parse)
     }
 
     /// What stands last in the path; what cannot be what it should be names nothing.
-    fn last_in_path<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, ApiError> {
+    fn last_in_path<T>(
+        &self,
+        form: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, ApiError> {
         let last = self.exchange.last_segment();
-        last.and_then(|text| parse(&text))
-            .ok_or(ApiError::ResourceNotFound)
+        last.and_then(|text| parse(&text)).ok_or_else(|| {
+            self.exchange.notes.note_reason(form);
+            ApiError::ResourceNotFound
+        })
     }
 
     /// The fields of a JSON body, once it is there; an empty body has none.
     pub(super) async fn fields(&mut self) -> Result<Fields, ApiError> {
         let bytes = self.read_body().await?;
-        let fields = fields(&bytes, &self.exchange.headers, self.contract());
-        self.exchange.notes.note_body(SentBody {
+        let notes = &self.exchange.notes;
+        let fields = match fields(&bytes, &self.exchange.headers, self.contract()) {
+            Ok(fields) => Ok(Some(fields)),
+            Err(Unread::Empty) => Ok(None),
+            Err(Unread::Ignored(why)) => {
+                notes.note_body_unread(&why);
+                Ok(None)
+            }
+            Err(Unread::Refused(why)) => Err(ApiError::MalformedJson(why)),
+        };
+        notes.note_body(SentBody {
             was_read: matches!(fields, Ok(Some(_))),
             bytes,
         });
@@ -121,40 +142,49 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The fields of a body; nothing where it is not read at all.
-fn fields(
-    bytes: &[u8],
-    headers: &HeaderMap,
-    contract: &Contract,
-) -> Result<Option<Fields>, ApiError> {
+/// Why the fields of a body are not read.
+enum Unread {
+    /// There is none.
+    Empty,
+    /// It has none for Tallyfy.
+    Ignored(Cow<'static, str>),
+    /// It is told.
+    Refused(String),
+}
+
+/// The fields of a body. `[]` has none, as an object has that PHP wrote with nothing in it (Laravel sees
+/// the same in both); an empty body has none either.
+fn fields(bytes: &[u8], headers: &HeaderMap, contract: &Contract) -> Result<Fields, Unread> {
     if bytes.is_empty() {
-        return Ok(None);
+        return Err(Unread::Empty);
     }
-    if !says_json(headers) && contract.body_without_json_type == BodyWithoutJsonType::NoFields {
-        let content_type = headers.get(header::CONTENT_TYPE);
-        tracing::warn!(
-            content_type = content_type.map_or("", |value| value.to_str().unwrap_or("?")),
-            "the body was not read, as at Tallyfy: send `Content-Type: application/json`"
-        );
-        return Ok(None);
-    }
-    let refused = match serde_json::from_slice(bytes) {
-        Ok(Value::Object(fields)) => return Ok(Some(fields)),
-        Ok(_) => "the body is JSON, but not an object".to_owned(),
-        Err(error) => format!("the body is not JSON: {error}"),
+    let is_json =
+        says_json(headers) || contract.body_without_json_type == BodyWithoutJsonType::ReadAnyway;
+    let foreign =
+        encoded(headers).or_else(|| is_json.then(|| json::foreign(bytes))?.map(str::to_owned));
+    let refused = if let Some(what) = foreign {
+        format!("the body {what}; send it as plain JSON in UTF-8")
+    } else if !is_json {
+        return Err(Unread::Ignored(
+            "the body was not read, as at Tallyfy: send `Content-Type: application/json`".into(),
+        ));
+    } else {
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(fields)) => return Ok(fields),
+            Ok(Value::Array(items)) if items.is_empty() => return Ok(Fields::new()),
+            Ok(_) => "the body is JSON, but not an object".to_owned(),
+            Err(error) => format!("the body is not JSON: {error}"),
+        }
     };
-    match contract.malformed_json {
-        MalformedJson::BadRequest => Err(ApiError::MalformedJson(refused)),
-        MalformedJson::NoFields => Ok(None),
-    }
+    Err(match contract.malformed_json {
+        MalformedJson::BadRequest => Unread::Refused(refused),
+        MalformedJson::NoFields => Unread::Ignored(refused.into()),
+    })
 }
 
 /// A body as it came, up to a limit.
 async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > limit as u64) {
+    if announces_more(headers, limit) {
         return Err(ApiError::PayloadTooLarge);
     }
     match gathered(body, limit).await {

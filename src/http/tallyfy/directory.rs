@@ -25,7 +25,7 @@ use crate::{
         envelope::{self, Answer},
         error::ApiError,
     },
-    tenant::Refusal,
+    tenant::{Org, Refusal, Standing},
 };
 
 /// What the official clients call before or along with the group calls (evidence 8).
@@ -94,11 +94,16 @@ pub(super) static ENDPOINTS: [Endpoint; 10] = [
 
 /// The caller, as the first of the caller's organizations that declares them knows them.
 fn show_me(_: &Call<'_>, caller: &SignedIn<'_>) -> Answer {
-    let declared = caller.organizations().find_map(|id| {
-        let user = caller.read(&id, |org, standing| org.users().get(standing.user).cloned());
-        user.ok().flatten()
+    let is_the_caller = |user: &&User| caller.user().is_none_or(|id| user.id == id);
+    let declared = caller.home().into_iter().chain(caller.organizations());
+    let declared = declared.filter_map(|id| {
+        let look = |org: &Org, standing: &Standing| {
+            let user = org.users().get(standing.user);
+            user.filter(is_the_caller).cloned()
+        };
+        caller.read(&id, look).ok()?
     });
-    let user = declared.unwrap_or_else(|| User::undeclared(caller.user()));
+    let user = { declared }.next().unwrap_or_else(|| caller.undeclared());
     envelope::one(&user::myself(&user), StatusCode::OK)
 }
 
@@ -106,7 +111,7 @@ fn list_my_organizations(call: &Call<'_>, caller: &SignedIn<'_>) -> Answer {
     let request = page_request(call.query(), call.contract().per_page_cap);
     let ids: Vec<_> = caller.organizations().collect();
     let view = |id| {
-        let view = |org: &_, standing| organization::view(org, standing, call.contract());
+        let view = |org: &_, standing: &_| organization::view(org, standing, call.contract());
         caller.read(id, view).ok()
     };
     let page = Page {
@@ -121,7 +126,7 @@ fn list_my_organizations(call: &Call<'_>, caller: &SignedIn<'_>) -> Answer {
 }
 
 fn show_organization(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
-    let view = member.read(|org| Ok(organization::view(org, member.standing, call.contract())))?;
+    let view = member.read(|org| Ok(organization::view(org, &member.standing, call.contract())))?;
     Ok(envelope::one(&view, StatusCode::OK))
 }
 
@@ -132,7 +137,7 @@ fn show_me_in_organization(call: &Call<'_>, member: &Member<'_>) -> Result<Answe
 fn list_users(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     let query = PeopleQuery::parse(call.query(), PeopleQuery::USERS_PER_PAGE);
     member.read(|org| {
-        let users = org.users_with(member.standing.user);
+        let users = org.users_with(&member.standing);
         let page = query.page_of(users.iter());
         let groups = Memberships::of(&page.items, org, query.with);
         let view = |one: &_| user::view(one, org, groups.as_ref(), query.with, call.contract());
@@ -147,7 +152,7 @@ fn show_user(call: &Call<'_>, Admin(member): &Admin<'_>) -> Result<Answer, ApiEr
 fn one_user(call: &Call<'_>, member: &Member<'_>, id: UserId) -> Result<Answer, ApiError> {
     let with = Includes::of(call.query());
     let view = member.read(|org| {
-        let one = org.user_with(member.standing.user, id);
+        let one = org.user_with(&member.standing, id);
         let one = one.ok_or(Refusal::NoUser)?;
         let groups = Memberships::of(&[&one], org, with);
         Ok(user::view(
@@ -163,7 +168,7 @@ fn one_user(call: &Call<'_>, member: &Member<'_>, id: UserId) -> Result<Answer, 
 
 fn list_user_names(_: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     let names: Vec<_> = member.read(|org| {
-        let users = org.users_with(member.standing.user);
+        let users = org.users_with(&member.standing);
         Ok(users.iter().map(user::name).collect())
     })?;
     Ok(envelope::one(&names, StatusCode::OK))

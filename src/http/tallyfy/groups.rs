@@ -64,7 +64,8 @@ pub(super) static ENDPOINTS: [Endpoint; 5] = [
 fn list(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     let query = ListQuery::parse(call.query(), call.contract().per_page_cap);
     member.read(|org| {
-        let view = |group| GroupView::with(group, call.contract(), query.with, org);
+        let standing = &member.standing;
+        let view = |group| GroupView::with(group, call.contract(), query.with, org, standing);
         Ok(envelope::page(org.list(&query), view, call.links()))
     })
 }
@@ -87,7 +88,8 @@ fn show(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     let id = call.group_id()?;
     let with = Includes::of(call.query());
     member.read(|org| {
-        let view = GroupView::with(org.get(&id)?, call.contract(), with, org);
+        let group = org.get(&id)?;
+        let view = GroupView::with(group, call.contract(), with, org, &member.standing);
         Ok(envelope::one(&view, StatusCode::OK))
     })
 }

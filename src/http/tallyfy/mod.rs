@@ -18,7 +18,11 @@ pub(super) use self::{
     paths::normalise,
     routes::{PREFIXES, endpoints, endpoints_on},
 };
-use super::{envelope::Answer, error::ApiError, exchange::Exchange};
+use super::{
+    envelope::Answer,
+    error::{ApiError, Remark},
+    exchange::Exchange,
+};
 
 /// The answer to a request that matched an endpoint, or else why there is none.
 pub(super) async fn answer(endpoint: Option<&'static Endpoint>, call: Call<'_>) -> Answer {
@@ -28,18 +32,22 @@ pub(super) async fn answer(endpoint: Option<&'static Endpoint>, call: Call<'_>) 
         (None, Some(path)) => Err(method_not_allowed(exchange, path)),
         (None, None) => Err(endpoint_not_found(exchange)),
     };
-    answer.unwrap_or_else(Answer::from)
+    let mut answer = answer.unwrap_or_else(Answer::from);
+    if let Some(why) = exchange.notes.reason() {
+        answer.extensions_mut().insert(Remark(why.into()));
+    }
+    answer
 }
 
 fn endpoint_not_found(exchange: &Exchange) -> ApiError {
-    ApiError::EndpointNotFound(format!(
-        "nearest known route: {}",
-        paths::nearest(&exchange.method, exchange.uri.path())
-    ))
+    ApiError::EndpointNotFound(paths::unknown(&exchange.method, exchange.uri.path()))
 }
 
 /// The refusal of a method on a path where others are served.
 pub(super) fn method_not_allowed(exchange: &Exchange, path: &str) -> ApiError {
+    if let Some(why) = paths::elsewhere(&exchange.method, path, exchange.uri.path()) {
+        exchange.notes.note_reason(why);
+    }
     let mut allow = Vec::new();
     for endpoint in endpoints_on(path) {
         allow.push(endpoint.method.as_str());

@@ -1,10 +1,11 @@
 //! Paths as clients really write them, and what they may have meant.
 
-use std::cmp::Reverse;
-
 use axum::http::{Method, Uri, uri::PathAndQuery};
 
-use super::routes::{PREFIXES, endpoints};
+use super::{
+    endpoint::Endpoint,
+    routes::{PREFIXES, endpoints},
+};
 
 /// Takes doubled slashes after the base and slashes at the end off a path.
 ///
@@ -38,44 +39,156 @@ fn normalised(path: &str) -> Option<String> {
     })
 }
 
-/// The served route that is most like what was asked for.
-pub(super) fn nearest(method: &Method, path: &str) -> String {
-    // A path of many kilobytes is like nothing; comparing costs its length squared.
-    let path: String = path.chars().take(300).collect();
-    let prefix = if path.starts_with("/api/") {
-        PREFIXES[0]
-    } else {
-        PREFIXES[1]
+/// What Tallyfy has in an organization and the mock has not: what the official SDK 3.1.0 and command line
+/// ask for, and the documentation's pages (evidence 1.1, 8.6, 12).
+const ELSEWHERE_IN_ORG: [&str; 11] = [
+    "activity-feeds",
+    "assets",
+    "checklists",
+    "completed-tasks",
+    "file",
+    "folders",
+    "folders-objects",
+    "runs",
+    "search",
+    "tags",
+    "tasks",
+];
+
+/// The same below users, guests and the caller: the segment after theirs.
+const ELSEWHERE_OF_PEOPLE: [&str; 5] = ["approve", "disable", "enable", "role", "tasks"];
+
+/// The same outside all organizations (evidence 8.6, 8.7).
+const ELSEWHERE: [&str; 4] = ["applications", "docs", "health", "oauth"];
+
+/// What the log says of a path that is not served.
+pub(super) fn unknown(method: &Method, path: &str) -> String {
+    let asked = Asked::of(path);
+    if asked.is_elsewhere() {
+        return "Tallyfy has this path, the mock has not: it serves groups and what clients call beside them"
+            .into();
+    }
+    match asked.nearest(method) {
+        Some(endpoint) => format!(
+            "nearest known route: {} {}{}",
+            endpoint.method, asked.prefix, endpoint.path
+        ),
+        None => {
+            "there is no such path, and none like it; `/_mock/routes` lists those that are served"
+                .into()
+        }
+    }
+}
+
+/// What the log says of a method that Tallyfy serves on a path of the table and the mock does not.
+pub(super) fn elsewhere(method: &Method, path: &str, asked: &str) -> Option<&'static str> {
+    let is_tallyfys = match path {
+        "/organizations/{org}" => method == Method::PUT,
+        "/organizations/{org}/guests" => method == Method::POST,
+        "/organizations/{org}/users/{id}" if asked.ends_with("/invite") => method == Method::POST,
+        "/organizations/{org}/users/{id}" | "/organizations/{org}/guests/{email}" => {
+            method == Method::PUT || method == Method::DELETE
+        }
+        _ => false,
     };
-    let asked: Vec<&str> = path
-        .strip_prefix(prefix)
-        .unwrap_or(&path)
-        .split('/')
-        .collect();
-    // What a path shares with a route word for word counts first: `/groups` is nearer to the groups of
-    // an organization than to `/me`.
-    let unlikeness = |template: &str| {
-        let is_shared = |segment: &&str| !segment.is_empty() && asked.contains(segment);
-        let shared = template.split('/').filter(is_shared).count();
-        let filled: Vec<&str> = template
-            .split('/')
-            .enumerate()
-            .map(|(i, segment)| {
-                if segment.starts_with('{') {
-                    asked.get(i).copied().unwrap_or(segment)
-                } else {
-                    segment
-                }
-            })
-            .collect();
-        let distance = strsim::levenshtein(&filled.join("/"), &asked.join("/"));
-        (Reverse(shared), distance)
-    };
-    let nearest =
-        endpoints().min_by_key(|endpoint| (unlikeness(endpoint.path), endpoint.method != *method));
-    nearest.map_or_else(String::new, |endpoint| {
-        format!("{} {prefix}{}", endpoint.method, endpoint.path)
-    })
+    is_tallyfys.then_some(
+        "Tallyfy changes users, guests and organizations here, the mock has them to read: a fixture or `/_mock/seed` makes them",
+    )
+}
+
+/// A path that was asked for, in segments. What is longer than any route, in segments or in one of them,
+/// is not looked at: whatever a client sends, the work has a bound.
+struct Asked<'a> {
+    prefix: &'static str,
+    segments: Vec<&'a str>,
+}
+
+/// One segment more than the longest route has, one more before it, and room for a mistake.
+const MOST_SEGMENTS: usize = 8;
+/// A segment that is longer is no misspelt word of a route.
+const LONGEST_WORD: usize = 32;
+
+impl<'a> Asked<'a> {
+    fn of(path: &'a str) -> Self {
+        let [api, root] = PREFIXES;
+        let (prefix, rest) = match path.strip_prefix(api).filter(|rest| rest.starts_with('/')) {
+            Some(rest) => (api, rest),
+            None => (root, path),
+        };
+        let segments = rest.split('/').filter(|segment| !segment.is_empty());
+        let mut segments: Vec<_> = segments.take(MOST_SEGMENTS).collect();
+        // A base URL that is too long, such as one with `/api` twice or with a version.
+        let organizations = segments.iter().take(3);
+        let mut organizations = organizations.map(|segment| distance(segment, "organizations"));
+        if let Some(at) = organizations.position(|distance| distance.is_some()) {
+            segments.drain(..at);
+        }
+        Self { prefix, segments }
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        match self.segments.as_slice() {
+            ["organizations", _, "users" | "guests", _, below, ..]
+            | ["organizations", _, "me", below, ..] => ELSEWHERE_OF_PEOPLE.contains(below),
+            ["organizations", _, first, ..] => ELSEWHERE_IN_ORG.contains(first),
+            // Also where the organization was forgotten.
+            [first, ..] => ELSEWHERE.contains(first) || ELSEWHERE_IN_ORG.contains(first),
+            [] => false,
+        }
+    }
+
+    /// The served route that is like it, where one is.
+    fn nearest(&self, method: &Method) -> Option<&'static Endpoint> {
+        let near =
+            endpoints().filter_map(|endpoint| Some((self.distance_to(endpoint.path)?, endpoint)));
+        let near = near.min_by_key(|(distance, endpoint)| (*distance, endpoint.method != *method));
+        near.map(|(_, endpoint)| endpoint)
+    }
+
+    /// How far it is from a route; nothing where it is too far to be meant.
+    fn distance_to(&self, route: &str) -> Option<usize> {
+        const EXTRA: usize = 10;
+        const WITHOUT_START: usize = 20;
+        let route: Vec<&str> = route.split('/').skip(1).collect();
+        let asked = self.segments.as_slice();
+        if asked.len() == route.len() {
+            return between(asked, &route);
+        }
+        if let ([asked @ .., _], 3..) = (asked, route.len())
+            && asked.len() == route.len()
+        {
+            return between(asked, &route).map(|distance| distance + EXTRA);
+        }
+        // The beginning was forgotten, as in `/groups`.
+        let tail = route.len().checked_sub(asked.len())?;
+        let is_named = route.get(tail)?.starts_with(|c: char| c != '{');
+        let distance = is_named.then(|| between(asked, &route[tail..]))?;
+        distance.map(|distance| distance + WITHOUT_START)
+    }
+}
+
+/// How far segments are from those of a route, of which some stand for anything.
+fn between(asked: &[&str], route: &[&str]) -> Option<usize> {
+    let pairs = asked.iter().zip(route);
+    let distances = pairs.map(|(asked, word)| {
+        if word.starts_with('{') {
+            Some(0)
+        } else {
+            distance(asked, word)
+        }
+    });
+    distances.sum()
+}
+
+/// How many letters lie between a segment and a word that may have been meant.
+fn distance(asked: &str, word: &str) -> Option<usize> {
+    if asked.len() > LONGEST_WORD {
+        return None;
+    }
+    let distance = strsim::levenshtein(&asked.to_ascii_lowercase(), word);
+    // Another case is not another word, but not the word either.
+    let distance = distance.max(usize::from(asked != word));
+    (distance <= (word.len() / 3).max(1)).then_some(distance)
 }
 
 #[cfg(test)]
@@ -141,22 +254,71 @@ mod tests {
             (Method::GET, "/api/Me", "GET /api/me"),
             (Method::GET, "/users", "GET /organizations/{org}/users"),
             (
-                Method::POST,
+                Method::DELETE,
+                "/groups/12",
+                "DELETE /organizations/{org}/groups/{id}",
+            ),
+            (
+                Method::GET,
+                "/api/organizations",
+                "GET /api/me/organizations",
+            ),
+            (
+                Method::GET,
+                "/api/api/organizations/acme/groups",
+                "GET /api/organizations/{org}/groups",
+            ),
+            (
+                Method::DELETE,
+                "/api/organizations/acme/group/12",
+                "DELETE /api/organizations/{org}/groups/{id}",
+            ),
+            (
+                Method::PUT,
                 "/api/organizations/acme/groups/12/members",
                 "PUT /api/organizations/{org}/groups/{id}",
             ),
         ] {
-            let found = nearest(&method, path);
-            assert_eq!(
-                found.split_once(' ').unwrap().1,
-                meant.split_once(' ').unwrap().1,
-                "{path}"
+            let found = unknown(&method, path);
+            assert_eq!(found, format!("nearest known route: {meant}"), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_like_no_route_names_none() {
+        let long = format!("/organizations/acme/{}", "x".repeat(60_000));
+        let deep = "/a".repeat(30_000);
+        for path in ["/", "/nothing", "/organizations/acme/nothing", &long, &deep] {
+            let found = unknown(&Method::GET, path);
+            assert!(
+                found.starts_with("there is no such path"),
+                "{path}: {found}"
             );
         }
-        assert_eq!(
-            nearest(&Method::DELETE, "/api/organizations/acme/group/12"),
-            "DELETE /api/organizations/{org}/groups/{id}"
-        );
-        assert!(!nearest(&Method::GET, &"x".repeat(10_000)).is_empty());
+    }
+
+    #[test]
+    fn what_tallyfy_has_and_the_mock_has_not_is_told_as_that() {
+        for path in [
+            "/api/organizations/acme/runs",
+            "/organizations/acme/tasks/12/comment",
+            "/organizations/acme/checklists/1/steps/2/captures/3/move-out",
+            "/organizations/acme/users/1001/role",
+            "/organizations/acme/guests/a@b.test/tasks",
+            "/organizations/acme/me/tasks",
+            "/api/v2/organizations/acme/tags",
+            "/runs",
+            "/api/oauth/token",
+            "/health",
+        ] {
+            let found = unknown(&Method::GET, path);
+            assert!(
+                found.starts_with("Tallyfy has this path"),
+                "{path}: {found}"
+            );
+        }
+        let guests = "/organizations/{org}/guests";
+        assert!(elsewhere(&Method::POST, guests, "/organizations/acme/guests").is_some());
+        assert!(elsewhere(&Method::PATCH, guests, "/organizations/acme/guests").is_none());
     }
 }

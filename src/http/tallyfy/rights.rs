@@ -10,9 +10,12 @@ use crate::{
     domain::{
         contract::MissingClientHeader,
         id::{OrgId, UserId},
-        user::Role,
+        user::{Role, User},
     },
-    http::{error::ApiError, exchange::Exchange},
+    http::{
+        error::{ApiError, reason},
+        exchange::Exchange,
+    },
     state::AppState,
     tenant::{Org, Refusal, Standing, Token, TokenRefusal},
 };
@@ -51,16 +54,27 @@ impl<'a> SignedIn<'a> {
     pub(super) fn read<T>(
         &self,
         id: &OrgId,
-        look: impl FnOnce(&Org, Standing) -> T,
+        look: impl FnOnce(&Org, &Standing) -> T,
     ) -> Result<T, Refusal> {
         let held = self.app.tenants.look_at(id);
         let standing = held.standing(&self.token)?;
-        held.read(|org| look(org, standing))
+        held.read(|org| look(org, &standing))
     }
 
-    /// The user whom the token names, or the first one that there can be.
-    pub(super) fn user(&self) -> UserId {
-        self.token.user.unwrap_or(UserId::FIRST)
+    /// The user whom the token stands for, wherever that is the same one.
+    pub(super) fn user(&self) -> Option<UserId> {
+        self.token.person()
+    }
+
+    /// The organization that knows that user.
+    pub(super) fn home(&self) -> Option<OrgId> {
+        self.token.home().cloned()
+    }
+
+    /// That user where no organization declares them any more, or else the first one that there can be.
+    pub(super) fn undeclared(&self) -> User {
+        let user = self.token.record().cloned();
+        user.unwrap_or_else(|| User::undeclared(self.user().unwrap_or(UserId::FIRST)))
     }
 }
 
@@ -78,9 +92,14 @@ impl<'a> Member<'a> {
     pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
         let SignedIn { app, token } = SignedIn::of(call)?;
         let exchange = call.exchange;
+        if exchange.org.is_none() {
+            exchange.notes.note_reason(
+                "the id in the path is no organization's: 1 to 255 letters, digits, `-` or `_`",
+            );
+        }
         let standing = exchange.held.standing(&token);
         Ok(Self {
-            standing: standing.map_err(|refusal| ApiError::of(refusal, &app.contract))?,
+            standing: standing.map_err(|refusal| refused(refusal, exchange, app))?,
             exchange,
             app,
         })
@@ -92,7 +111,7 @@ impl<'a> Member<'a> {
         look: impl FnOnce(&Org) -> Result<T, Refusal>,
     ) -> Result<T, ApiError> {
         let looked = self.exchange.held.read(look).and_then(|looked| looked);
-        looked.map_err(|refusal| ApiError::of(refusal, &self.app.contract))
+        looked.map_err(|refusal| refused(refusal, self.exchange, self.app))
     }
 }
 
@@ -136,8 +155,16 @@ impl<'a> GroupManager<'a> {
     ) -> Result<T, ApiError> {
         let Member { app, exchange, .. } = self.0;
         let changed = app.tenants.write(&exchange.held, change);
-        changed.map_err(|refusal| ApiError::of(refusal, &app.contract))
+        changed.map_err(|refusal| refused(refusal, exchange, app))
     }
+}
+
+/// A refusal as the contract answers it; why is noted.
+fn refused(refusal: Refusal, exchange: &Exchange, app: &AppState) -> ApiError {
+    if let Some(why) = reason(&refusal) {
+        exchange.notes.note_reason(why);
+    }
+    ApiError::of(refusal, &app.contract)
 }
 
 fn token(exchange: &Exchange) -> Result<Arc<Token>, ApiError> {

@@ -161,7 +161,7 @@ impl Entry {
         }
         let mut seen = BTreeSet::new();
         for (name, _) in form_urlencoded::parse(self.query().as_bytes()) {
-            let is_read = name == "__code" || operation.query_parameters().contains(&&*name);
+            let is_read = name == "__code" || operation.reads_parameter(&name);
             if !is_read && seen.insert(name.clone()) {
                 unread.push(format!("query.{name}"));
             }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{entry::Entry, find::Recorded};
 use crate::{
     domain::{id::OrgId, operation::Operation},
-    json::{Path, Problems, expected, note, object, optional, text},
+    json::{Path, Problems, expected, is_same_number, note, object, optional, text},
 };
 
 /// What a request has to be; what is left out is not looked at.
@@ -423,6 +423,7 @@ fn compare(wanted: &Value, is: &Value, at: &str, found: &mut Vec<String>) {
                 compare(wanted, is, &format!("{at}[{i}]"), found);
             }
         }
+        (Value::Number(wanted), Value::Number(is)) if is_same_number(wanted, is) => {}
         _ if wanted == is => {}
         _ => found.push(format!("{at} is {is}, not {wanted}")),
     }

@@ -1,5 +1,7 @@
 //! The wire shape of a group.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
 use super::{Keys, NULL, guest, user, write_time, written};
@@ -13,7 +15,7 @@ use crate::{
         user::User,
     },
     http::json::{View, write_json, write_list},
-    tenant::{IdGen, Org},
+    tenant::{IdGen, Org, Standing},
 };
 
 /// A group as it is answered: the keys of get-group, in its order (evidence 4.1), then the includes.
@@ -46,14 +48,16 @@ impl<'a> GroupView<'a> {
         contract: &'a Contract,
         with: Includes,
         org: &Org,
+        standing: &Standing,
     ) -> Self {
-        let user = |id: &UserId| match org.users().get(*id) {
-            Some(user) => user::view(user, org, None, with, contract),
-            None => user::view(&User::undeclared(*id), org, None, with, contract),
+        let user = |id: &UserId| {
+            let made_up = || Cow::Owned(User::undeclared(*id));
+            let user = org.user_with(standing, *id).unwrap_or_else(made_up);
+            user::view(&user, org, None, with, contract)
         };
         let guest = |email: &Email| match org.guest(email) {
             Some(guest) => guest::view(guest, org, with, contract),
-            None => guest::view(&Guest::from_email(email.clone()), org, with, contract),
+            None => guest::view(&Guest::from_email(email.clone(), None), org, with, contract),
         };
         Self {
             users: with.users.then(|| group.members.iter().map(user).collect()),
@@ -169,7 +173,7 @@ mod tests {
             group::Name,
             id::{GroupId, OrgId},
         },
-        tenant::Undeclared,
+        tenant::{Token, Undeclared},
     };
 
     /// The same as serde derives it.
@@ -290,7 +294,8 @@ mod tests {
         #[test]
         fn a_group_is_written_as_serde_writes_it(group in any_group(), contract in any_contract(), with in any_includes()) {
             let org = Org::new(OrgId::parse("acme").unwrap(), "Acme", true, Undeclared::Open);
-            for view in [GroupView::plain(&group, &contract), GroupView::with(&group, &contract, with, &org)] {
+            let standing = org.standing(&Token::default()).unwrap();
+            for view in [GroupView::plain(&group, &contract), GroupView::with(&group, &contract, with, &org, &standing)] {
                 let mut out = Vec::new();
                 view.write(&mut out);
                 prop_assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&Derived::of(&view)).unwrap());

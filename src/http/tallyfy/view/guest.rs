@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Keys, NULL, Part, since};
+use super::{Keys, NULL, Part, since, written};
 use crate::{
     domain::{contract::Contract, guest::Guest, query::Includes},
     tenant::{IdGen, Org},
@@ -12,6 +12,10 @@ use crate::{
 /// The guest, all of it.
 pub(in crate::http) fn view(guest: &Guest, org: &Org, with: Includes, contract: &Contract) -> Keys {
     let code = code(guest, org);
+    let created_at = guest.created_at.map_or_else(
+        || since(contract),
+        |created_at| written(created_at, contract).into(),
+    );
     let keys = Keys(vec![
         ("id", number(&code).into()),
         ("email", guest.email.as_str().into()),
@@ -20,11 +24,11 @@ pub(in crate::http) fn view(guest: &Guest, org: &Org, with: Includes, contract: 
         ("last_known_country", NULL),
         (
             "details",
-            Part::Object(details(guest.details.get("details"))),
+            Part::Object(details(guest.details().get("details"))),
         ),
-        ("first_name", guest.first_name.as_deref().into()),
-        ("last_name", guest.last_name.as_deref().into()),
-        ("created_at", since(contract).into()),
+        ("first_name", guest.first_name().into()),
+        ("last_name", guest.last_name().into()),
+        ("created_at", created_at.into()),
         ("deleted_at", NULL),
         // The SDK takes the segment after `guest` for the guest's id. Nothing answers under `.test`
         // (RFC 6761), so that nobody who follows the link gets to the real service.
@@ -33,8 +37,8 @@ pub(in crate::http) fn view(guest: &Guest, org: &Org, with: Includes, contract: 
             format!("https://go.tallyfy.test/guest/{code}").into(),
         ),
     ]);
-    let mut keys = keys.filled(&guest.details);
-    if let Some(stats) = guest.details.get("stats").filter(|_| with.stats) {
+    let mut keys = keys.filled(guest.details());
+    if let Some(stats) = guest.details().get("stats").filter(|_| with.stats) {
         keys.push("stats", stats.clone());
     }
     keys
@@ -45,15 +49,15 @@ pub(in crate::http) fn name(guest: &Guest, org: &Org) -> Keys {
     let keys = Keys(vec![
         ("id", number(&code(guest, org)).into()),
         ("email", guest.email.as_str().into()),
-        ("first_name", guest.first_name.as_deref().into()),
-        ("last_name", guest.last_name.as_deref().into()),
+        ("first_name", guest.first_name().into()),
+        ("last_name", guest.last_name().into()),
     ]);
-    keys.filled(&guest.details)
+    keys.filled(guest.details())
 }
 
 /// 32 hexadecimal digits that stand for a guest in links, the same at every run.
 fn code(guest: &Guest, org: &Org) -> String {
-    let given = guest.details.get("guest_code").and_then(Value::as_str);
+    let given = guest.details().get("guest_code").and_then(Value::as_str);
     given.map_or_else(
         || IdGen::derived(org.id.as_str(), &guest.email.key()),
         str::to_owned,

@@ -7,9 +7,9 @@ use crate::{
 };
 
 /// The organization as one of its users sees it.
-pub(in crate::http) fn view(org: &Org, standing: Standing, contract: &Contract) -> Keys {
+pub(in crate::http) fn view(org: &Org, standing: &Standing, contract: &Contract) -> Keys {
     // Active members only (evidence 8.3).
-    let users_count = org.users_with(standing.user).active();
+    let users_count = org.users_with(standing).active();
     let given = |keys: [&str; 2]| keys.iter().find_map(|key| org.details.get(key).cloned());
     // The command line reads `created_at`, the SDK `created_on`.
     let created_at = given(["created_at", "created_on"]).unwrap_or_else(|| since(contract));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{Keys, NULL, Part, since};
+use super::{Keys, NULL, Part, since, written};
 use crate::{
     domain::{
         contract::Contract, group::Group, guest::Email, id::UserId, query::Includes, user::User,
@@ -60,7 +60,14 @@ pub(in crate::http) fn view(
     let [first_name, last_name, full_name] = names(user);
     let role = user.role.name();
     let is_active = user.is_active();
-    let created_at = given("created_at").unwrap_or_else(|| since(contract));
+    let made_up_at = || {
+        if user.is_made_up {
+            written(org.started_at, contract).into()
+        } else {
+            since(contract)
+        }
+    };
+    let created_at = given("created_at").unwrap_or_else(made_up_at);
     let updated_at = given("updated_at").or_else(|| given("last_updated"));
     let updated_at = updated_at.unwrap_or_else(|| created_at.clone());
     let activated_at = if is_active {
@@ -68,7 +75,9 @@ pub(in crate::http) fn view(
     } else {
         Value::Null
     };
-    let is_default_admin = org.default_user() == user.id;
+    // Where nobody is declared, whoever is there all the same is the caller, alone.
+    let is_alone = org.users().is_empty() && !user.is_made_up;
+    let is_default_admin = is_alone || org.default_user() == user.id;
     let keys = Keys(vec![
         ("id", user.id.get().into()),
         ("email", user.email.as_str().into()),
