@@ -50,7 +50,8 @@ pub struct App {
 impl App {
     /// The service over that state.
     pub fn new(state: Arc<AppState>) -> Self {
-        let route = Route::of(Arc::clone(&state));
+        let pool = Pool::new();
+        let route = Route::of(Arc::clone(&state), pool.clone());
         let paths: BTreeSet<_> = tallyfy::endpoints().map(|endpoint| endpoint.path).collect();
         let mut tallyfy = Router::new().fallback_service(route(None, None));
         for path in paths {
@@ -66,7 +67,7 @@ impl App {
         }
         Self {
             tallyfy,
-            control: control::router(state, Pool::new()),
+            control: control::router(state, pool),
         }
     }
 }

@@ -25,6 +25,10 @@ pub struct Groups {
     by_created: Ranked<Indexed<Stamp>>,
     by_updated: Ranked<Indexed<Stamp>>,
     next_order: u64,
+    /// How many members and guests all groups have together.
+    people: usize,
+    /// How many the longest group had that was ever here.
+    longest: usize,
 }
 
 /// A group in an index, with what it is found by, so that a search does not visit the groups on its way.
@@ -52,6 +56,10 @@ fn hash(id: &GroupId) -> u64 {
     let mut hasher = DefaultHasher::new();
     id.hash(&mut hasher);
     hasher.finish()
+}
+
+fn people(group: &Group) -> usize {
+    group.members.len() + group.guests.len()
 }
 
 fn created(group: &Group, order: u64) -> Stamp {
@@ -82,6 +90,8 @@ impl Groups {
             by_created: index(&groups, created),
             by_updated: index(&groups, updated),
             next_order: groups.len() as u64,
+            people: groups.iter().map(|group| people(group)).sum(),
+            longest: groups.iter().map(|group| people(group)).max().unwrap_or(0),
         }
     }
 
@@ -93,6 +103,16 @@ impl Groups {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.by_id.len()
+    }
+
+    /// How many members and guests all groups have together.
+    pub fn people(&self) -> usize {
+        self.people
+    }
+
+    /// How many members and guests the longest group has, or one had that is gone.
+    pub fn longest(&self) -> usize {
+        self.longest
     }
 
     /// Whether there is none.
@@ -133,6 +153,8 @@ impl Groups {
             let group = Arc::clone(group);
             Indexed { key, group }
         }
+        self.people += people(&group);
+        self.longest = self.longest.max(people(&group));
         self.by_name.insert(indexed(group.name.clone(), &group));
         self.by_created
             .insert(indexed(created(&group, order), &group));
@@ -156,6 +178,7 @@ impl Groups {
         let key = self.row(id)?.key;
         let Indexed { group, .. } = self.by_id.remove(&key)?;
         let (_, order) = key;
+        self.people -= people(&group);
         self.by_name.remove(&group.name);
         self.by_created.remove(&created(&group, order));
         self.by_updated.remove(&updated(&group, order));

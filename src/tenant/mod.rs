@@ -22,7 +22,7 @@ mod users;
 mod windows;
 
 use std::sync::{
-    Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -103,6 +103,14 @@ impl Rows {
         Self(RwLock::new(org))
     }
 
+    fn try_read(&self) -> Option<RwLockReadGuard<'_, Option<Org>>> {
+        match self.0.try_read() {
+            Ok(rows) => Some(rows),
+            Err(TryLockError::Poisoned(rows)) => Some(rows.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Option<Org>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -128,6 +136,14 @@ impl Held {
             return Ok(look(org));
         }
         self.started().map(look)
+    }
+
+    /// As [`Held::read`]; nothing where somebody changes the organization at this moment.
+    pub fn try_read<T>(&self, look: impl FnOnce(&Org) -> T) -> Option<Result<T, Refusal>> {
+        Some(match &*self.tenant.rows.try_read()? {
+            Some(org) => Ok(look(org)),
+            None => self.started().map(look),
+        })
     }
 
     /// Who a token's user is there.

@@ -66,6 +66,11 @@ impl Users {
         self.in_order.len() == 0
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.in_order.len()
+    }
+
     /// How many may sign in.
     pub fn active(&self) -> usize {
         self.active

@@ -33,6 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "http::tallyfy",
         &[
+            "http::pool",
             "http::body",
             "http::exchange",
             "http::json",
@@ -47,6 +48,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "http::pipeline",
         &[
+            "http::pool",
             "http::tallyfy",
             "http::body",
             "http::exchange",

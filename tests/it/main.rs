@@ -12,6 +12,7 @@ mod environment;
 mod errors;
 mod faults;
 mod fixtures;
+mod freezes;
 mod fuzzed;
 mod groups;
 mod hostile;

@@ -10,6 +10,7 @@ use crate::{
         envelope::Answer,
         error::ApiError,
         exchange::Exchange,
+        pool::Pool,
         tallyfy::{self, Call, Endpoint},
     },
     tenant::Verdict,
@@ -17,12 +18,16 @@ use crate::{
 
 /// Counts the request where a limit is set, has it answered by its handler where there is room, and says on
 /// each answer what is left.
-pub(super) async fn limited(endpoint: Option<&'static Endpoint>, call: Call<'_>) -> Answer {
+pub(super) async fn limited(
+    endpoint: Option<&'static Endpoint>,
+    call: Call<'_>,
+    pool: &Pool,
+) -> Answer {
     let verdict = verdict(call.exchange);
     let mut answer = match verdict.and_then(|verdict| verdict.retry_after) {
         Some(retry_after) => ApiError::TooManyRequests { retry_after }.into(),
         // A handler's panic is caught here, within the journal, so that the 500 is in it.
-        None => caught(tallyfy::answer(endpoint, call)).await,
+        None => caught(tallyfy::answer(endpoint, call, pool)).await,
     };
     if let Some(verdict) = verdict {
         let headers = answer.headers_mut();

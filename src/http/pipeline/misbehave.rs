@@ -26,6 +26,7 @@ use crate::{
         envelope::{Answer, empty, json},
         error::{ApiError, Remark},
         exchange::{Exchange, unprefixed},
+        pool::Pool,
         tallyfy::{Call, Endpoint, method_not_allowed},
     },
     socket::Order,
@@ -42,11 +43,15 @@ const STEERED: &str =
 struct Slowly(Duration);
 
 /// Does to a request what it asks for itself, or else what the first rule has in store for it; else has it answered.
-pub(super) async fn misbehave(endpoint: Option<&'static Endpoint>, call: Call<'_>) -> Answer {
+pub(super) async fn misbehave(
+    endpoint: Option<&'static Endpoint>,
+    call: Call<'_>,
+    pool: &Pool,
+) -> Answer {
     match strike(call.app, call.exchange) {
-        None => limited(endpoint, call).await,
+        None => limited(endpoint, call, pool).await,
         // Boxed because few requests are struck, and each would carry the room for it.
-        Some(strike) => Box::pin(carry_out(endpoint, call, strike)).await,
+        Some(strike) => Box::pin(carry_out(endpoint, call, strike, pool)).await,
     }
 }
 
@@ -78,7 +83,12 @@ fn strike(app: &AppState, exchange: &Exchange) -> Option<Strike> {
     Some(strike)
 }
 
-async fn carry_out(endpoint: Option<&'static Endpoint>, call: Call<'_>, strike: Strike) -> Answer {
+async fn carry_out(
+    endpoint: Option<&'static Endpoint>,
+    call: Call<'_>,
+    strike: Strike,
+    pool: &Pool,
+) -> Answer {
     let Call { app, exchange, .. } = call;
     let is_safe = matches!(exchange.method, Method::GET | Method::HEAD);
     // Half an answer needs a whole one: where nothing may be written, that of a request that writes nothing.
@@ -91,14 +101,14 @@ async fn carry_out(endpoint: Option<&'static Endpoint>, call: Call<'_>, strike: 
     let answer = match strike.write {
         // The change is in before the delay begins: "timed out, but done".
         Write::After => {
-            let answer = limited(endpoint, call).await;
+            let answer = limited(endpoint, call, pool).await;
             if is_client_gone(exchange, delay).await {
                 return gone(exchange);
             }
             answer
         }
         Write::Before if is_client_gone(exchange, delay).await => return gone(exchange),
-        Write::Before if needs_answer => limited(endpoint, call).await,
+        Write::Before if needs_answer => limited(endpoint, call, pool).await,
         Write::Before => {
             call.note_body().await;
             ApiError::ServerError.into()

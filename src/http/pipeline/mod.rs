@@ -34,6 +34,7 @@ use super::{
     body::Unread,
     envelope::Answer,
     exchange::{Exchange, Matched},
+    pool::Pool,
     tallyfy::{Call, Endpoint},
 };
 use crate::state::AppState;
@@ -42,6 +43,7 @@ use crate::state::AppState;
 #[derive(Clone)]
 pub(super) struct Route {
     app: Arc<AppState>,
+    pool: Pool,
     path: Option<&'static str>,
     endpoint: Option<&'static Endpoint>,
 }
@@ -50,9 +52,11 @@ impl Route {
     /// Makes the routes of one mock, each from its path in the table and its endpoint there.
     pub(super) fn of(
         app: Arc<AppState>,
+        pool: Pool,
     ) -> impl Fn(Option<&'static str>, Option<&'static Endpoint>) -> Self {
         move |path, endpoint| Self {
             app: Arc::clone(&app),
+            pool: pool.clone(),
             path,
             endpoint,
         }
@@ -72,16 +76,18 @@ impl Route {
     }
 
     async fn answer(&self, request: Request) -> Answer {
-        let app = &*self.app;
+        let app = &self.app;
         let matched = Matched {
             path: self.path,
             operation: self.endpoint.map(|endpoint| endpoint.operation),
         };
         let (exchange, mut body) = Exchange::open(&app.tenants, matched, request);
+        let exchange = Arc::new(exchange);
         let unread = Unread::of(&exchange.headers, &mut body);
         let mut observation = Observation::begin(app, &exchange);
         let work = async {
-            let mut answer = misbehave(self.endpoint, Call::new(app, &exchange, body)).await;
+            let mut answer =
+                misbehave(self.endpoint, Call::new(app, &exchange, body), &self.pool).await;
             if let Some(unread) = unread {
                 // Boxed because few requests need it, and each would carry the room for it.
                 let socket = exchange.socket.as_deref();
@@ -145,7 +151,7 @@ mod tests {
     async fn a_panic_answers_500_in_tallyfys_shape() {
         static PANICS: LazyLock<Endpoint> = LazyLock::new(Endpoint::that_panics);
         let state = AppState::new(&Config::default(), Fixture::default(), String::new()).unwrap();
-        let route = Route::of(Arc::new(state))(Some(PANICS.path), Some(&PANICS));
+        let route = Route::of(Arc::new(state), Pool::new())(Some(PANICS.path), Some(&PANICS));
         for origin in [None, Some("http://localhost:3000")] {
             let mut request = Request::get("/panics")
                 .header("authorization", "Bearer any")

@@ -1,6 +1,6 @@
 //! A request on its way to its answer, and what a handler takes out of it; refusals are in Tallyfy's shape.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     body::{Body, Bytes, HttpBody},
@@ -30,17 +30,32 @@ use crate::{
 /// A request on its way to its answer.
 #[derive(Debug)]
 pub(in crate::http) struct Call<'a> {
-    pub(in crate::http) app: &'a AppState,
-    pub(in crate::http) exchange: &'a Exchange,
+    pub(in crate::http) app: &'a Arc<AppState>,
+    pub(in crate::http) exchange: &'a Arc<Exchange>,
     body: Body,
+    /// Whether it is answered in the pool, where nobody waits for it.
+    pub(super) is_in_pool: bool,
 }
 
 impl<'a> Call<'a> {
-    pub(in crate::http) fn new(app: &'a AppState, exchange: &'a Exchange, body: Body) -> Self {
+    pub(in crate::http) fn new(
+        app: &'a Arc<AppState>,
+        exchange: &'a Arc<Exchange>,
+        body: Body,
+    ) -> Self {
         Self {
             app,
             exchange,
             body,
+            is_in_pool: false,
+        }
+    }
+
+    /// The same in the pool, where the body has come already.
+    pub(super) fn in_pool(app: &'a Arc<AppState>, exchange: &'a Arc<Exchange>) -> Self {
+        Self {
+            is_in_pool: true,
+            ..Self::new(app, exchange, Body::empty())
         }
     }
 
@@ -99,9 +114,17 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// The fields of a JSON body, once it is there; an empty body has none.
-    pub(super) async fn fields(&mut self) -> Result<Fields, ApiError> {
-        let bytes = self.read_body().await?;
+    /// Refuses an id in the path that cannot be one, where the path has one.
+    pub(super) fn check_id(&self) -> Result<(), ApiError> {
+        let has_id = (self.exchange.matched.path).is_some_and(|path| path.ends_with("/{id}"));
+        if has_id {
+            self.group_id()?;
+        }
+        Ok(())
+    }
+
+    /// The fields of a JSON body; an empty body has none.
+    pub(super) fn fields(&self, bytes: Bytes) -> Result<Fields, ApiError> {
         let notes = &self.exchange.notes;
         let fields = match fields(&bytes, &self.exchange.headers, self.contract()) {
             Ok(fields) => Ok(Some(fields)),
@@ -132,7 +155,8 @@ impl<'a> Call<'a> {
         }
     }
 
-    async fn read_body(&mut self) -> Result<Bytes, ApiError> {
+    /// The body, once it is there.
+    pub(super) async fn read_body(&mut self) -> Result<Bytes, ApiError> {
         let limits = &self.app.limits;
         let body = std::mem::take(&mut self.body);
         let body = read(&self.exchange.headers, body, limits.max_body);

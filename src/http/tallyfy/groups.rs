@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode};
 use super::{
     call::Call,
     endpoint::Endpoint,
-    handler::{Answering, Handler},
+    handler::Handler,
     rights::{GroupManager, Member},
     view::group::GroupView,
 };
@@ -15,6 +15,7 @@ use crate::{
         id::{GroupId, OrgId},
         operation::Operation,
         query::{Includes, ListQuery},
+        validate::Fields,
     },
     http::{
         envelope::{self, Answer},
@@ -70,18 +71,19 @@ fn list(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     })
 }
 
-fn create<'a>(mut call: Call<'a>, manager: GroupManager<'a>) -> Answering<'a> {
-    Box::pin(async move {
-        let fields = call.fields().await?;
-        let (contract, now) = (call.contract(), call.now());
-        let new_id = |org: &OrgId, number| new_group_id(call.app, org, number);
-        let group = manager.write(|org| org.insert(&fields, contract, now, new_id))?;
-        let status = match contract.create_status {
-            CreateStatus::Created => StatusCode::CREATED,
-            CreateStatus::Ok => StatusCode::OK,
-        };
-        Ok(envelope::one(&GroupView::plain(&group, contract), status))
-    })
+fn create(
+    call: &Call<'_>,
+    manager: &GroupManager<'_>,
+    fields: &Fields,
+) -> Result<Answer, ApiError> {
+    let (contract, now) = (call.contract(), call.now());
+    let new_id = |org: &OrgId, number| new_group_id(call.app, org, number);
+    let group = manager.write(|org| org.insert(fields, contract, now, new_id))?;
+    let status = match contract.create_status {
+        CreateStatus::Created => StatusCode::CREATED,
+        CreateStatus::Ok => StatusCode::OK,
+    };
+    Ok(envelope::one(&GroupView::plain(&group, contract), status))
 }
 
 fn show(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
@@ -94,18 +96,19 @@ fn show(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
     })
 }
 
-fn update<'a>(mut call: Call<'a>, manager: GroupManager<'a>) -> Answering<'a> {
-    Box::pin(async move {
-        let id = call.group_id()?;
-        let fields = call.fields().await?;
-        let (contract, now) = (call.contract(), call.now());
-        let group = manager.write(|org| org.update(&id, &fields, now))?;
-        let status = match contract.update_status {
-            UpdateStatus::Created => StatusCode::CREATED,
-            UpdateStatus::Ok => StatusCode::OK,
-        };
-        Ok(envelope::one(&GroupView::plain(&group, contract), status))
-    })
+fn update(
+    call: &Call<'_>,
+    manager: &GroupManager<'_>,
+    fields: &Fields,
+) -> Result<Answer, ApiError> {
+    let id = call.group_id()?;
+    let (contract, now) = (call.contract(), call.now());
+    let group = manager.write(|org| org.update(&id, fields, now))?;
+    let status = match contract.update_status {
+        UpdateStatus::Created => StatusCode::CREATED,
+        UpdateStatus::Ok => StatusCode::OK,
+    };
+    Ok(envelope::one(&GroupView::plain(&group, contract), status))
 }
 
 fn delete(call: &Call<'_>, manager: &GroupManager<'_>) -> Result<Answer, ApiError> {

@@ -1,12 +1,18 @@
 //! What answers on an endpoint, and whom. A handler's signature shows the right that it needs.
 
-use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::body::Bytes;
 
 use super::{
     call::Call,
     rights::{Admin, GroupManager, Member, SignedIn},
+    weight::is_heavy,
 };
-use crate::http::{envelope::Answer, error::ApiError};
+use crate::{
+    domain::validate::Fields,
+    http::{envelope::Answer, error::ApiError, pool::Pool},
+};
 
 /// What answers on an endpoint, by whom it answers.
 #[derive(Debug, Clone, Copy)]
@@ -15,12 +21,9 @@ pub(super) enum Handler {
     Member(fn(&Call<'_>, &Member<'_>) -> Result<Answer, ApiError>),
     Admin(fn(&Call<'_>, &Admin<'_>) -> Result<Answer, ApiError>),
     GroupManager(fn(&Call<'_>, &GroupManager<'_>) -> Result<Answer, ApiError>),
-    /// Waits for the body.
-    GroupManagerWithBody(for<'a> fn(Call<'a>, GroupManager<'a>) -> Answering<'a>),
+    /// Is given the fields of the body.
+    GroupManagerWithBody(fn(&Call<'_>, &GroupManager<'_>, &Fields) -> Result<Answer, ApiError>),
 }
-
-/// An answer that is still waiting for something.
-pub(super) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'a>>;
 
 impl Handler {
     /// The right that it needs, by name.
@@ -33,16 +36,32 @@ impl Handler {
         }
     }
 
-    /// Answers a caller who has that right; any other is told why not.
-    pub(super) async fn answer(self, call: Call<'_>) -> Result<Answer, ApiError> {
+    /// Answers a caller who has that right; any other is told why not. What takes long is computed in the pool.
+    pub(super) async fn answer(self, mut call: Call<'_>, pool: &Pool) -> Result<Answer, ApiError> {
+        let mut body = Bytes::new();
+        if let Self::GroupManagerWithBody(_) = self {
+            // Who may not, or asks for what cannot be, is told so before the body has come.
+            GroupManager::of(&call)?;
+            call.check_id()?;
+            body = call.read_body().await?;
+        }
+        if !is_heavy(call.exchange, &body) {
+            return self.answer_now(&call, body);
+        }
+        let (app, exchange) = (Arc::clone(call.app), Arc::clone(call.exchange));
+        let compute = move || self.answer_now(&Call::in_pool(&app, &exchange), body);
+        pool.run(compute).await
+    }
+
+    fn answer_now(self, call: &Call<'_>, body: Bytes) -> Result<Answer, ApiError> {
         match self {
-            Self::SignedIn(handler) => Ok(handler(&call, &SignedIn::of(&call)?)),
-            Self::Member(handler) => handler(&call, &Member::of(&call)?),
-            Self::Admin(handler) => handler(&call, &Admin::of(&call)?),
-            Self::GroupManager(handler) => handler(&call, &GroupManager::of(&call)?),
+            Self::SignedIn(handler) => Ok(handler(call, &SignedIn::of(call)?)),
+            Self::Member(handler) => handler(call, &Member::of(call)?),
+            Self::Admin(handler) => handler(call, &Admin::of(call)?),
+            Self::GroupManager(handler) => handler(call, &GroupManager::of(call)?),
             Self::GroupManagerWithBody(handler) => {
-                let manager = GroupManager::of(&call)?;
-                handler(call, manager).await
+                let manager = GroupManager::of(call)?;
+                handler(call, &manager, &call.fields(body)?)
             }
         }
     }

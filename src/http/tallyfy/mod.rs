@@ -9,6 +9,7 @@ mod paths;
 mod rights;
 mod routes;
 mod view;
+mod weight;
 
 use axum::http::Method;
 
@@ -22,13 +23,18 @@ use super::{
     envelope::Answer,
     error::{ApiError, Remark},
     exchange::Exchange,
+    pool::Pool,
 };
 
 /// The answer to a request that matched an endpoint, or else why there is none.
-pub(super) async fn answer(endpoint: Option<&'static Endpoint>, call: Call<'_>) -> Answer {
+pub(super) async fn answer(
+    endpoint: Option<&'static Endpoint>,
+    call: Call<'_>,
+    pool: &Pool,
+) -> Answer {
     let exchange = call.exchange;
     let answer = match (endpoint, exchange.matched.path) {
-        (Some(endpoint), _) => endpoint.handler.answer(call).await,
+        (Some(endpoint), _) => endpoint.handler.answer(call, pool).await,
         (None, Some(path)) => Err(method_not_allowed(exchange, path)),
         (None, None) => Err(endpoint_not_found(exchange)),
     };

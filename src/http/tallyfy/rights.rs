@@ -83,6 +83,7 @@ impl<'a> SignedIn<'a> {
 pub(super) struct Member<'a> {
     app: &'a AppState,
     exchange: &'a Exchange,
+    is_in_pool: bool,
     /// Who the token's user is there.
     pub(super) standing: Standing,
 }
@@ -101,6 +102,7 @@ impl<'a> Member<'a> {
         Ok(Self {
             standing: standing.map_err(|refusal| refused(refusal, exchange, app))?,
             exchange,
+            is_in_pool: call.is_in_pool,
             app,
         })
     }
@@ -110,7 +112,13 @@ impl<'a> Member<'a> {
         &self,
         look: impl FnOnce(&Org) -> Result<T, Refusal>,
     ) -> Result<T, ApiError> {
-        let looked = self.exchange.held.read(look).and_then(|looked| looked);
+        // A copy shares all rows and costs nothing: in the pool nobody waits for what is computed of it.
+        let looked = if self.is_in_pool {
+            let org = self.exchange.held.read(Org::clone);
+            org.and_then(|org| look(&org))
+        } else {
+            self.exchange.held.read(look).and_then(|looked| looked)
+        };
         looked.map_err(|refusal| refused(refusal, self.exchange, self.app))
     }
 }

@@ -1,0 +1,50 @@
+//! How much a request computes.
+
+use crate::{
+    domain::operation::Operation,
+    http::exchange::Exchange,
+    tenant::{Org, Refusal},
+};
+
+/// Most steps that a request takes on a thread that polls sockets: well under a millisecond of work.
+const LIGHT: usize = 10_000;
+/// The longest body that is read there.
+const SHORT_BODY: usize = 32 * 1024;
+
+/// Whether a request may take long, or has to wait for somebody who changes the organization.
+pub(super) fn is_heavy(exchange: &Exchange, body: &[u8]) -> bool {
+    if body.len() > SHORT_BODY {
+        return true;
+    }
+    let query = exchange.uri.query().unwrap_or_default();
+    match exchange.held.try_read(|org| steps(exchange, query, org)) {
+        Some(Ok(steps)) => steps > LIGHT,
+        // It does not exist: it is told so.
+        Some(Err(Refusal::NoOrg)) => false,
+        Some(Err(_)) | None => true,
+    }
+}
+
+/// About how many rows, members and guests are looked at.
+fn steps(exchange: &Exchange, query: &str, org: &Org) -> usize {
+    let groups = org.groups();
+    let people = org.users().len() + org.guests().len();
+    // A parameter may be encoded.
+    let asks_for = |name: &str| query.contains(name) || query.contains('%');
+    let all = groups.len() + groups.people() + people;
+    match exchange.matched.operation {
+        Some(Operation::ListGroups) if asks_for("q=") || asks_for("with") => all,
+        Some(Operation::ListGroups) => groups.longest().saturating_mul(100),
+        Some(Operation::GetGroup) if asks_for("with") => groups.longest().saturating_mul(40),
+        Some(Operation::GetGroup) => groups.longest(),
+        Some(
+            Operation::ListUsers
+            | Operation::ListGuests
+            | Operation::ListUserNames
+            | Operation::ListGuestNames
+            | Operation::GetUser
+            | Operation::GetMeInOrganization,
+        ) => all.saturating_mul(4),
+        Some(_) | None => 0,
+    }
+}
