@@ -45,6 +45,7 @@ use crate::state::AppState;
 pub struct App {
     tallyfy: Router,
     control: Router,
+    pool: Pool,
 }
 
 impl App {
@@ -67,8 +68,17 @@ impl App {
         }
         Self {
             tallyfy,
-            control: control::router(state, pool),
+            control: control::router(state, pool.clone()),
+            pool,
         }
+    }
+}
+
+impl App {
+    /// Holds up whatever takes long to compute, until what is returned is dropped: for tests.
+    #[doc(hidden)]
+    pub fn hold_up(&self) -> Option<impl Drop + use<>> {
+        self.pool.hold()
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{panic::resume_unwind, sync::Arc};
 
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+};
 
 /// Threads for what takes long. As many compute at a time as the machine has cores; others wait for them.
 #[derive(Debug, Clone)]
@@ -12,6 +15,13 @@ impl Pool {
     pub(super) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self(Arc::new(Semaphore::new(cores)))
+    }
+
+    /// Holds up what is to be computed here, until what is returned is dropped; nothing where something is
+    /// computed already.
+    pub(super) fn hold(&self) -> Option<OwnedSemaphorePermit> {
+        let all = u32::try_from(self.0.available_permits()).ok()?;
+        Arc::clone(&self.0).try_acquire_many_owned(all).ok()
     }
 
     /// Has something computed. A panic there is a panic here.
