@@ -164,7 +164,9 @@ fn main() {
         .filter(|it| !it.starts_with('-'))
         .collect();
     let [kind, size] = arguments.as_slice() else {
-        KINDS.iter().for_each(|(name, _)| println!("{name}"));
+        for (name, _) in KINDS {
+            println!("{name}");
+        }
         return;
     };
     let (_, kind) = KINDS.iter().find(|(name, _)| name == kind).unwrap();
@@ -244,7 +246,8 @@ fn control(method: &str, target: &str, json: &Value) -> Request<Body> {
 
 /// A query of different names.
 fn names(bytes: usize) -> String {
-    (0..bytes / 6).map(|i| format!("&{i:04}=")).collect()
+    let names: Vec<String> = (0..bytes / 6).map(|i| format!("{i:04}=")).collect();
+    names.join("&")
 }
 
 /// An object of different keys.

@@ -6,13 +6,18 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use tallyfy_mock::{
+    config::{Config, RateLimit},
     domain::{
         contract::{Edition, PerPageCap},
         id::{GroupId, OrgId},
         query::ListQuery,
     },
+    fixture::Fixture,
+    http::App,
+    state::AppState,
     tenant::{Org, Refusal, Undeclared},
 };
+use tower::ServiceExt;
 
 /// What may happen to an organization.
 #[derive(Debug, Clone)]
@@ -248,5 +253,61 @@ fn of_64_creates_of_one_name_at_once_exactly_one_succeeds() {
             63,
             "{org}"
         );
+    }
+}
+
+#[test]
+fn a_request_makes_one_look_up() {
+    let config = Config {
+        rate_limit: Some(RateLimit {
+            requests: 100,
+            window: std::time::Duration::from_secs(60),
+        }),
+        ..Config::default()
+    };
+    let state = AppState::new(&config, Fixture::demo(), "mock:1".into()).unwrap();
+    let state = Arc::new(state);
+    let app = App::new(Arc::clone(&state));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let rule = json!({ "match": { "operation": "groups.delete" }, "steps": [{ "times": "always", "status": 503, "write": "after" }] });
+    let ask = |method: &str, path: &str, body: &Value| {
+        let request = axum::http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost")
+            .header("authorization", "Bearer any-token")
+            .header("x-tallyfy-client", "APIClient")
+            .header("content-type", "application/json")
+            .body(axum::body::Body::from(body.to_string()));
+        let before = state.tenants.look_ups();
+        let answer = app.clone().oneshot(request.unwrap());
+        let status = runtime.block_on(answer).unwrap().status().as_u16();
+        (status, state.tenants.look_ups() - before)
+    };
+    let groups = "/api/organizations/northwind/groups";
+    let new = json!({ "name": "New", "description": "d" });
+    for (method, path, status) in [
+        ("GET", groups, 200),
+        (
+            "GET",
+            "/api/organizations/northwind/groups?q=a&with=users,guests",
+            200,
+        ),
+        ("POST", groups, 201),
+        ("POST", "/organizations/made-up/groups", 201),
+        ("PUT", "/api/organizations/northwind/groups/none", 404),
+        ("DELETE", "/api/organizations/northwind/groups/none", 503),
+        ("GET", "/api/organizations/northwind/users?with=groups", 200),
+        ("PATCH", groups, 405),
+        ("GET", "/api/nothing", 404),
+        ("GET", "/api/me", 200),
+    ] {
+        if method == "DELETE" {
+            ask("PUT", "/_mock/faults/r?org=northwind", &rule);
+        }
+        assert_eq!(ask(method, path, &new), (status, 1), "{method} {path}");
     }
 }
