@@ -22,6 +22,10 @@ use crate::{
     tenant::{Held, Tenants, Time},
 };
 
+/// On an answer that is a stream: it ends when the server stops, and has a bound of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Endless;
+
 /// What a request matched.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Matched {

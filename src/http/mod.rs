@@ -23,17 +23,18 @@ use axum::{
     BoxError, Router,
     body::{Body, Bytes, HttpBody},
     extract::Request,
-    http,
+    http::{self, HeaderValue, Method, StatusCode, header},
     response::Response,
     routing::{MethodFilter, MethodRouter, future::RouteFuture},
 };
 use tower::Service;
 
-pub use self::error::ApiError;
 use self::{
+    envelope::Answer,
     pipeline::Route,
     tallyfy::{PREFIXES, endpoints_on, normalise},
 };
+pub use self::{error::ApiError, exchange::Endless};
 use crate::state::AppState;
 
 /// The whole mock as one service: Tallyfy's routes within their layers, and beside them, outside
@@ -102,4 +103,18 @@ where
         };
         Service::<Request>::call(router, request)
     }
+}
+
+/// Whether a request asks no more than whether the mock is up.
+pub fn is_probe<B>(request: &http::Request<B>) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && control::is_probed(request.uri().path())
+}
+
+/// The answer to a request for which there is no place; the connection ends with it.
+pub fn unavailable() -> Response {
+    let mut answer = Answer::from(ApiError::Other(StatusCode::SERVICE_UNAVAILABLE));
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(header::CONNECTION, close);
+    answer.map(Body::from)
 }

@@ -5,10 +5,12 @@ use std::{
     io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::{TcpListener, TcpStream},
     process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
+
+use crate::wire::get;
 
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tallyfy-mock"));
@@ -279,6 +281,50 @@ fn a_signal_lets_a_request_under_way_finish_and_a_second_one_does_not() {
     server.signal("INT");
     gone(&server);
     assert_eq!(server.stop("INT").0, Some(1));
+}
+
+#[test]
+fn a_signal_ends_at_once_what_is_no_request_under_way() {
+    let server = Server::start(command(&["--port", "0", "--max-connections", "12"]));
+    let begun = |bytes: &str| {
+        let mut stream = connect(&server);
+        stream.write_all(bytes.as_bytes()).unwrap();
+        stream
+    };
+    let is_answered = |stream: &mut TcpStream| {
+        let mut first = [0; 15];
+        stream.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200 OK");
+    };
+    let mut idle = begun("GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let mut stream = begun("GET /_mock/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let mut second_head =
+        begun("GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /_mock/he");
+    let silent = begun("");
+    let half = begun("GET /api/organizations/acme/groups HTTP/1.1\r\nHost: h\r\nX-Slow: ");
+    let first_line = begun("GET /api");
+    for answered in [&mut idle, &mut stream, &mut second_head] {
+        is_answered(answered);
+    }
+    let mut others = [idle, stream, second_head, silent, half, first_line];
+    let stopped = Instant::now();
+    server.signal("TERM");
+    for (at, connection) in others.iter_mut().enumerate() {
+        let mut rest = String::new();
+        // What is closed with bytes unread is reset.
+        let _ = connection.read_to_string(&mut rest);
+        if at == 1 {
+            assert!(rest.ends_with("0\r\n\r\n"), "the stream has an end: {rest}");
+        }
+    }
+    let (code, _, stderr) = server.end();
+    assert_eq!(code, Some(0));
+    assert!(!stderr.contains("cut off"), "{stderr}");
+    assert!(
+        stopped.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        stopped.elapsed()
+    );
 }
 
 #[test]
@@ -634,6 +680,9 @@ fn help_is_worth_reading() {
                                        TALLYFY_MOCK_CONTROL_TOKEN]
           --max-connections <N>        Connections served at a time; more wait [default: 1024, or what
                                        the open-file limit leaves] [env: TALLYFY_MOCK_MAX_CONNECTIONS=]
+          --max-streams <N>            Streams of events open at a time; more are refused [default: 64,
+                                       or what the open-file limit leaves] [env:
+                                       TALLYFY_MOCK_MAX_STREAMS=]
           --max-body <SIZE>            Longest body of a request [env: TALLYFY_MOCK_MAX_BODY=] [default:
                                        1MiB]
           --max-control-body <SIZE>    Longest body of a control request [env:
@@ -775,6 +824,45 @@ fn running_out_of_file_descriptors_ends_nothing() {
     server.says("cannot accept a connection; trying again");
     drop(crowd);
     assert_eq!(server.get("/_mock/health").status(), 200);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn few_file_descriptors_leave_a_working_mock_or_a_reason() {
+    let binary = env!("CARGO_BIN_EXE_tallyfy-mock");
+    for limit in [64, 32, 24, 16, 12, 8, 6, 4] {
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &format!("ulimit -n {limit}; exec {binary} --port 0")]);
+        limited.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = limited.spawn().unwrap();
+        let mut ready = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut ready).unwrap();
+        let Some(address) = ready
+            .trim_end()
+            .strip_prefix("tallyfy-mock is ready on http://")
+        else {
+            let said = stderr(&child.wait_with_output().unwrap());
+            assert!(
+                limit < 24 && said.starts_with("error: ") && said.contains("open files"),
+                "{limit}: {said}"
+            );
+            continue;
+        };
+        // A crowd of them stays, each with an answer.
+        let mut crowd = Vec::new();
+        for _ in 0..50 {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream
+                .set_read_timeout(Some(Duration::from_secs(30)))
+                .unwrap();
+            stream.write_all(get("/groups").as_bytes()).unwrap();
+            assert_eq!(status(&mut stream), "HTTP/1.1 200 OK", "{limit}");
+            crowd.push(stream);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }
 
 #[test]
