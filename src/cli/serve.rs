@@ -360,7 +360,9 @@ fn serve(
     let address = reachable(address);
     let summary = summary(&fixture);
     let now = Time::starting(config.clock).read().now;
-    let curl = curl_line(&fixture, now, address);
+    // A log in JSON is for machines, and goes who knows where.
+    let shows_token = config.guard.token.is_none() && matches!(banner, Banner::Text);
+    let curl = curl_line(&fixture, now, address, shows_token);
     let mut state = AppState::new(config, fixture, address.to_string())?;
     state.request_log = request_log;
     let loaded = format!(
@@ -430,19 +432,37 @@ impl Banner {
     }
 }
 
-/// A command that works as printed: a token that is good, and an organization that it is good for.
-fn curl_line(fixture: &Fixture, now: DateTime<Utc>, address: SocketAddr) -> String {
+/// A command that works as printed: a token that is good, and an organization that it is good for. Where the token
+/// is not to be shown, the command asks the mock for it.
+fn curl_line(
+    fixture: &Fixture,
+    now: DateTime<Utc>,
+    address: SocketAddr,
+    shows_token: bool,
+) -> String {
     let is_good = |end: DateTime<Utc>| end > now;
+    let is_sendable = |secret: &str| secret.bytes().all(|byte| byte.is_ascii_graphic());
     let token = fixture
         .tokens
         .iter()
+        .filter(|seed| is_sendable(&seed.secret))
         .find(|seed| seed.token.expires_at.is_none_or(is_good));
-    let secret = token.map_or("any-token", |seed| &seed.secret);
     let of_token = token.and_then(|seed| seed.token.organizations.first());
     let org = of_token
         .or(fixture.organizations.first().map(|(id, _)| id))
         .map_or("acme", |id| id.as_str());
-    format!(
-        "curl -H 'Authorization: Bearer {secret}' -H 'X-Tallyfy-Client: APIClient' http://{address}/api/organizations/{org}/groups"
-    )
+    let client = "-H 'X-Tallyfy-Client: APIClient'";
+    let base = format!("http://{address}/api/organizations");
+    match token {
+        Some(_) if !shows_token => format!(
+            "eval \"$(tallyfy-mock env --host {} --port {})\"; curl -H \"Authorization: Bearer $TALLYFY_API_TOKEN\" {client} \"{base}/$TALLYFY_ORG_ID/groups\"",
+            address.ip(),
+            address.port()
+        ),
+        _ => {
+            let secret = token.map_or("any-token", |seed| &seed.secret);
+            let secret = secret.replace('\'', r"'\''");
+            format!("curl -H 'Authorization: Bearer {secret}' {client} {base}/{org}/groups")
+        }
+    }
 }

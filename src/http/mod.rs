@@ -29,12 +29,11 @@ use axum::{
 };
 use tower::Service;
 
+pub use self::{error::ApiError, exchange::Endless};
 use self::{
-    envelope::Answer,
     pipeline::Route,
     tallyfy::{PREFIXES, endpoints_on, normalise},
 };
-pub use self::{error::ApiError, exchange::Endless};
 use crate::state::AppState;
 
 /// The whole mock as one service: Tallyfy's routes within their layers, and beside them, outside
@@ -113,7 +112,7 @@ pub fn is_probe<B>(request: &http::Request<B>) -> bool {
 
 /// The answer to a request for which there is no place; the connection ends with it.
 pub fn unavailable() -> Response {
-    let mut answer = Answer::from(ApiError::Other(StatusCode::SERVICE_UNAVAILABLE));
+    let mut answer: http::Response<Bytes> = ApiError::Other(StatusCode::SERVICE_UNAVAILABLE).into();
     let close = HeaderValue::from_static("close");
     answer.headers_mut().insert(header::CONNECTION, close);
     answer.map(Body::from)

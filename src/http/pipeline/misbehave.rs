@@ -39,6 +39,10 @@ struct Slowly(Duration);
 
 /// Does to a request what it asks for itself, or else what the first rule has in store for it; else has it answered.
 pub(super) async fn misbehave(endpoint: Option<&'static Endpoint>, call: Call<'_>) -> Answer {
+    if !call.exchange.has_one_host {
+        call.note_body().await;
+        return ApiError::Other(StatusCode::BAD_REQUEST).into();
+    }
     match strike(call.app, call.exchange) {
         None => limited(endpoint, call).await,
         // Boxed because few requests are struck, and each would carry the room for it.

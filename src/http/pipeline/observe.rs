@@ -21,7 +21,7 @@ use crate::{
     },
     request_log::RequestLine,
     state::AppState,
-    tenant::journal::{Ring, Seen, UnderWay},
+    tenant::journal::{Redactor, Ring, Seen, UnderWay},
 };
 
 /// A request as it is watched from its beginning to its end. One that is dropped before its end had a
@@ -101,14 +101,24 @@ impl<'a> Observation<'a> {
         let struck = struck.map(|rule| format!("struck by the rule `{rule}`"));
         let refused = answer.extensions().get::<Remark>();
         let remark = is_gone.then_some(gone).or(struck.as_deref());
+        let remark = remark.or(refused.map(|remark| remark.0.as_ref()));
+        // A log goes further than a journal: even an organization's id is not shown where it is the token.
+        let redactor = Redactor::new(exchange.bearer(), None);
+        let [method, org, path] = [
+            exchange.method.as_str(),
+            organization(path).unwrap_or("-"),
+            path,
+        ]
+        .map(|text| redactor.plain(text));
+        let remark = remark.map(|remark| redactor.plain(remark));
         let line = RequestLine {
-            method: exchange.method.as_str(),
+            method: &method,
             route: exchange.matched.operation.map_or("-", Operation::name),
             status: answer.status().as_u16(),
             duration,
-            org: organization(path).unwrap_or("-"),
-            path,
-            remark: remark.or(refused.map(|remark| remark.0.as_ref())),
+            org: &org,
+            path: &path,
+            remark: remark.as_deref(),
         };
         if let Some(log) = &self.app.request_log {
             return log.line(&line);

@@ -4,6 +4,8 @@ use std::{fmt, time::Duration};
 
 use axum::http::{HeaderMap, HeaderName, Uri};
 
+use crate::{http::exchange::bearer, tenant::journal::Redactor};
+
 /// What a request asks to be answered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Steering {
@@ -27,6 +29,8 @@ impl Steering {
     /// ignored, with a log line.
     pub(super) fn of(headers: &HeaderMap, uri: &Uri) -> Option<Self> {
         let mut steering = Self::default();
+        let code = |text: &str| code(text, headers);
+        let delay = |text: &str| delay(text, headers);
         for preference in headers
             .get_all(&PREFER)
             .iter()
@@ -57,19 +61,19 @@ impl Steering {
     }
 }
 
-fn code(text: &str) -> Option<u16> {
+fn code(text: &str, headers: &HeaderMap) -> Option<u16> {
     let code = text
         .trim()
         .parse()
         .ok()
         .filter(|code| (400..600).contains(code));
     if code.is_none() {
-        ignored("code", text, &"a status from 400 to 599");
+        ignored("code", text, headers, &"a status from 400 to 599");
     }
     code
 }
 
-fn delay(text: &str) -> Option<Duration> {
+fn delay(text: &str, headers: &HeaderMap) -> Option<Duration> {
     let delay = text
         .parse()
         .ok()
@@ -79,14 +83,16 @@ fn delay(text: &str) -> Option<Duration> {
         ignored(
             "delay",
             text,
+            headers,
             &format_args!("milliseconds, {} at most", LONGEST.as_millis()),
         );
     }
     delay
 }
 
-fn ignored(what: &str, found: &str, expected: &dyn fmt::Display) {
-    let found: String = found.chars().take(20).collect();
+fn ignored(what: &str, found: &str, headers: &HeaderMap, expected: &dyn fmt::Display) {
+    let redactor = Redactor::new(bearer(headers), None);
+    let found: String = redactor.plain(found).chars().take(20).collect();
     tracing::warn!(found, "a steering {what} was ignored: expected {expected}");
 }
 
