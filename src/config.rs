@@ -61,8 +61,10 @@ pub struct Guard {
 /// The bounds of what clients may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many connections are served at a time; more wait.
+    /// How many connections are served at a time, beside streams; more wait.
     pub max_connections: usize,
+    /// How many streams of events are open at a time; more are refused.
+    pub max_streams: usize,
     /// The longest body of a request, in bytes.
     pub max_body: usize,
     /// The longest body of a control request, in bytes.
@@ -107,6 +109,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: 1024,
+            max_streams: 64,
             max_body: 1024 * 1024,
             max_control_body: 256 * 1024 * 1024,
             max_organizations: 10_000,

@@ -3,6 +3,7 @@
 //! It is on the way of every request, so it is written by hand and not through `tracing`, which has all else.
 
 use std::{
+    borrow::Cow,
     cell::RefCell,
     fmt::{self, Write},
     sync::Arc,
@@ -120,7 +121,8 @@ impl RequestLine<'_> {
     fn write_json(&self, at: Duration, text: &mut String) {
         let line = Json { line: self, at };
         // Only strings are its keys: nothing can go wrong.
-        text.push_str(&serde_json::to_string(&line).unwrap_or_default());
+        let json = serde_json::to_string(&line).unwrap_or_default();
+        text.push_str(&without_unseen(&json));
     }
 
     fn micros(&self) -> u64 {
@@ -191,9 +193,36 @@ fn push_quoted(text: &mut String, value: &str) {
     if value.as_bytes().iter().all(is_plain) {
         text.extend(["\"", value, "\""]);
     } else {
-        // A string takes all that is written to it.
-        let _ = write!(text, "{value:?}");
+        // Only a map without strings for keys cannot be written.
+        let quoted = serde_json::to_string(value).unwrap_or_default();
+        text.push_str(&without_unseen(&quoted));
     }
+}
+
+/// A text in which characters that cannot be seen are escaped as in JSON. Some of them clear a terminal, or turn
+/// round the order in which a line is read.
+pub fn without_unseen(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unseen) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_unseen(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // A string takes all that is written to it.
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(c);
+        }
+    }
+    shown.into()
+}
+
+/// Delete and the C1 controls, marks of direction, separators of lines, and what has no width.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -222,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_line_is_words_for_a_person() {
-        insta::assert_snapshot!(text(&LINE, false), @r#"2026-01-01T00:00:00.000042Z  INFO method="GET" route="groups.get" status=404 ms=1.071 org="acme" path="/api/organizations/acme/groups/\"x\"\u{1b}""#);
+        insta::assert_snapshot!(text(&LINE, false), @r#"2026-01-01T00:00:00.000042Z  INFO method="GET" route="groups.get" status=404 ms=1.071 org="acme" path="/api/organizations/acme/groups/\"x\"\u001b""#);
         let struck = RequestLine {
             remark: Some("struck by the rule `flaky`"),
             path: "/",
@@ -243,6 +272,22 @@ mod tests {
         }
         .write_json(AT, &mut json);
         insta::assert_snapshot!(json, @r#"{"timestamp":"2026-01-01T00:00:00.000042Z","level":"INFO","method":"GET","route":"groups.get","status":404,"ms":1.071,"org":"acme","path":"/api/organizations/acme/groups/\"x\"\u001b","remark":"why"}"#);
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped_in_both_forms() {
+        let path = "/a\u{85}\u{9b}2J\u{202e}b\u{2066}c\u{200f}\u{7f}\u{e0041}\u{e9}";
+        let wanted = r"/a\u0085\u009b2J\u202eb\u2066c\u200f\u007f\udb40\udc41\u{e9}"
+            .replace(r"\u{e9}", "\u{e9}");
+        let line = RequestLine { path, ..LINE };
+        let mut json = String::new();
+        line.write_json(AT, &mut json);
+        for written in [text(&line, false), json.clone()] {
+            assert!(written.contains(&wanted), "{written}");
+            assert!(!written.contains(is_unseen), "{written}");
+        }
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["path"], path);
     }
 
     #[test]

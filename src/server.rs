@@ -1,8 +1,11 @@
 //! Listener in, stop signal in; serve, then drain. The only accept loop.
 
+mod connection;
+mod places;
 mod stream;
 
 use std::{
+    convert::Infallible,
     future::poll_fn,
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs},
@@ -12,16 +15,12 @@ use std::{
     time::Duration,
 };
 
-use hyper::{Request, body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
-use tokio::{net::TcpStream, sync::Semaphore, time};
-use tower::ServiceExt;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioTimer;
+use socket2::SockRef;
+use tokio::{net::TcpStream, sync::mpsc, time};
 
-use self::stream::Stream;
+use self::{connection::Connection, places::Places};
 use crate::{
     config::{Config, Limits},
     http::App,
@@ -33,6 +32,10 @@ const DRAIN: Duration = Duration::from_millis(4500);
 
 /// The name of the machine's own two addresses, `127.0.0.1` and `::1`.
 pub const LOCALHOST: &str = "localhost";
+
+/// How many connections the system holds until they are accepted. One beyond it would try again after a second.
+/// The system may hold fewer (`net.core.somaxconn` of Linux).
+const BACKLOG: i32 = 4096;
 
 /// How often another port is tried that is free at both loopback addresses.
 const TRIES: usize = 100;
@@ -52,6 +55,8 @@ pub fn listen(config: &Config) -> Result<(Vec<TcpListener>, SocketAddr), StartEr
     let with_address = listeners.and_then(|listeners| {
         for listener in &listeners {
             listener.set_nonblocking(true)?;
+            // The standard library asks for 128. Asking again changes that.
+            SockRef::from(listener).listen(BACKLOG)?;
         }
         let address = listeners[0].local_addr()?;
         Ok((listeners, address))
@@ -96,9 +101,10 @@ fn on_loopback(port: u16) -> io::Result<Vec<TcpListener>> {
     ))
 }
 
-/// Serves `app` on `listeners` until `stop` is done, then lets requests under way finish, for 4.5 seconds at most.
+/// Serves `app` on `listeners` until `stop` is done. Then streams, half-sent heads and idle connections end at
+/// once, and requests under way may finish, for 4.5 seconds at most.
 ///
-/// Above `max_connections` new ones wait. Nothing that one connection does ends the loop, nor does
+/// Above `max_connections`, requests wait for a place. Nothing that one connection does ends the loop, nor does
 /// running out of file descriptors.
 pub async fn serve(
     listeners: Vec<TcpListener>,
@@ -111,42 +117,36 @@ pub async fn serve(
         .map(tokio::net::TcpListener::from_std)
         .collect::<io::Result<Vec<_>>>()
         .map_err(StartError::Runtime)?;
-    let places = Arc::new(Semaphore::new(
-        limits.max_connections.clamp(1, Semaphore::MAX_PERMITS),
-    ));
-    let connections = GracefulShutdown::new();
+    let places = Arc::new(Places::new(limits.max_connections));
+    // Each connection has a sender. When the last one is gone, so is the last connection.
+    let (open, mut all_over) = mpsc::channel::<Infallible>(1);
     let http = protocol(&limits);
     let mut stop = pin!(stop);
     loop {
         let next = async {
-            let place = Arc::clone(&places)
-                .acquire_owned()
-                .await
-                .expect("the semaphore is never closed");
-            (accept(&mut listeners).await, place)
+            let stream = accept(&mut listeners, &places).await;
+            (stream, places.let_in().await)
         };
-        let (stream, place) = tokio::select! {
+        let (stream, standing) = tokio::select! {
             next = next => next,
             () = &mut stop => break,
         };
-        let (stream, handle) = Stream::new(stream, limits.body_timeout);
-        let app = app
-            .clone()
-            .map_request(move |mut request: Request<Incoming>| {
-                request.extensions_mut().insert(Arc::clone(&handle));
-                request
-            });
-        let served = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
-        let connection = connections.watch(served);
+        let connection = Connection {
+            http: http.clone(),
+            app: app.clone(),
+            limits,
+            places: Arc::clone(&places),
+        };
+        let served = connection.serve(stream, standing);
+        let open = open.clone();
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-            drop(place);
+            served.await;
+            drop(open);
         });
     }
-    drop(listeners);
-    if time::timeout(DRAIN, connections.shutdown()).await.is_err() {
+    drop((listeners, open));
+    places.stop();
+    if time::timeout(DRAIN, all_over.recv()).await.is_err() {
         tracing::warn!(
             "requests were still under way {DRAIN:?} after the signal to stop; they are cut off"
         );
@@ -164,7 +164,7 @@ fn protocol(limits: &Limits) -> http1::Builder {
 }
 
 /// The next connection. The listeners take turns, so that a busy one cannot starve the others.
-async fn accept(listeners: &mut [tokio::net::TcpListener]) -> TcpStream {
+async fn accept(listeners: &mut [tokio::net::TcpListener], places: &Places) -> TcpStream {
     loop {
         listeners.rotate_left(1);
         let next = poll_fn(|context| {
@@ -186,6 +186,7 @@ async fn accept(listeners: &mut [tokio::net::TcpListener]) -> TcpStream {
             Err(error) => {
                 // Most likely the process is out of file descriptors: others will be given back.
                 tracing::warn!(%error, "cannot accept a connection; trying again");
+                places.make_room();
                 time::sleep(Duration::from_millis(50)).await;
             }
         }

@@ -84,7 +84,7 @@ impl Log {
 
     /// A line for a person, whatever the level.
     pub(super) fn say(&self, line: &str) {
-        self.push(format!("{line}\n").as_bytes());
+        self.push_shown(format!("{line}\n").as_bytes());
     }
 
     /// The line that each request has, in this log.
@@ -112,6 +112,15 @@ impl Log {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         let waiting = self.0.waiting.lock();
         waiting.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A line from anywhere else than the log of requests, which escapes its own.
+    fn push_shown(&self, line: &[u8]) {
+        if line.is_ascii() {
+            return self.push(line);
+        }
+        let text = String::from_utf8_lossy(line);
+        self.push(request_log::without_unseen(&text).as_bytes());
     }
 
     fn push(&self, line: &[u8]) {
@@ -189,7 +198,7 @@ impl Drop for Flushed {
 
 impl Write for &Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.push(line);
+        self.push_shown(line);
         Ok(line.len())
     }
 

@@ -101,6 +101,9 @@ pub(super) struct Args {
     /// Connections served at a time; more wait [default: 1024, or what the open-file limit leaves]
     #[arg(long, env = "TALLYFY_MOCK_MAX_CONNECTIONS", value_name = "N", value_parser = at_least_one)]
     max_connections: Option<usize>,
+    /// Streams of events open at a time; more are refused [default: 64, or what the open-file limit leaves]
+    #[arg(long, env = "TALLYFY_MOCK_MAX_STREAMS", value_name = "N", value_parser = whole_number)]
+    max_streams: Option<usize>,
     /// Longest body of a request
     #[arg(
         long,
@@ -168,6 +171,13 @@ enum LogLevel {
 const MOUNTED: &str = "/fixtures";
 
 pub(super) fn run(args: Args, environment: &Environment) -> ExitCode {
+    let files = open_files();
+    if let Some(files) = files.filter(|files| *files < LEAST_FILES) {
+        let message = format!(
+            "{files} open files are too few for a mock; it needs {LEAST_FILES}, and `ulimit -n` sets them"
+        );
+        return fail(&message, FAILED);
+    }
     let log = match Log::start() {
         Ok(log) => log,
         Err(error) => return fail(&StartError::Runtime(error).to_string(), FAILED),
@@ -186,7 +196,7 @@ pub(super) fn run(args: Args, environment: &Environment) -> ExitCode {
     let request_log = request_log.map(|format| log.of_requests(format));
     let (workers, watch) = (args.workers, args.watch);
     let served = serve(
-        &args.into_config(),
+        &args.into_config(files),
         workers,
         watch,
         banner,
@@ -205,12 +215,22 @@ fn message(error: &StartError, environment: &Environment) -> String {
 }
 
 impl Args {
-    fn into_config(self) -> Config {
+    fn into_config(self, files: Option<usize>) -> Config {
         let mut fixtures = self.fixtures;
         let mounted = Path::new(MOUNTED);
         let is_awaited = || self.watch && mounted.is_dir();
         if fixtures.is_empty() && (fixture::holds_fixtures(mounted) || is_awaited()) {
             fixtures.push(MOUNTED.into());
+        }
+        let (max_connections, max_streams) = default_places(files);
+        let max_connections = self.max_connections.unwrap_or(max_connections);
+        let max_streams = self.max_streams.unwrap_or(max_streams);
+        if let Some(files) =
+            files.filter(|files| *files < max_connections.saturating_add(OWN_FILES))
+        {
+            tracing::warn!(
+                "{max_connections} connections are more than {files} open files leave room for; `ulimit -n` raises that limit"
+            );
         }
         Config {
             host: self.address.host().to_owned(),
@@ -233,7 +253,8 @@ impl Args {
                 token: self.control_token,
             },
             limits: Limits {
-                max_connections: self.max_connections.unwrap_or_else(default_max_connections),
+                max_connections,
+                max_streams,
                 max_body: usize::try_from(self.max_body.as_u64()).unwrap_or(usize::MAX),
                 max_control_body: usize::try_from(self.max_control_body.as_u64())
                     .unwrap_or(usize::MAX),
@@ -245,24 +266,44 @@ impl Args {
     }
 }
 
-/// What the open-file limit leaves when the process has its own files open, and no more than the default.
-fn default_max_connections() -> usize {
-    const OWN_FILES: usize = 64;
-    let default = Limits::default().max_connections;
-    match open_file_limit() {
-        Some(limit) => default.min(limit.saturating_sub(OWN_FILES).max(1)),
-        None => default,
-    }
+/// With fewer open files, the mock would start and have none left for its clients.
+const LEAST_FILES: usize = 24;
+
+/// How many files the process may have open, after it has asked for as many as all limits together need.
+fn open_files() -> Option<usize> {
+    let limits = Limits::default();
+    let wanted = OTHER_FILES + limits.max_connections + limits.max_streams;
+    open_file_limit(wanted)
+}
+
+/// Files beside connections and streams: the process's own, those of requests that wait for a place, and some more.
+const OTHER_FILES: usize = OWN_FILES + WAITING_FILES;
+const OWN_FILES: usize = 14;
+const WAITING_FILES: usize = 300;
+
+/// Connections and streams by default: what the open files leave for them.
+fn default_places(files: Option<usize>) -> (usize, usize) {
+    let limits = Limits::default();
+    let Some(files) = files else {
+        return (limits.max_connections, limits.max_streams);
+    };
+    let left = files.saturating_sub(OWN_FILES);
+    let streams = limits.max_streams.min(left / 4);
+    // Some requests wait, whatever the limit.
+    let waiting = WAITING_FILES.min(left / 2);
+    let connections = left.saturating_sub(streams + waiting).max(1);
+    (limits.max_connections.min(connections), streams)
 }
 
 #[cfg(unix)]
-fn open_file_limit() -> Option<usize> {
-    let (soft, _) = rlimit::getrlimit(rlimit::Resource::NOFILE).ok()?;
-    usize::try_from(soft).ok()
+fn open_file_limit(wanted: usize) -> Option<usize> {
+    // This raises no limit that was set for good.
+    let limit = rlimit::increase_nofile_limit(u64::try_from(wanted).ok()?).ok()?;
+    usize::try_from(limit).ok()
 }
 
 #[cfg(not(unix))]
-fn open_file_limit() -> Option<usize> {
+fn open_file_limit(_: usize) -> Option<usize> {
     None
 }
 
@@ -328,7 +369,9 @@ fn serve(
     let address = reachable(address);
     let summary = summary(&fixture);
     let now = Time::starting(config.clock).read().now;
-    let curl = curl_line(&fixture, now, address);
+    // A log in JSON is for machines, and goes who knows where.
+    let shows_token = config.guard.token.is_none() && matches!(banner, Banner::Text);
+    let curl = curl_line(&fixture, now, address, shows_token);
     let mut state = AppState::new(config, fixture, address.to_string())?;
     state.request_log = request_log;
     let loaded = format!(
@@ -398,19 +441,37 @@ impl Banner {
     }
 }
 
-/// A command that works as printed: a token that is good, and an organization that it is good for.
-fn curl_line(fixture: &Fixture, now: DateTime<Utc>, address: SocketAddr) -> String {
+/// A command that works as printed: a token that is good, and an organization that it is good for. Where the token
+/// is not to be shown, the command asks the mock for it.
+fn curl_line(
+    fixture: &Fixture,
+    now: DateTime<Utc>,
+    address: SocketAddr,
+    shows_token: bool,
+) -> String {
     let is_good = |end: DateTime<Utc>| end > now;
+    let is_sendable = |secret: &str| secret.bytes().all(|byte| byte.is_ascii_graphic());
     let token = fixture
         .tokens
         .iter()
+        .filter(|seed| is_sendable(&seed.secret))
         .find(|seed| seed.token.expires_at.is_none_or(is_good));
-    let secret = token.map_or("any-token", |seed| &seed.secret);
     let of_token = token.and_then(|seed| seed.token.organizations.first());
     let org = of_token
         .or(fixture.organizations.first().map(|(id, _)| id))
         .map_or("acme", |id| id.as_str());
-    format!(
-        "curl -H 'Authorization: Bearer {secret}' -H 'X-Tallyfy-Client: APIClient' http://{address}/api/organizations/{org}/groups"
-    )
+    let client = "-H 'X-Tallyfy-Client: APIClient'";
+    let base = format!("http://{address}/api/organizations");
+    match token {
+        Some(_) if !shows_token => format!(
+            "eval \"$(tallyfy-mock env --host {} --port {})\"; curl -H \"Authorization: Bearer $TALLYFY_API_TOKEN\" {client} \"{base}/$TALLYFY_ORG_ID/groups\"",
+            address.ip(),
+            address.port()
+        ),
+        _ => {
+            let secret = token.map_or("any-token", |seed| &seed.secret);
+            let secret = secret.replace('\'', r"'\''");
+            format!("curl -H 'Authorization: Bearer {secret}' {client} {base}/{org}/groups")
+        }
+    }
 }

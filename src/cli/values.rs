@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     config::RateLimit,
     domain::contract::{ContractError, Edition, Switch},
+    tenant::Time,
 };
 
 pub(super) fn port(text: &str) -> Result<u16, &'static str> {
@@ -60,8 +61,8 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn time(text: &str) -> Result<DateTime<Utc>, &'static str> {
-    text.parse()
-        .map_err(|_| "expected a time such as `2026-01-01T00:00:00Z`")
+    let time = text.parse().ok().and_then(Time::in_calendar);
+    time.ok_or("expected a time such as `2026-01-01T00:00:00Z`")
 }
 
 pub(super) fn whole_number(text: &str) -> Result<usize, &'static str> {

@@ -11,7 +11,7 @@ use std::{
 use axum::{
     body::{Body, Bytes},
     extract::Request,
-    http::{HeaderMap, Method, Uri, header},
+    http::{HeaderMap, Method, Uri, Version, header},
 };
 use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
@@ -21,6 +21,10 @@ use crate::{
     socket::SocketHandle,
     tenant::{Held, Tenants, Time},
 };
+
+/// On an answer that is a stream: it ends when the server stops, and has a bound of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Endless;
 
 /// What a request matched.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,6 +46,8 @@ pub(super) struct Exchange {
     pub(super) held: Held,
     /// How its clock told the time when the request came.
     pub(super) time: Time,
+    /// Whether it names the host that it is for, once; what came on no connection need not.
+    pub(super) has_one_host: bool,
     /// The connection it came on; a call of the router itself has none.
     pub(super) socket: Option<Arc<SocketHandle>>,
     /// The method.
@@ -147,12 +153,14 @@ impl Exchange {
         let named = organization(parts.uri.path());
         let org = named.and_then(decoded).and_then(|name| OrgId::parse(&name));
         let held = tenants.find(org.as_ref());
+        let socket: Option<Arc<SocketHandle>> = parts.extensions.remove();
         let exchange = Self {
+            has_one_host: socket.is_none() || has_one_host(parts.version, &parts.headers),
             time: held.time(),
             held,
             matched,
             org,
-            socket: parts.extensions.remove(),
+            socket,
             method: parts.method,
             uri: parts.uri,
             bearer: bearer(&parts.headers).map(Box::from),
@@ -176,6 +184,14 @@ impl Exchange {
     /// The token that it brings, where it is well-formed.
     pub(super) fn bearer(&self) -> Option<&str> {
         self.bearer.as_deref()
+    }
+}
+
+/// Whether there is one `Host`; HTTP/1.0 needs none (RFC 9112, 3.2).
+fn has_one_host(version: Version, headers: &HeaderMap) -> bool {
+    match headers.get_all(header::HOST).iter().count() {
+        0 => version < Version::HTTP_11,
+        count => count == 1,
     }
 }
 

@@ -25,13 +25,13 @@ use axum::{
     BoxError, Router,
     body::{Body, Bytes, HttpBody},
     extract::Request,
-    http,
+    http::{self, HeaderValue, Method, StatusCode, header},
     response::Response,
     routing::{MethodFilter, MethodRouter, future::RouteFuture},
 };
 use tower::Service;
 
-pub use self::error::ApiError;
+pub use self::{error::ApiError, exchange::Endless};
 use self::{
     pipeline::Route,
     pool::Pool,
@@ -116,4 +116,18 @@ where
         };
         Service::<Request>::call(router, request)
     }
+}
+
+/// Whether a request asks no more than whether the mock is up.
+pub fn is_probe<B>(request: &http::Request<B>) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && control::is_probed(request.uri().path())
+}
+
+/// The answer to a request for which there is no place; the connection ends with it.
+pub fn unavailable() -> Response {
+    let mut answer: http::Response<Bytes> = ApiError::Other(StatusCode::SERVICE_UNAVAILABLE).into();
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(header::CONNECTION, close);
+    answer.map(Body::from)
 }

@@ -4,7 +4,10 @@ use std::{
     future::poll_fn,
     io,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -31,6 +34,30 @@ pub(super) struct Stream {
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
     ending: Option<Ending>,
+    signs: Arc<Signs>,
+}
+
+/// What the bytes of a connection tell of it.
+#[derive(Debug, Default)]
+pub(super) struct Signs {
+    is_stalled: AtomicBool,
+    has_heard: AtomicBool,
+}
+
+impl Signs {
+    /// Whether something is to be written that the client does not take yet.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.is_stalled.load(Ordering::SeqCst)
+    }
+
+    /// Whether the client has sent anything since [`Signs::forget_heard`].
+    pub(super) fn has_heard(&self) -> bool {
+        self.has_heard.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn forget_heard(&self) {
+        self.has_heard.store(false, Ordering::SeqCst);
+    }
 }
 
 /// A connection that is closed for writing, while its client may still be sending: closed for reading too
@@ -139,16 +166,25 @@ impl Stream {
             patience,
             stalled: None,
             ending: None,
+            signs: Arc::default(),
         };
         (stream, handle)
+    }
+
+    /// What its bytes tell, for whoever watches it.
+    pub(super) fn signs(&self) -> Arc<Signs> {
+        Arc::clone(&self.signs)
     }
 
     /// Writes what the client takes; one that takes nothing for too long is given up.
     fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if let Poll::Ready(written) = Pin::new(&mut *self.tcp.lock()).poll_write(cx, bytes) {
-            self.stalled = None;
+            if self.stalled.take().is_some() {
+                self.signs.is_stalled.store(false, Ordering::SeqCst);
+            }
             return Poll::Ready(written);
         }
+        self.signs.is_stalled.store(true, Ordering::SeqCst);
         let stalled = self
             .stalled
             .get_or_insert_with(|| Box::pin(sleep(self.patience)));
@@ -229,7 +265,12 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.tcp.lock()).poll_read(cx, into)
+        let before = into.filled().len();
+        let read = Pin::new(&mut *self.tcp.lock()).poll_read(cx, into);
+        if into.filled().len() > before {
+            self.signs.has_heard.store(true, Ordering::SeqCst);
+        }
+        read
     }
 }
 

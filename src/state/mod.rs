@@ -44,6 +44,9 @@ pub enum StartError {
         /// How many are allowed.
         limit: usize,
     },
+    /// No clock shows that time.
+    #[error("the clock cannot stand at {0}: its year is not one from 0000 to 9999")]
+    Clock(String),
     /// The port cannot be had.
     #[error(
         "cannot listen on {host}:{port}: {source}; choose another with `--host` and `--port` (0 takes a free port)"
@@ -98,7 +101,11 @@ impl AppState {
     pub fn new(config: &Config, fixture: Fixture, authority: String) -> Result<Self, StartError> {
         let (edition, contract) = config.contract.over(&fixture.contract);
         let ids = config.seed.map_or_else(IdGen::random, IdGen::seeded);
-        let clock = Time::starting(config.clock);
+        let frozen_at = config.clock.map(|at| {
+            let in_calendar = Time::in_calendar(at);
+            in_calendar.ok_or_else(|| StartError::Clock(at.to_rfc3339()))
+        });
+        let clock = Time::starting(frozen_at.transpose()?);
         let started_at = clock.read().now;
         let loaded = baseline(fixture, config.strict, &config.limits, started_at)?;
         let start = Start {

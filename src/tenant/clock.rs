@@ -2,7 +2,9 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::json::{CALENDAR, in_calendar};
 
 /// A clock that can be set: the base clock of a mock, or an organization's own.
 #[derive(Debug)]
@@ -68,6 +70,11 @@ impl Time {
         frozen_at.map_or(Self::Running(TimeDelta::zero()), Self::Frozen)
     }
 
+    /// A time to the microsecond; nothing where its year is not one from 0000 to 9999.
+    pub fn in_calendar(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        in_calendar(at)
+    }
+
     /// Whether this is the system's time.
     pub fn is_system_time(self) -> bool {
         self == Self::Running(TimeDelta::zero())
@@ -79,8 +86,11 @@ impl Time {
             // A sum out of range was refused when the clock was moved.
             Self::Running(offset) => {
                 let now = system_time();
+                let [first, last] = CALENDAR;
+                // One that runs stops at the end of the calendar.
+                let now = now.checked_add_signed(offset).unwrap_or(now);
                 Reading {
-                    now: now.checked_add_signed(offset).unwrap_or(now),
+                    now: now.clamp(first, last),
                     frozen: false,
                 }
             }
@@ -93,7 +103,7 @@ impl Time {
         match (change, self) {
             (ClockChange::Set { now, frozen }, _) => {
                 let shown = self.read();
-                let now = now.map_or(shown.now, to_micros);
+                let now = now.map_or(Some(shown.now), in_calendar)?;
                 Some(if frozen.unwrap_or(shown.frozen) {
                     Self::Frozen(now)
                 } else {
@@ -101,11 +111,11 @@ impl Time {
                 })
             }
             (ClockChange::Advance(by), Self::Frozen(at)) => {
-                at.checked_add_signed(by).map(Self::Frozen)
+                in_calendar(at.checked_add_signed(by)?).map(Self::Frozen)
             }
             (ClockChange::Advance(by), Self::Running(offset)) => {
                 let offset = offset.checked_add(&by)?;
-                system_time().checked_add_signed(offset)?;
+                in_calendar(system_time().checked_add_signed(offset)?)?;
                 Some(Self::Running(offset))
             }
         }
@@ -117,13 +127,9 @@ impl Time {
     reason = "this is the one place that asks the system"
 )]
 fn system_time() -> DateTime<Utc> {
-    to_micros(Utc::now())
-}
-
-/// Stored times are compared and written to the microsecond; no more than that is kept.
-fn to_micros(at: DateTime<Utc>) -> DateTime<Utc> {
-    at.with_nanosecond(at.nanosecond() / 1000 * 1000)
-        .unwrap_or(at)
+    let now = Utc::now();
+    // Stored times are compared and written to the microsecond; no more than that is kept.
+    in_calendar(now).unwrap_or(now)
 }
 
 #[cfg(test)]
@@ -165,6 +171,30 @@ mod tests {
         for time in [running, frozen] {
             assert_eq!(time.changed(ClockChange::Advance(TimeDelta::MAX)), None);
         }
+    }
+
+    #[test]
+    fn no_clock_leaves_the_calendar() {
+        let [first, last] = CALENDAR;
+        assert_eq!(first.to_rfc3339(), "0000-01-01T00:00:00+00:00");
+        assert_eq!(last.to_rfc3339(), "9999-12-31T23:59:59.999999+00:00");
+        let micro = TimeDelta::microseconds(1);
+        for (end, beyond) in [(first, -micro), (last, micro)] {
+            let frozen = Time::Frozen(end);
+            assert_eq!(frozen.changed(ClockChange::Advance(beyond)), None);
+            assert!(frozen.changed(ClockChange::Advance(-beyond)).is_some());
+            let out = ClockChange::Set {
+                now: Some(end + beyond),
+                frozen: None,
+            };
+            assert_eq!(frozen.changed(out), None);
+        }
+        let run = ClockChange::Set {
+            now: Some(last),
+            frozen: Some(false),
+        };
+        let running = Time::starting(None).changed(run).unwrap();
+        assert_eq!(running.read().now, last, "it stops there");
     }
 
     #[test]

@@ -5,10 +5,12 @@ use std::{
     io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::{TcpListener, TcpStream},
     process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
+
+use crate::wire::{get, half_a_body};
 
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tallyfy-mock"));
@@ -222,6 +224,112 @@ fn one_line_is_logged_a_request_and_never_a_token() {
 }
 
 #[test]
+fn a_requests_own_token_is_in_no_line_of_the_log_wherever_it_stands() {
+    let token = "the-admin's-own-token";
+    for form in ["text", "json"] {
+        let server = Server::start(command(&["--port", "0", "--log-format", form]));
+        let ask = |line: &str, headers: &str| {
+            let head = format!(
+                "{line} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\nX-Tallyfy-Client: x\r\n{headers}Connection: close\r\n\r\n"
+            );
+            let mut stream = connect(&server);
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.read_to_string(&mut String::new()).unwrap();
+        };
+        let encoded: String = token.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        for line in [
+            format!("GET /api/organizations/{token}/groups"),
+            format!("GET /api/organizations/acme/groups/{token}"),
+            format!("GET /api/organizations/acme/groups/{encoded}"),
+            format!("GET /{token}"),
+            format!("GET /api/organizations/acme/users?token={token}"),
+            format!("PATCH /api/organizations/acme/groups/{token}"),
+            "GET /api/organizations/acme/groups/api_key=something-secret".into(),
+            format!("GET /api/organizations/acme/groups?__code={token}"),
+        ] {
+            ask(&line, "");
+        }
+        ask(
+            "GET /",
+            &format!("Prefer: code={token}\r\nx-mock-response-code: {token}\r\n"),
+        );
+        let (_, _, stderr) = server.stop("TERM");
+        let is_line = |line: &&str| line.contains("method=") || line.contains("\"method\":");
+        assert_eq!(stderr.lines().filter(is_line).count(), 9, "{stderr}");
+        for secret in [&token[..12], &encoded[..20], "something-secret"] {
+            assert!(!stderr.contains(secret), "{secret}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn no_character_that_cannot_be_seen_gets_into_the_log() {
+    for form in ["text", "json"] {
+        let server = Server::start(command(&["--port", "0", "--log-format", form]));
+        let mut stream = connect(&server);
+        let path = "/\u{9b}2J\u{85}\u{202e}\u{2066}\u{200f}";
+        let head = format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.read_to_string(&mut String::new()).unwrap();
+        // Decoded, these are what a warning quotes.
+        server.get("/api?__code=%C2%9B2J%E2%80%AE");
+        let (_, _, stderr) = server.stop("TERM");
+        let raw =
+            |c: char| ('\u{7f}'..'\u{a0}').contains(&c) || ('\u{200b}'..'\u{2070}').contains(&c);
+        assert!(!stderr.contains(raw), "{stderr:?}");
+        for line in stderr.lines().filter(|_| form == "json") {
+            serde_json::from_str::<Value>(line).expect("each line is JSON");
+        }
+    }
+}
+
+#[test]
+fn the_banner_shows_a_declared_token_only_to_a_person_and_not_beside_a_control_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("closed.json");
+    fs::write(
+        &file,
+        r#"{"version":1,"tokens":[{"token":"the-admin's-own","user":1,"organizations":["globex"]}],
+        "organizations":[{"id":"globex","users":[{"id":1}],"groups":[{"name":"A"}]}]}"#,
+    )
+    .unwrap();
+    let file = file.display().to_string();
+    let with = |more: &[&str]| {
+        let mut command = command(&[&["--port", "0", "--fixtures", &file], more].concat());
+        command.env(
+            "TALLYFY_MOCK_CONTROL_TOKEN",
+            if more.is_empty() { "" } else { "control" },
+        );
+        Server::start(command)
+    };
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_tallyfy-mock"));
+    let path = format!(
+        "{}:{}",
+        binary.parent().unwrap().display(),
+        std::env::var("PATH").unwrap()
+    );
+    for more in [&[][..], &["--strict"]] {
+        let mut server = with(more);
+        let curl = server.says("  try ").replacen("try", "", 1);
+        assert_eq!(curl.contains("own"), more.is_empty(), "{curl}");
+        let answer = Command::new("sh")
+            .args(["-c", &format!("{curl} -sS --fail -g")])
+            .env("PATH", &path)
+            .env("TALLYFY_MOCK_CONTROL_TOKEN", "control")
+            .output()
+            .unwrap();
+        let answer: Value = serde_json::from_slice(&answer.stdout).expect("an answer in JSON");
+        assert_eq!(answer["meta"]["pagination"]["total"], 1, "{curl}");
+    }
+    let server = with(&["--log-format", "json"]);
+    let (_, _, stderr) = server.stop("TERM");
+    assert!(
+        stderr.contains("curl") && !stderr.contains("admin's"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn the_log_may_be_json_or_nothing() {
     let server = Server::start(command(&["--port", "0", "--log-format", "json"]));
     server.get("/api/organizations/northwind/groups");
@@ -355,6 +463,50 @@ fn a_signal_lets_a_request_under_way_finish_and_a_second_one_does_not() {
     server.signal("INT");
     gone(&server);
     assert_eq!(server.stop("INT").0, Some(1));
+}
+
+#[test]
+fn a_signal_ends_at_once_what_is_no_request_under_way() {
+    let server = Server::start(command(&["--port", "0", "--max-connections", "12"]));
+    let begun = |bytes: &str| {
+        let mut stream = connect(&server);
+        stream.write_all(bytes.as_bytes()).unwrap();
+        stream
+    };
+    let is_answered = |stream: &mut TcpStream| {
+        let mut first = [0; 15];
+        stream.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200 OK");
+    };
+    let mut idle = begun("GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let mut stream = begun("GET /_mock/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let mut second_head =
+        begun("GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /_mock/he");
+    let silent = begun("");
+    let half = begun("GET /api/organizations/acme/groups HTTP/1.1\r\nHost: h\r\nX-Slow: ");
+    let first_line = begun("GET /api");
+    for answered in [&mut idle, &mut stream, &mut second_head] {
+        is_answered(answered);
+    }
+    let mut others = [idle, stream, second_head, silent, half, first_line];
+    let stopped = Instant::now();
+    server.signal("TERM");
+    for (at, connection) in others.iter_mut().enumerate() {
+        let mut rest = String::new();
+        // What is closed with bytes unread is reset.
+        let _ = connection.read_to_string(&mut rest);
+        if at == 1 {
+            assert!(rest.ends_with("0\r\n\r\n"), "the stream has an end: {rest}");
+        }
+    }
+    let (code, _, stderr) = server.end();
+    assert_eq!(code, Some(0));
+    assert!(!stderr.contains("cut off"), "{stderr}");
+    assert!(
+        stopped.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        stopped.elapsed()
+    );
 }
 
 #[test]
@@ -714,6 +866,9 @@ fn help_is_worth_reading() {
                                        TALLYFY_MOCK_CONTROL_TOKEN]
           --max-connections <N>        Connections served at a time; more wait [default: 1024, or what
                                        the open-file limit leaves] [env: TALLYFY_MOCK_MAX_CONNECTIONS=]
+          --max-streams <N>            Streams of events open at a time; more are refused [default: 64,
+                                       or what the open-file limit leaves] [env:
+                                       TALLYFY_MOCK_MAX_STREAMS=]
           --max-body <SIZE>            Longest body of a request [env: TALLYFY_MOCK_MAX_BODY=] [default:
                                        1MiB]
           --max-control-body <SIZE>    Longest body of a control request [env:
@@ -812,12 +967,15 @@ fn status(stream: &mut TcpStream) -> String {
 fn above_the_limit_new_connections_wait_for_a_place() {
     let server = Server::start(command(&["--port", "0", "--max-connections", "1"]));
     let mut first = connect(&server);
-    ask(&mut first);
-    assert_eq!(status(&mut first), "HTTP/1.1 200 OK");
+    let half = half_a_body().replacen("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1);
+    first.write_all(half.as_bytes()).unwrap();
+    assert_eq!(status(&mut first), "HTTP/1.1 100 Continue");
     let mut second = connect(&server);
-    ask(&mut second);
-    ask(&mut first);
-    assert_eq!(status(&mut first), "HTTP/1.1 200 OK");
+    second.write_all(get("/groups").as_bytes()).unwrap();
+    // A probe is answered meanwhile.
+    let mut probe = connect(&server);
+    ask(&mut probe);
+    assert_eq!(status(&mut probe), "HTTP/1.1 200 OK");
     second.set_nonblocking(true).unwrap();
     let early = second.read(&mut [0]).unwrap_err();
     assert_eq!(early.kind(), ErrorKind::WouldBlock, "the second waits");
@@ -855,6 +1013,45 @@ fn running_out_of_file_descriptors_ends_nothing() {
     server.says("cannot accept a connection; trying again");
     drop(crowd);
     assert_eq!(server.get("/_mock/health").status(), 200);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn few_file_descriptors_leave_a_working_mock_or_a_reason() {
+    let binary = env!("CARGO_BIN_EXE_tallyfy-mock");
+    for limit in [64, 32, 24, 16, 12, 8, 6, 4] {
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &format!("ulimit -n {limit}; exec {binary} --port 0")]);
+        limited.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = limited.spawn().unwrap();
+        let mut ready = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut ready).unwrap();
+        let Some(address) = ready
+            .trim_end()
+            .strip_prefix("tallyfy-mock is ready on http://")
+        else {
+            let said = stderr(&child.wait_with_output().unwrap());
+            assert!(
+                limit < 24 && said.starts_with("error: ") && said.contains("open files"),
+                "{limit}: {said}"
+            );
+            continue;
+        };
+        // A crowd of them stays, each with an answer.
+        let mut crowd = Vec::new();
+        for _ in 0..50 {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream
+                .set_read_timeout(Some(Duration::from_secs(30)))
+                .unwrap();
+            stream.write_all(get("/groups").as_bytes()).unwrap();
+            assert_eq!(status(&mut stream), "HTTP/1.1 200 OK", "{limit}");
+            crowd.push(stream);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The control endpoints: state, seeds, resets and clocks, each organization for itself.
 
+use axum::http::Request;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -379,7 +380,7 @@ fn what_is_told_of_very_many_mistakes_has_a_bound() {
 fn a_control_body_needs_to_say_json() {
     let app = TestApp::with(acme());
     let send = |content_type: &str| {
-        let request = axum::http::Request::post("/_mock/seed")
+        let request = Request::post("/_mock/seed")
             .header("host", "localhost")
             .header("content-type", content_type);
         app.send(
@@ -438,7 +439,7 @@ fn the_control_side_may_demand_a_token() {
     });
     assert_eq!(app.look("/_mock/state").status, 401);
     assert_eq!(app.look("/_mock/ready").status, 200);
-    let request = axum::http::Request::get("/_mock/state")
+    let request = Request::get("/_mock/state")
         .header("host", "localhost")
         .header("authorization", "Bearer control");
     assert_eq!(
@@ -568,4 +569,169 @@ fn too_many_requests_are_told_when_to_come_back() {
             .is_none(),
         "no token, no window"
     );
+}
+
+#[test]
+fn no_mistake_quotes_what_may_be_a_token() {
+    let app = TestApp::empty();
+    let secret = "s3cr3t-value-1";
+    let fixture = |tokens: Value| json!({ "version": 1, "tokens": tokens });
+    let rule = |rule: Value| ("PUT", "/_mock/faults/r", rule);
+    let steps = json!([{ "status": 503 }]);
+    for (method, path, body) in [
+        ("PUT", "/_mock/state", fixture(json!(secret))),
+        ("PUT", "/_mock/state", fixture(json!([secret]))),
+        ("PUT", "/_mock/state", fixture(json!({ "token": secret }))),
+        (
+            "POST",
+            "/_mock/seed",
+            fixture(json!([{ "token": [secret] }])),
+        ),
+        (
+            "POST",
+            "/_mock/seed",
+            fixture(json!([{ "token": { "is": secret } }])),
+        ),
+        (
+            "PUT",
+            "/_mock/state",
+            fixture(json!([{ "token": format!("{secret} "), "user": secret }])),
+        ),
+        (
+            "PUT",
+            "/_mock/state",
+            fixture(json!([{ "token": "a", "expires_at": secret }])),
+        ),
+        (
+            "PUT",
+            "/_mock/state",
+            json!({ "version": 1, "organizations": { "token": secret } }),
+        ),
+        (
+            "PUT",
+            "/_mock/state",
+            json!({ "version": 1, "organizations": [[{ "password": secret }]] }),
+        ),
+        (
+            "PUT",
+            "/_mock/clock",
+            json!({ "now": format!("Bearer {secret}") }),
+        ),
+        (
+            "PUT",
+            "/_mock/clock",
+            json!({ "frozen": { "api_key": secret } }),
+        ),
+        rule(json!({ "match": { "token": [secret] }, "steps": steps })),
+        rule(json!({ "match": { "token": { "is": secret } }, "steps": steps })),
+        rule(json!({ "match": [{ "token": secret }], "steps": steps })),
+        rule(json!({ "steps": { "token": secret } })),
+        (
+            "POST",
+            "/_mock/requests/verify",
+            json!({ "match": { "token": [secret] } }),
+        ),
+        (
+            "POST",
+            "/_mock/requests/verify",
+            json!({ "count": { "token": secret } }),
+        ),
+    ] {
+        let refused = app.control(method, path, Some(&body));
+        assert!(refused.status.is_client_error(), "{body}: {refused}");
+        assert!(!refused.body.contains(secret), "{body}: {refused}");
+    }
+}
+
+#[test]
+fn no_problem_quotes_the_token_that_came_with_the_request() {
+    for token in ["the-\"control\"-word", &"long-winded-".repeat(20)] {
+        quotes_no_token(token);
+    }
+}
+
+fn quotes_no_token(token: &str) {
+    let app = TestApp::start(&json!({ "version": 1 }), |config| {
+        config.guard.token = Some(token.into());
+    });
+    let ask = |method: &str, uri: &str, body: &str| {
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {token}"));
+        app.send(request.body(body.to_owned().into()).unwrap())
+    };
+    let in_json = Value::from(token).to_string();
+    let encoded = token.replace('"', "%22");
+    for answer in [
+        ask("PUT", "/_mock/clock", &format!(r#"{{"now":{in_json}}}"#)),
+        ask("PUT", "/_mock/clock", &format!("{{{in_json}:1}}")),
+        ask("GET", &format!("/_mock/requests?status={encoded}"), ""),
+        ask("GET", &format!("/_mock/requests/{encoded}"), ""),
+        ask("GET", &format!("/_mock/state?org=acme&{encoded}=1"), ""),
+    ] {
+        assert!(answer.status.is_client_error(), "{answer}");
+        assert!(
+            !answer.body.contains("-wor") && !answer.body.contains("winded"),
+            "{answer}"
+        );
+        assert!(answer.body.contains("[redacted]"), "{answer}");
+        answer.json();
+    }
+}
+
+#[test]
+fn probes_are_answered_whatever_host_they_name_but_not_to_another_page() {
+    let app = TestApp::start(&json!({ "version": 1 }), |config| {
+        config.guard.token = Some("control".into());
+    });
+    let ask = |path: &str, headers: &[(&str, &str)]| {
+        let mut request = Request::builder().uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        app.send(request.body(axum::body::Body::empty()).unwrap())
+            .status
+            .as_u16()
+    };
+    for path in ["/_mock/health", "/_mock/ready", "/_mock/ready/"] {
+        for host in [
+            "evil.test",
+            "10-0-0-7.pod.cluster.local:8255",
+            "mock.example",
+            "a b",
+            "",
+        ] {
+            assert_eq!(ask(path, &[("host", host)]), 200, "{path} of {host}");
+        }
+        assert_eq!(ask(path, &[]), 200);
+        for origin in ["http://evil.test", "null"] {
+            assert_eq!(
+                ask(path, &[("host", "mock.example"), ("origin", origin)]),
+                403
+            );
+            assert_eq!(ask(path, &[("origin", origin)]), 403);
+        }
+        assert_eq!(
+            ask(
+                path,
+                &[("host", "mock.example"), ("origin", "http://mock.example")]
+            ),
+            200
+        );
+    }
+    for path in [
+        "/_mock/routes",
+        "/_mock/healthy",
+        "/_mock/ready/x",
+        "/_mock",
+    ] {
+        let headers = [
+            ("host", "mock.example"),
+            ("authorization", "Bearer control"),
+        ];
+        assert_eq!(ask(path, &headers), 403, "{path}");
+    }
 }

@@ -284,7 +284,12 @@ fn nonsense_ends_its_own_connection_and_no_other() {
         connection.send_what_is_taken(nonsense);
         let _ = connection.0.get_ref().shutdown(Shutdown::Write);
         let rest = connection.rest();
-        assert!(rest.is_empty() || rest.starts_with("HTTP/1.1 4"), "{rest}");
+        // Nothing is said of what is no request but its status.
+        let is_refused = rest.starts_with("HTTP/1.1 400 Bad Request\r\n")
+            && rest.contains("content-length: 0\r\n")
+            && rest.contains("connection: close\r\n")
+            && rest.ends_with("\r\n\r\n");
+        assert!(rest.is_empty() || is_refused, "{rest}");
         next_is_answered(&mock.uri());
     }
     let mut odd = Connection::to(&mock.uri());
@@ -292,6 +297,42 @@ fn nonsense_ends_its_own_connection_and_no_other() {
         "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\nCONNECT mock:80 HTTP/1.1\r\nHost: mock:80\r\n\r\n",
     );
     assert!(odd.status().starts_with("http/1.1 4"));
+    next_is_answered(&mock.uri());
+}
+
+#[test]
+fn a_request_names_its_host_once_and_under_http_1_0_it_may_leave_it_out() {
+    let mock = TallyfyMock::start();
+    let body = r#"{"name":"A","description":"d"}"#;
+    let create = post(&format!("Content-Length: {}\r\n", body.len()), body);
+    let refused = r#"{"error":true,"message":"Bad Request"}"#;
+    for request in [get("/groups"), create.clone(), get("/nothing"), create] {
+        for hosts in [
+            "",
+            "Host: mock\r\nHost: mock\r\n",
+            "Host: mock\r\nX-A: b\r\nhost: other\r\n",
+        ] {
+            let request = request.replacen("Host: mock\r\n", hosts, 1);
+            let mut connection = Connection::to(&mock.uri());
+            connection.send(&request);
+            let (head, body) = connection.answer();
+            assert!(
+                head.starts_with("http/1.1 400 bad request"),
+                "{request}: {head}"
+            );
+            assert_eq!(body, refused, "{request}");
+            connection.send(get("/groups"));
+            let (head, body) = connection.answer();
+            assert!(head.starts_with("http/1.1 200 ok"), "{head}");
+            assert!(body.contains(r#""data":[]"#), "nothing was created: {body}");
+
+            let mut old = Connection::to(&mock.uri());
+            old.send(request.replacen("HTTP/1.1", "HTTP/1.0", 1));
+            let is_refused = old.status() == "http/1.0 400 bad request";
+            assert_eq!(is_refused, !hosts.is_empty(), "{request}");
+            mock.reset();
+        }
+    }
     next_is_answered(&mock.uri());
 }
 

@@ -10,6 +10,7 @@ mod directory;
 mod editions;
 mod environment;
 mod errors;
+mod exports;
 mod faults;
 mod fixtures;
 mod freezes;

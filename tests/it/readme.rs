@@ -375,6 +375,7 @@ fn the_control_table_names_every_control_endpoint() {
 fn the_table_of_limits_has_those_that_hold() {
     let Limits {
         max_connections,
+        max_streams,
         max_body,
         max_control_body,
         max_organizations,
@@ -390,6 +391,22 @@ fn the_table_of_limits_has_those_that_hold() {
         (
             format!("{max_connections}, or what the open-file limit leaves"),
             "connections_over_the_cap_wait_and_are_served_when_others_leave",
+        ),
+        (
+            "5 s".into(),
+            "probes_get_through_when_all_places_are_taken_and_nothing_else_does",
+        ),
+        (
+            "16 beside those, for 1 s each".into(),
+            "probes_get_through_when_all_places_are_taken_and_nothing_else_does",
+        ),
+        (
+            format!("{max_streams}, or what the open-file limit leaves"),
+            "streams_have_a_bound_of_their_own_and_take_no_place",
+        ),
+        (
+            "4096, or what the system allows".into(),
+            "a_thousand_that_come_at_once_need_not_knock_twice",
         ),
         (
             "65534 bytes of target".into(),

@@ -1,10 +1,10 @@
 //! Slow peers, and more of them than are served at a time. After each, the next client is answered.
 
-use std::{io::Write, time::Duration};
+use std::{io::Write, net::TcpStream, time::Duration};
 
 use tallyfy_mock::{TallyfyMock, config::Limits};
 
-use crate::wire::{Connection, HALF_A_HEAD, Served, get, half_a_body, next_is_answered};
+use crate::wire::{Connection, HALF_A_HEAD, Listening, Served, get, half_a_body, next_is_answered};
 
 /// How many clients attack at once.
 const CROWD: usize = 500;
@@ -109,6 +109,28 @@ fn a_client_that_never_reads_is_given_up() {
     next_is_answered(&mock.uri);
 }
 
+/// Ends the body that [`half_a_body`] begins.
+fn rest_of_a_body() -> String {
+    let half = r#"{"name":"#;
+    format!("{:<100}", format!(r#"{half}"A","description":"d"}}"#))[half.len()..].to_owned()
+}
+
+/// Connections that take all places there are, each with a request under way.
+fn busy(uri: &str, places: usize) -> Vec<Connection> {
+    let begin = |_| {
+        let mut connection = Connection::to(uri);
+        connection.send(half_a_body().replacen("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1));
+        // The server asks for the body: from here on the request is under way.
+        assert_eq!(connection.status(), "http/1.1 100 continue");
+        connection
+    };
+    (0..places).map(begin).collect()
+}
+
+fn probe(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: mock\r\n\r\n")
+}
+
 #[test]
 fn connections_over_the_cap_wait_and_are_served_when_others_leave() {
     let cap = 4;
@@ -116,25 +138,145 @@ fn connections_over_the_cap_wait_and_are_served_when_others_leave() {
         max_connections: cap,
         ..Limits::default()
     });
-    let mut all: Vec<Connection> = (0..32).map(|_| Connection::to(&mock.uri)).collect();
-    for connection in &mut all {
+    let mut served = busy(&mock.uri, cap);
+    let mut waiting: Vec<Connection> = (0..28).map(|_| Connection::to(&mock.uri)).collect();
+    for connection in &mut waiting {
         connection.send(get("/groups"));
     }
-    let mut served = all.drain(..cap).collect::<Vec<_>>();
-    for connection in &mut served {
-        assert_eq!(connection.status(), "http/1.1 200 ok");
-    }
-    for connection in &mut all {
+    for connection in &mut waiting {
         assert!(connection.is_silent_for(Duration::from_millis(5)));
     }
-    // Whoever is served leaves, one after the other, and the next in the queue has the place.
-    for mut waiting in all {
-        drop(served.remove(0));
-        assert_eq!(waiting.status(), "http/1.1 200 ok");
-        served.push(waiting);
+    // One place is enough for all: whoever is answered and idle gives way to the next.
+    served[0].send(rest_of_a_body());
+    assert!(served[0].status().starts_with("http/1.1 "));
+    for connection in &mut waiting {
+        assert_eq!(connection.status(), "http/1.1 200 ok");
     }
-    drop(served);
+    for connection in &mut waiting[..27] {
+        assert!(connection.is_closed(), "it has given way");
+    }
+    drop((served, waiting));
     next_is_answered(&mock.uri);
+}
+
+#[test]
+fn of_idle_connections_the_one_that_is_idle_for_longest_gives_way() {
+    let mock = Served::with(Limits {
+        max_connections: 3,
+        ..Limits::default()
+    });
+    let mut places: Vec<Connection> = (0..3).map(|_| Connection::to(&mock.uri)).collect();
+    for at in [1, 0, 2] {
+        places[at].send(get("/groups"));
+        assert_eq!(places[at].status(), "http/1.1 200 ok");
+        // Idle times are told apart by the millisecond.
+        assert!(places[at].is_silent_for(Duration::from_millis(5)));
+    }
+    // A head that is half there is not idle.
+    places[1].send(HALF_A_HEAD);
+    next_is_answered(&mock.uri);
+    assert!(places[0].is_closed());
+    for at in [2, 1] {
+        let ends = if at == 1 {
+            "x\r\nAuthorization: Bearer t\r\nX-Tallyfy-Client: x\r\n\r\n".into()
+        } else {
+            get("/groups")
+        };
+        places[at].send(ends);
+        assert_eq!(places[at].status(), "http/1.1 200 ok");
+    }
+}
+
+#[test]
+fn a_thousand_that_come_at_once_need_not_knock_twice() {
+    let files = rlimit::increase_nofile_limit(8192).unwrap();
+    let crowd = usize::try_from(files / 4).unwrap().min(1000);
+    let mock = Listening::with(Limits::default());
+    // Nobody accepts yet. What the system does not hold, it tries again after a second.
+    let address = mock.uri.strip_prefix("http://").unwrap().parse().unwrap();
+    let knock = |_| TcpStream::connect_timeout(&address, Duration::from_millis(900)).unwrap();
+    let streams: Vec<TcpStream> = (0..crowd).map(knock).collect();
+    let mock = mock.serve();
+    for stream in streams {
+        let mut connection = Connection::over(stream);
+        connection.send(get("/groups"));
+        assert_eq!(connection.status(), "http/1.1 200 ok");
+    }
+    next_is_answered(&mock.uri);
+}
+
+#[test]
+fn probes_get_through_when_all_places_are_taken_and_nothing_else_does() {
+    let mock = Served::with(Limits {
+        max_connections: 2,
+        ..Limits::default()
+    });
+    let _busy = busy(&mock.uri, 2);
+    let mut refused = Connection::to(&mock.uri);
+    refused.send(get("/groups"));
+    // Half a head, and silence, hold a door for a second each.
+    let mut slow: Vec<Connection> = (0..20).map(|_| Connection::to(&mock.uri)).collect();
+    for connection in &mut slow[..10] {
+        connection.send(HALF_A_HEAD);
+    }
+    for path in ["/_mock/health", "/_mock/ready", "/_mock/health/"].repeat(8) {
+        let mut asking = Connection::to(&mock.uri);
+        asking.send(probe(path));
+        let (head, _) = asking.answer();
+        assert!(
+            head.starts_with("http/1.1 200 ok") && head.contains("connection: close"),
+            "{head}"
+        );
+        assert!(asking.is_closed());
+    }
+    for mut connection in slow {
+        assert_eq!(connection.rest(), "");
+    }
+    let (head, body) = refused.answer();
+    assert!(
+        head.starts_with("http/1.1 503") && head.contains("connection: close"),
+        "{head}"
+    );
+    assert_eq!(body, r#"{"error":true,"message":"Service Unavailable"}"#);
+    assert!(refused.is_closed());
+}
+
+#[test]
+fn streams_have_a_bound_of_their_own_and_take_no_place() {
+    let mock = Served::with(Limits {
+        max_connections: 1,
+        max_streams: 2,
+        ..Limits::default()
+    });
+    let watch = || {
+        let mut connection = Connection::to(&mock.uri);
+        connection.send(probe("/_mock/events"));
+        let answer = connection.answer();
+        (connection, answer)
+    };
+    // The head of a stream opens none.
+    let mut head_only = Connection::to(&mock.uri);
+    for _ in 0..3 {
+        head_only.send(probe("/_mock/events").replace("GET", "HEAD"));
+        assert_eq!(head_only.status(), "http/1.1 200 ok");
+    }
+    let streams = [watch(), watch()];
+    for (_, (head, _)) in &streams {
+        assert!(head.starts_with("http/1.1 200 ok"), "{head}");
+    }
+    let (_refused, (head, body)) = watch();
+    assert!(
+        head.starts_with("http/1.1 503") && head.contains("application/problem+json"),
+        "{head}"
+    );
+    assert!(
+        body.contains("2 streams are open, which is `--max-streams`"),
+        "{body}"
+    );
+    next_is_answered(&mock.uri);
+    // One whose client is gone makes room for the next.
+    drop(streams);
+    while !watch().1.0.starts_with("http/1.1 200 ok") {}
 }
 
 #[test]

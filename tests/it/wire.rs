@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     sync::Arc,
     thread,
     time::Duration,
@@ -56,7 +56,10 @@ pub(crate) struct Connection(pub(crate) BufReader<TcpStream>);
 impl Connection {
     pub(crate) fn to(uri: &str) -> Self {
         let address = uri.strip_prefix("http://").unwrap();
-        let stream = TcpStream::connect(address).unwrap();
+        Self::over(TcpStream::connect(address).unwrap())
+    }
+
+    pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(FOR_EVER)).unwrap();
         Self(BufReader::new(stream))
     }
@@ -139,16 +142,33 @@ pub(crate) struct Served {
     thread: Option<thread::JoinHandle<()>>,
 }
 
-impl Served {
+/// A mock that listens and does not serve yet.
+pub(crate) struct Listening {
+    pub(crate) uri: String,
+    listeners: Vec<TcpListener>,
+    limits: Limits,
+    app: App,
+}
+
+impl Listening {
     pub(crate) fn with(limits: Limits) -> Self {
         let config = Config {
             port: 0,
             limits,
             ..Config::default()
         };
-        let (listener, address) = server::listen(&config).unwrap();
+        let (listeners, address) = server::listen(&config).unwrap();
         let state = AppState::new(&config, Fixture::default(), address.to_string()).unwrap();
-        let app = App::new(Arc::new(state));
+        Self {
+            uri: format!("http://{address}"),
+            listeners,
+            limits,
+            app: App::new(Arc::new(state)),
+        }
+    }
+
+    pub(crate) fn serve(self) -> Served {
+        let (listeners, app, limits) = (self.listeners, self.app, self.limits);
         let (stop, stopped) = oneshot::channel::<()>();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -157,14 +177,20 @@ impl Served {
         let serve = async move {
             tokio::select! {
                 _ = stopped => {}
-                _ = server::serve(listener, app, limits, std::future::pending()) => {}
+                _ = server::serve(listeners, app, limits, std::future::pending()) => {}
             }
         };
-        Self {
-            uri: format!("http://{address}"),
+        Served {
+            uri: self.uri,
             stop: Some(stop),
             thread: Some(thread::spawn(move || runtime.block_on(serve))),
         }
+    }
+}
+
+impl Served {
+    pub(crate) fn with(limits: Limits) -> Self {
+        Listening::with(limits).serve()
     }
 }
 

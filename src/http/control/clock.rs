@@ -54,7 +54,13 @@ pub(super) fn set(app: &AppState, mut asked: Asked) -> Result<Answer<Shown>, Pro
     }
     let set = ClockChange::Set { now, frozen };
     let changed = app.tenants.change_clock(org.as_ref(), set);
-    changed.map(shown).map_err(|_| full())
+    changed.map(shown).map_err(|refusal| match refusal {
+        ClockRefusal::Full => full(),
+        ClockRefusal::OutOfRange => Problem::invalid(vec![(
+            "now".into(),
+            "expected a time in the years 0000 to 9999".into(),
+        )]),
+    })
 }
 
 /// `{"seconds":3600}`: so much further; back where it is negative.

@@ -9,7 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::problem::Problem;
+use http_body_util::{BodyExt, Collected};
+use serde_json::Value;
+
+use super::{
+    is_probed,
+    problem::{PROBLEM_JSON, Problem},
+};
 use crate::{http::exchange::bearer, state::AppState};
 
 /// Refuses what a browser may have been talked into, and who does not know the control token.
@@ -18,23 +24,87 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let allowed = check_host(request.headers(), &app.guard.allowed_hosts)
-        .and_then(|host| check_origin(request.headers(), host))
-        .and_then(|()| check_token(&request, app.guard.token.as_deref()));
-    match allowed {
+    let headers = request.headers();
+    let allowed = if is_probed(request.uri().path()) {
+        // Probes come by names that nobody can foresee, and need not know the token. What they get tells nothing.
+        check_origin(headers, only_host(headers).unwrap_or_default())
+    } else {
+        check_host(headers, &app.guard.allowed_hosts)
+            .and_then(|host| check_origin(headers, host))
+            .and_then(|()| check_token(headers, app.guard.token.as_deref()))
+    };
+    let token = bearer(headers).map(str::to_owned);
+    let response = match allowed {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
+    };
+    match token {
+        Some(token) if is_problem(&response) => without_token(&token, response).await,
+        _ => response,
     }
+}
+
+fn is_problem(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind == PROBLEM_JSON)
+}
+
+/// A problem says what was found, and that may be the token that came with it.
+async fn without_token(token: &str, response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    // A problem is all there: nothing is waited for.
+    let body = body.collect().await.map(Collected::to_bytes);
+    let body = body.unwrap_or_default();
+    let shown = serde_json::from_slice(&body).map(|problem| redacted(token, problem).to_string());
+    // Only what quotes the token is written anew, so that the members of others keep their order.
+    let body = match shown {
+        Ok(shown) if shown.contains(REDACTED) => shown.into(),
+        _ => body,
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, body.into())
+}
+
+const REDACTED: &str = "[redacted]";
+
+/// JSON without the token. Of a long one, what a message has room for is the beginning, and gives it away too.
+fn redacted(token: &str, value: Value) -> Value {
+    /// A shorter token is too likely to be a word of the problem's.
+    const SHORTEST: usize = 8;
+    const BEGINNING: usize = 40;
+    match value {
+        Value::String(text) if token.len() >= SHORTEST => {
+            let in_json = Value::from(token).to_string();
+            let in_json = in_json.trim_matches('"');
+            let text = text.replace(in_json, REDACTED).replace(token, REDACTED);
+            let begins = [in_json, token].map(|token| &token[..token.len().min(BEGINNING)]);
+            if begins.into_iter().any(|begin| text.contains(begin)) {
+                REDACTED.into()
+            } else {
+                text.into()
+            }
+        }
+        Value::Array(items) => items.into_iter().map(|it| redacted(token, it)).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter();
+            fields
+                .map(|(name, it)| (name, redacted(token, it)))
+                .collect()
+        }
+        other => other,
+    }
+}
+
+/// The host that a request names, where it names one.
+fn only_host(headers: &HeaderMap) -> Option<&str> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let host = hosts.next().and_then(|host| host.to_str().ok());
+    host.filter(|host| !host.is_empty() && hosts.next().is_none())
 }
 
 /// A name that an attacker's DNS could point at this machine is not a name of this machine's.
 fn check_host<'a>(headers: &'a HeaderMap, allowed: &[String]) -> Result<&'a str, Problem> {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let host = hosts
-        .next()
-        .and_then(|host| host.to_str().ok())
-        .filter(|host| !host.is_empty());
-    let (Some(host), None) = (host, hosts.next()) else {
+    let Some(host) = only_host(headers) else {
         return Err(Problem::new(
             StatusCode::BAD_REQUEST,
             "the control endpoints need a `Host` header, and one only",
@@ -42,16 +112,11 @@ fn check_host<'a>(headers: &'a HeaderMap, allowed: &[String]) -> Result<&'a str,
     };
     let name = without_port(host);
     let is_ours = !name.contains('.')
-        || name.parse::<IpAddr>().is_ok()
-        || name.eq_ignore_ascii_case("host.docker.internal")
+        || is_address(name)
+        || has_no_public_dns(name)
         || allowed
             .iter()
             .any(|known| known.eq_ignore_ascii_case(name) || known.eq_ignore_ascii_case(host));
-    let is_ours = is_ours
-        || name
-            .strip_prefix('[')
-            .and_then(|ip| ip.strip_suffix(']'))
-            .is_some_and(|ip| ip.parse::<IpAddr>().is_ok());
     if is_ours {
         return Ok(host);
     }
@@ -59,6 +124,34 @@ fn check_host<'a>(headers: &'a HeaderMap, allowed: &[String]) -> Result<&'a str,
         "the host `{name}` may not use the control endpoints; `--allow-host {name}` lets it"
     );
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
+}
+
+fn is_address(name: &str) -> bool {
+    let in_brackets = name.strip_prefix('[').and_then(|ip| ip.strip_suffix(']'));
+    in_brackets.unwrap_or(name).parse::<IpAddr>().is_ok()
+}
+
+/// Whether this is a name for this machine, or for a service next to it, which no public DNS answers. `SECURITY.md`
+/// has the reason for each.
+fn has_no_public_dns(name: &str) -> bool {
+    const NAMES: [&str; 3] = [
+        "host.docker.internal",
+        "host.containers.internal",
+        "host.testcontainers.internal",
+    ];
+    const BELOW: [&str; 3] = [".localhost", ".svc", ".svc.cluster.local"];
+    let name = name.to_ascii_lowercase();
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    NAMES.contains(&name.as_str())
+        || BELOW
+            .iter()
+            .filter_map(|end| name.strip_suffix(end))
+            .any(|labels| labels.split('.').all(is_label))
 }
 
 fn without_port(host: &str) -> &str {
@@ -93,12 +186,9 @@ fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), Problem> {
     }
 }
 
-/// Whoever asks whether the mock is up need not know the token.
-fn check_token(request: &Request, token: Option<&str>) -> Result<(), Problem> {
+fn check_token(headers: &HeaderMap, token: Option<&str>) -> Result<(), Problem> {
     let Some(token) = token else { return Ok(()) };
-    if ["/_mock/health", "/_mock/ready"].contains(&request.uri().path())
-        || bearer(request.headers()) == Some(token)
-    {
+    if bearer(headers) == Some(token) {
         return Ok(());
     }
     let detail = "the control endpoints need `Authorization: Bearer` and the control token";
@@ -132,6 +222,12 @@ mod tests {
             "host.docker.internal:8255",
             "mock.corp.example",
             "MOCK.corp.example:1",
+            "app.localhost:8255",
+            "a.b.LocalHost",
+            "host.containers.internal",
+            "host.testcontainers.internal:8255",
+            "mock.ci.svc",
+            "mock.ci.svc.cluster.local:8255",
             "::1",
         ] {
             assert!(check_host(&headers(host, None), &allowed).is_ok(), "{host}");
@@ -143,6 +239,17 @@ mod tests {
             "localhost.",
             "localhost.evil.test",
             "[evil.test]",
+            ".localhost",
+            "a..localhost",
+            "evil.test/.localhost",
+            "app.localhost.evil.test",
+            "evillocalhost.test",
+            "mock.svc.evil.test",
+            "mock.svc.cluster.local.evil.test",
+            "cluster.local",
+            "evil.internal",
+            "x.host.docker.internal",
+            "host.containers.internal.evil.test",
             "",
         ] {
             assert!(

@@ -11,7 +11,7 @@ mod state;
 use std::{any::Any, sync::Arc};
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::State,
     http::{Method, StatusCode, Uri},
     middleware::{from_fn, from_fn_with_state},
@@ -120,10 +120,16 @@ pub(super) fn router(app: Arc<AppState>, pool: Pool) -> Router {
     routes
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(unknown)
+        .layer(Extension(requests::Streams::up_to(app.limits.max_streams)))
         .layer(from_fn_with_state(Arc::clone(&app), guard::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(finish_body))
         .with_state(Control { app, pool })
+}
+
+/// Whether this is the path of an endpoint for probes. They come by names and without tokens that nobody can foresee.
+pub(super) fn is_probed(path: &str) -> bool {
+    ["/_mock/health", "/_mock/ready"].contains(&path.trim_end_matches('/'))
 }
 
 /// That the process answers, and what it is.

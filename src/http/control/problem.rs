@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::{fixture::FixtureError, state::Refusal};
 
+/// The content type of problems.
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
+
 /// A refusal: a status, a sentence, and members of its own.
 #[derive(Debug, Serialize)]
 pub(super) struct Problem {
@@ -86,11 +89,6 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_string(&self).expect("a problem has only strings for keys");
-        (
-            status,
-            [(header::CONTENT_TYPE, "application/problem+json")],
-            body,
-        )
-            .into_response()
+        (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response()
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::{
-    Json as Answer,
+    Extension, Json as Answer,
     body::{Body, Bytes, HttpBody},
     extract::State,
     http::{StatusCode, header},
@@ -18,6 +18,7 @@ use axum::{
 use hyper::body::Frame;
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     ask::{Asked, Control},
@@ -25,6 +26,7 @@ use super::{
 };
 use crate::{
     domain::{id::OrgId, operation::Operation},
+    http::exchange::Endless,
     state::AppState,
     tenant::{
         Scopes,
@@ -111,13 +113,30 @@ pub(super) fn verify(app: &AppState, mut asked: Asked) -> Result<Answer<Value>, 
     }
 }
 
+/// Places for streams. They are not among `--max-connections`, so that watchers keep nobody out.
+#[derive(Debug, Clone)]
+pub(super) struct Streams(Arc<Semaphore>);
+
+impl Streams {
+    pub(super) fn up_to(limit: usize) -> Self {
+        Self(Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))))
+    }
+}
+
 /// The journal, live, as server-sent events.
 pub(super) async fn events(
     State(control): State<Control>,
+    Extension(streams): Extension<Streams>,
     mut asked: Asked,
 ) -> Result<Response, Problem> {
     let (app, org) = (control.app, asked.only_org()?);
+    let place = streams.0.try_acquire_owned().map_err(|_| {
+        let limit = app.limits.max_streams;
+        let detail = format!("{limit} streams are open, which is `--max-streams`");
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    })?;
     let events = Events {
+        _place: place,
         org,
         next: next(app.tenants.journal().subscribe()),
         begun: false,
@@ -126,7 +145,7 @@ pub(super) async fn events(
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    Ok((headers, Body::new(events)).into_response())
+    Ok((headers, Extension(Endless), Body::new(events)).into_response())
 }
 
 /// How long nothing may come before a sign of life is sent.
@@ -147,6 +166,7 @@ fn next(mut live: Subscription) -> Next {
 }
 
 struct Events {
+    _place: OwnedSemaphorePermit,
     org: Option<OrgId>,
     next: Next,
     begun: bool,

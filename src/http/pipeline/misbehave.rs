@@ -48,6 +48,10 @@ pub(super) async fn misbehave(
     call: Call<'_>,
     pool: &Pool,
 ) -> Answer {
+    if !call.exchange.has_one_host {
+        call.note_body().await;
+        return ApiError::Other(StatusCode::BAD_REQUEST).into();
+    }
     match strike(call.app, call.exchange) {
         None => limited(endpoint, call, pool).await,
         // Boxed because few requests are struck, and each would carry the room for it.

@@ -20,7 +20,7 @@ use crate::{
     },
     request_log::RequestLine,
     state::AppState,
-    tenant::journal::{Ring, Seen, UnderWay},
+    tenant::journal::{Redactor, Ring, Seen, UnderWay},
 };
 
 /// A request as it is watched from its beginning to its end. One that is dropped before its end had a
@@ -94,14 +94,23 @@ impl<'a> Observation<'a> {
     fn log(&self, duration: Duration, answer: &Answer, remark: Option<&str>) {
         let exchange = self.exchange;
         let path = exchange.uri.path();
+        // A log goes further than a journal: even an organization's id is not shown where it is the token.
+        let redactor = Redactor::new(exchange.bearer(), None);
+        let [method, org, path] = [
+            exchange.method.as_str(),
+            organization(path).unwrap_or("-"),
+            path,
+        ]
+        .map(|text| redactor.plain(text));
+        let remark = remark.map(|remark| redactor.plain(remark));
         let line = RequestLine {
-            method: exchange.method.as_str(),
+            method: &method,
             route: exchange.matched.operation.map_or("-", Operation::name),
             status: answer.status().as_u16(),
             duration,
-            org: organization(path).unwrap_or("-"),
-            path,
-            remark,
+            org: &org,
+            path: &path,
+            remark: remark.as_deref(),
         };
         if let Some(log) = &self.app.request_log {
             return log.line(&line);

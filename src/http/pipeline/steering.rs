@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, Uri};
 
+use crate::{http::exchange::bearer, tenant::journal::Redactor};
+
 /// What a request asks to be answered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Steering {
@@ -54,7 +56,7 @@ impl Steering {
                 .code
                 .or_else(|| ignored.code(value.to_str().unwrap_or_default()));
         }
-        ignored.tell();
+        ignored.tell(headers);
         (steering != Self::default()).then_some(steering)
     }
 }
@@ -83,13 +85,15 @@ impl Ignored {
 
     fn note<T>(&mut self, read: Option<T>, message: &'static str, text: &str) -> Option<T> {
         if read.is_none() && self.0.is_none() {
-            self.0 = Some((message, text.chars().take(20).collect()));
+            self.0 = Some((message, text.chars().take(200).collect()));
         }
         read
     }
 
-    fn tell(self) {
+    fn tell(self, headers: &HeaderMap) {
         if let Some((message, found)) = self.0 {
+            let redactor = Redactor::new(bearer(headers), None);
+            let found: String = redactor.plain(&found).chars().take(20).collect();
             tracing::warn!(found, "a steering {message}");
         }
     }

@@ -33,7 +33,8 @@ use super::shared::JournalLimits;
 const SHORTEST_TOKEN: usize = 8;
 
 /// Redacts one request and its answer. Takes time linear in their length, whatever they hold.
-pub(super) struct Redactor<'a> {
+#[derive(Debug)]
+pub struct Redactor<'a> {
     /// The request's own; empty where there is none.
     token: &'a str,
     finder: Option<Finder<'a>>,
@@ -43,7 +44,7 @@ pub(super) struct Redactor<'a> {
 
 impl<'a> Redactor<'a> {
     /// `token` is the request's own. The organization's id is no secret, even where it is the token.
-    pub(super) fn new(token: Option<&'a str>, org: Option<&str>) -> Self {
+    pub fn new(token: Option<&'a str>, org: Option<&str>) -> Self {
         let token = token.filter(|token| {
             token.len() >= SHORTEST_TOKEN && !org.is_some_and(|org| org.contains(token))
         });
@@ -55,7 +56,7 @@ impl<'a> Redactor<'a> {
     }
 
     /// A path, or any other text.
-    pub(super) fn plain<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub fn plain<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.text(text, false)
     }
 

@@ -463,7 +463,7 @@ mod tests {
         match.operation: there is no operation `groups.destroy`; there are groups.list, groups.get, groups.create, groups.update, groups.delete, me.get, me.organizations, organizations.get, organizations.me, users.list, users.get, users.names, guests.list, guests.get, guests.names
         match.path: goes without `operation`, which says it already
         match.path: expected a string, found 7
-        match.token: expected a string, found 7
+        match.token: expected a string, found a number
         match.org: is not `acme`, which the query names
         skip: expected a whole number, found -1
         probability: expected a number from 0 to 1, found 1.5

@@ -1,0 +1,300 @@
+//! Places: who is served while there are more connections than `--max-connections`.
+//!
+//! A connection that finds no place is let in at one of sixteen doors. It has a second for its head there.
+//! A probe is answered at the door. Any other request joins the line for a place, first come, first served,
+//! and idle connections give way to it: the one that has been idle for longest first.
+
+use std::{
+    collections::HashMap,
+    mem,
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::task::AtomicWaker;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time,
+};
+
+use super::stream::Signs;
+
+/// Doors: connections beyond `--max-connections` whose head is awaited.
+const DOORS: usize = 16;
+
+/// How long a connection may stand at a door without a whole head.
+pub(super) const HEAD_AT_THE_DOOR: Duration = Duration::from_secs(1);
+
+/// How many requests wait for a place away from the doors. More wait at the doors, and then in the listeners' backlog.
+const LINE: usize = 256;
+
+/// How long a request waits for a place before it is refused.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// In the place of a time: not idle.
+const BUSY: u64 = u64::MAX;
+
+/// All places, and the connections that have them.
+#[derive(Debug)]
+pub(super) struct Places {
+    free: Arc<Semaphore>,
+    doors: Arc<Semaphore>,
+    line: Semaphore,
+    /// Requests that wait for a place which nobody is about to leave.
+    wanted: AtomicUsize,
+    guests: Mutex<HashMap<u64, Arc<Guest>>>,
+    next_id: AtomicU64,
+    is_stopping: AtomicBool,
+    opened: Instant,
+}
+
+/// One connection, as the others see it.
+#[derive(Debug)]
+pub(super) struct Guest {
+    id: u64,
+    standing: Mutex<Standing>,
+    has_place: AtomicBool,
+    is_busy: AtomicBool,
+    /// Since when it waits for another request, in milliseconds of the server's; [`BUSY`] where it does not.
+    idle_since: AtomicU64,
+    /// Whether it is asked to give way.
+    is_asked: AtomicBool,
+    signs: Arc<Signs>,
+    /// Wakes the task that serves it.
+    pub(super) task: AtomicWaker,
+}
+
+/// What a connection is let in with.
+#[derive(Debug)]
+#[expect(
+    dead_code,
+    reason = "a permit is held, and given back when it is dropped"
+)]
+pub(super) enum Standing {
+    /// One of `--max-connections`.
+    Place(OwnedSemaphorePermit),
+    /// One of the sixteen.
+    Door(OwnedSemaphorePermit),
+    /// In the line for a place, or a stream, which has a bound of its own.
+    Neither,
+}
+
+impl Places {
+    pub(super) fn new(max_connections: usize) -> Self {
+        let free = max_connections.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            free: Arc::new(Semaphore::new(free)),
+            doors: Arc::new(Semaphore::new(DOORS)),
+            line: Semaphore::new(LINE),
+            wanted: AtomicUsize::new(0),
+            guests: Mutex::default(),
+            next_id: AtomicU64::new(0),
+            is_stopping: AtomicBool::new(false),
+            opened: Instant::now(),
+        }
+    }
+
+    fn guests(&self) -> MutexGuard<'_, HashMap<u64, Arc<Guest>>> {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for a connection that has just come, or a door as soon as one is free.
+    pub(super) async fn let_in(&self) -> Standing {
+        if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
+            return Standing::Place(place);
+        }
+        let door = Arc::clone(&self.doors).acquire_owned().await;
+        Standing::Door(door.expect("the semaphore is never closed"))
+    }
+
+    /// Enters a connection among those that may be asked to go.
+    pub(super) fn enter(&self, standing: Standing, signs: Arc<Signs>) -> Arc<Guest> {
+        let guest = Arc::new(Guest {
+            id: self.next_id.fetch_add(1, Ordering::Relaxed),
+            has_place: AtomicBool::new(matches!(standing, Standing::Place(_))),
+            standing: Mutex::new(standing),
+            is_busy: AtomicBool::new(false),
+            idle_since: AtomicU64::new(BUSY),
+            is_asked: AtomicBool::new(false),
+            signs,
+            task: AtomicWaker::new(),
+        });
+        self.guests().insert(guest.id, Arc::clone(&guest));
+        guest
+    }
+
+    /// Takes out a connection that is over. One that gave way has a successor already.
+    pub(super) fn leave(&self, guest: &Guest, gave_way: bool) {
+        self.guests().remove(&guest.id);
+        if gave_way {
+            guest.stand(Standing::Neither);
+        } else {
+            self.free_place_of(guest);
+        }
+    }
+
+    /// Frees the place of a connection that keeps none, such as one that has become a stream.
+    pub(super) fn free_place_of(&self, guest: &Guest) {
+        if guest.has_place() {
+            self.wants_one_less();
+        }
+        guest.stand(Standing::Neither);
+    }
+
+    /// Waits for a place for a request that is there; refused where none becomes free in time.
+    pub(super) async fn place_for(&self, guest: &Guest) -> bool {
+        if self.try_place_for(guest) {
+            return true;
+        }
+        self.wanted.fetch_add(1, Ordering::SeqCst);
+        let mut unmet = Unmet(Some(self));
+        self.ask_one_to_go();
+        let place = time::timeout(LONGEST_WAIT, async {
+            let mut place = pin!(Arc::clone(&self.free).acquire_owned());
+            tokio::select! {
+                biased;
+                place = &mut place => return place,
+                _in_line = self.line.acquire() => {
+                    // The next one may come to the door.
+                    guest.stand(Standing::Neither);
+                    place.await
+                }
+            }
+        });
+        let Ok(place) = place.await else { return false };
+        unmet.0 = None;
+        guest.stand(Standing::Place(
+            place.expect("the semaphore is never closed"),
+        ));
+        true
+    }
+
+    /// Gives a connection a place where one is free and nobody waits for it.
+    pub(super) fn try_place_for(&self, guest: &Guest) -> bool {
+        let place = Arc::clone(&self.free).try_acquire_owned();
+        let is_free = place.is_ok();
+        if let Ok(place) = place {
+            guest.stand(Standing::Place(place));
+        }
+        is_free
+    }
+
+    /// Asks for a connection to go because the system has no room for another.
+    pub(super) fn make_room(&self) {
+        let none = self
+            .wanted
+            .compare_exchange(0, 1, Ordering::SeqCst, Ordering::SeqCst);
+        if none.is_ok() {
+            self.ask_one_to_go();
+        }
+    }
+
+    /// Wakes the connection that has been idle for longest, so that it gives way.
+    pub(super) fn ask_one_to_go(&self) {
+        if self.wanted.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let guests = self.guests();
+        let idle = guests.values().filter(|guest| {
+            guest.is_idle() && guest.has_place() && !guest.is_asked.load(Ordering::SeqCst)
+        });
+        let longest = idle.min_by_key(|guest| guest.idle_since.load(Ordering::SeqCst));
+        if let Some(guest) = longest {
+            guest.is_asked.store(true, Ordering::SeqCst);
+            guest.task.wake();
+        }
+    }
+
+    /// Whether this connection gives way now. At most one does for each request that waits.
+    pub(super) fn gives_way(&self, guest: &Guest) -> bool {
+        let was_asked =
+            guest.is_asked.load(Ordering::SeqCst) && guest.is_asked.swap(false, Ordering::SeqCst);
+        if self.wanted.load(Ordering::SeqCst) == 0 {
+            return false;
+        }
+        if guest.is_idle() && guest.has_place() {
+            return self.wants_one_less();
+        }
+        if was_asked {
+            // It has got something to do meanwhile.
+            self.ask_one_to_go();
+        }
+        false
+    }
+
+    fn wants_one_less(&self) -> bool {
+        let less = |wanted: usize| wanted.checked_sub(1);
+        self.wanted
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            .is_ok()
+    }
+
+    /// Tells every connection to end: at once where no request is under way.
+    pub(super) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::SeqCst);
+        for guest in self.guests().values() {
+            guest.task.wake();
+        }
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::SeqCst)
+    }
+
+    /// Notes that an answer is out, or that nobody waits for it any more.
+    pub(super) fn note_end(&self, guest: &Guest) {
+        let since = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(BUSY - 1);
+        guest.signs.forget_heard();
+        guest.idle_since.store(since, Ordering::SeqCst);
+        guest.is_busy.store(false, Ordering::SeqCst);
+    }
+}
+
+/// A wish for a place; taken back where it is given up.
+struct Unmet<'a>(Option<&'a Places>);
+
+impl Drop for Unmet<'_> {
+    fn drop(&mut self) {
+        if let Some(places) = self.0 {
+            places.wants_one_less();
+        }
+    }
+}
+
+impl Guest {
+    fn stand(&self, standing: Standing) {
+        let has_place = matches!(standing, Standing::Place(_));
+        let mut held = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.has_place.store(has_place, Ordering::SeqCst);
+        let before = mem::replace(&mut *held, standing);
+        drop(held);
+        drop(before);
+    }
+
+    pub(super) fn has_place(&self) -> bool {
+        self.has_place.load(Ordering::SeqCst)
+    }
+
+    /// Notes that the head of a request is there.
+    pub(super) fn note_begin(&self) {
+        self.is_busy.store(true, Ordering::SeqCst);
+        self.idle_since.store(BUSY, Ordering::SeqCst);
+        self.signs.forget_heard();
+    }
+
+    /// Whether no request is under way, and all answers are written.
+    pub(super) fn is_at_rest(&self) -> bool {
+        !self.is_busy.load(Ordering::SeqCst) && !self.signs.is_stalled()
+    }
+
+    /// Whether it has been answered and has not begun another request.
+    fn is_idle(&self) -> bool {
+        self.idle_since.load(Ordering::SeqCst) != BUSY
+            && self.is_at_rest()
+            && !self.signs.has_heard()
+    }
+}
