@@ -157,7 +157,7 @@ impl Places {
             let mut place = pin!(Arc::clone(&self.free).acquire_owned());
             tokio::select! {
                 biased;
-                place = &mut place => return place,
+                place = &mut place => place,
                 _in_line = self.line.acquire() => {
                     // The next one may come to the door.
                     guest.stand(Standing::Neither);

@@ -236,7 +236,8 @@ fn a_requests_own_token_is_in_no_line_of_the_log_wherever_it_stands() {
             stream.write_all(head.as_bytes()).unwrap();
             stream.read_to_string(&mut String::new()).unwrap();
         };
-        let encoded: String = token.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let encoded = token.bytes().map(|byte| format!("%{byte:02x}"));
+        let encoded = encoded.collect::<Vec<_>>().concat();
         for line in [
             format!("GET /api/organizations/{token}/groups"),
             format!("GET /api/organizations/acme/groups/{token}"),
@@ -306,7 +307,7 @@ fn the_banner_shows_a_declared_token_only_to_a_person_and_not_beside_a_control_t
     let path = format!(
         "{}:{}",
         binary.parent().unwrap().display(),
-        std::env::var("PATH").unwrap()
+        std::env::var_os("PATH").unwrap().to_string_lossy()
     );
     for more in [&[][..], &["--strict"]] {
         let mut server = with(more);

@@ -212,7 +212,7 @@ fn every_problem_is_told_with_its_path() {
     tokens[0].token: is missing; expected text that fits into a header: ASCII without blanks
     tokens[0].user: expected a user id: a whole number of at least 1, found "ada"
     tokens[0].organizations[1]: expected 1 to 255 letters, digits, `-` or `_`, found "no where"
-    tokens[1].token: expected text that fits into a header: ASCII without blanks, found "t t"
+    tokens[1].token: expected text that fits into a header: ASCII without blanks, found a string
     tokens[1].expires_at: expected a time such as `2026-01-15T09:00:00Z`, found "tomorrow"
     organizations[0].allow_manage_groups: expected true or false, found "yes"
     organizations[0].users[0].role: expected `admin`, `standard` or `light`, found "owner"

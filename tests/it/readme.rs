@@ -389,26 +389,6 @@ fn the_table_of_limits_has_those_that_hold() {
     // Each limit, and the test that goes up to it and beyond.
     let limits = [
         (
-            format!("{max_connections}, or what the open-file limit leaves"),
-            "connections_over_the_cap_wait_and_are_served_when_others_leave",
-        ),
-        (
-            "5 s".into(),
-            "probes_get_through_when_all_places_are_taken_and_nothing_else_does",
-        ),
-        (
-            "16 beside those, for 1 s each".into(),
-            "probes_get_through_when_all_places_are_taken_and_nothing_else_does",
-        ),
-        (
-            format!("{max_streams}, or what the open-file limit leaves"),
-            "streams_have_a_bound_of_their_own_and_take_no_place",
-        ),
-        (
-            "4096, or what the system allows".into(),
-            "a_thousand_that_come_at_once_need_not_knock_twice",
-        ),
-        (
             "65534 bytes of target".into(),
             "a_head_is_served_up_to_its_limits_and_not_beyond",
         ),
@@ -479,6 +459,8 @@ fn the_table_of_limits_has_those_that_hold() {
             "a_long_body_is_cut_and_marked",
         ),
     ];
+    let of_connections = limits_of_connections(max_connections, max_streams);
+    let limits: Vec<_> = of_connections.into_iter().chain(limits).collect();
     let rows = table("| what | at most |");
     let at_most: Vec<_> = rows.iter().map(|row| row[1].as_str()).collect();
     let wanted: Vec<_> = limits.iter().map(|(limit, _)| limit.as_str()).collect();
@@ -491,6 +473,35 @@ fn the_table_of_limits_has_those_that_hold() {
     for (_, test) in limits {
         assert!(tests.contains(&format!("fn {test}()")), "{test}");
     }
+}
+
+/// The first rows of the table.
+fn limits_of_connections(
+    max_connections: usize,
+    max_streams: usize,
+) -> [(String, &'static str); 5] {
+    [
+        (
+            format!("{max_connections}, or what the open-file limit leaves"),
+            "connections_over_the_cap_wait_and_are_served_when_others_leave",
+        ),
+        (
+            "5 s".into(),
+            "probes_get_through_when_all_places_are_taken_and_nothing_else_does",
+        ),
+        (
+            "16 beside those, for 1 s each".into(),
+            "probes_get_through_when_all_places_are_taken_and_nothing_else_does",
+        ),
+        (
+            format!("{max_streams}, or what the open-file limit leaves"),
+            "streams_have_a_bound_of_their_own_and_take_no_place",
+        ),
+        (
+            "4096, or what the system allows".into(),
+            "a_thousand_that_come_at_once_need_not_knock_twice",
+        ),
+    ]
 }
 
 /// The text of all tests that hold limits.
