@@ -298,3 +298,91 @@ impl Guest {
             && !self.signs.has_heard()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    async fn enter(places: &Places) -> Arc<Guest> {
+        places.enter(places.let_in().await, Arc::default())
+    }
+
+    #[tokio::test]
+    async fn places_are_had_in_the_order_in_which_requests_come() {
+        let places = Places::new(1);
+        let first = enter(&places).await;
+        first.note_begin();
+        let waiting = [
+            enter(&places).await,
+            enter(&places).await,
+            enter(&places).await,
+        ];
+        let mut line: Vec<_> = waiting
+            .iter()
+            .map(|guest| Box::pin(places.place_for(guest)))
+            .collect();
+        for place in &mut line {
+            assert_eq!(place.now_or_never(), None);
+        }
+        places.leave(&first, false);
+        assert!(!places.try_place_for(&first), "nobody passes the line");
+        for (at, guest) in waiting.iter().enumerate() {
+            for later in &mut line[1..] {
+                assert_eq!(later.now_or_never(), None, "{at}");
+            }
+            assert_eq!(line.remove(0).now_or_never(), Some(true), "{at}");
+            assert!(guest.has_place());
+            places.leave(guest, false);
+        }
+        assert!(places.try_place_for(&first));
+    }
+
+    #[tokio::test]
+    async fn one_idle_connection_gives_way_for_each_request_that_waits() {
+        let places = Places::new(2);
+        let idle = [enter(&places).await, enter(&places).await];
+        for guest in &idle {
+            guest.note_begin();
+            places.note_end(guest);
+            assert!(!places.gives_way(guest), "nobody waits");
+        }
+        let next = enter(&places).await;
+        let mut place = Box::pin(places.place_for(&next));
+        assert_eq!((&mut place).now_or_never(), None);
+        assert!(places.gives_way(&idle[0]));
+        assert!(!places.gives_way(&idle[1]), "one is enough");
+        places.leave(&idle[0], true);
+        assert_eq!(place.now_or_never(), Some(true));
+
+        // Whoever gives up wants nothing any more.
+        let next = enter(&places).await;
+        let mut place = Box::pin(places.place_for(&next));
+        assert_eq!((&mut place).now_or_never(), None);
+        drop(place);
+        assert!(!places.gives_way(&idle[1]));
+    }
+
+    #[tokio::test]
+    async fn one_that_is_asked_to_go_and_has_got_to_work_passes_it_on() {
+        let places = Places::new(2);
+        let idle = [enter(&places).await, enter(&places).await];
+        for guest in &idle {
+            places.note_end(guest);
+        }
+        let next = enter(&places).await;
+        let mut place = Box::pin(places.place_for(&next));
+        assert_eq!((&mut place).now_or_never(), None);
+        let is_asked = |guest: &Arc<Guest>| guest.is_asked.load(Ordering::SeqCst);
+        let (asked, other) = if is_asked(&idle[0]) {
+            (&idle[0], &idle[1])
+        } else {
+            (&idle[1], &idle[0])
+        };
+        assert!(is_asked(asked) && !is_asked(other));
+        asked.note_begin();
+        assert!(!places.gives_way(asked));
+        assert!(is_asked(other) && places.gives_way(other));
+    }
+}

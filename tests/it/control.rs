@@ -581,6 +581,7 @@ fn no_mistake_quotes_what_may_be_a_token() {
     for (method, path, body) in [
         ("PUT", "/_mock/state", fixture(json!(secret))),
         ("PUT", "/_mock/state", fixture(json!([secret]))),
+        ("PUT", "/_mock/state", fixture(json!({ secret: 1 }))),
         ("PUT", "/_mock/state", fixture(json!({ "token": secret }))),
         (
             "POST",
@@ -728,5 +729,36 @@ fn probes_are_answered_whatever_host_they_name_but_not_to_another_page() {
             ("authorization", "Bearer control"),
         ];
         assert_eq!(ask(path, &headers), 403, "{path}");
+    }
+}
+
+#[test]
+fn hosts_that_no_public_dns_answers_may_use_the_control_endpoints() {
+    let app = TestApp::empty();
+    let ask = |host: &str| {
+        let request = Request::get("/_mock/state").header("host", host);
+        app.send(request.body(axum::body::Body::empty()).unwrap())
+            .status
+            .as_u16()
+    };
+    for host in [
+        "app.localhost",
+        "a.b.localhost:8255",
+        "host.containers.internal",
+        "host.testcontainers.internal:8255",
+        "mock.ci.svc",
+        "mock.ci.svc.cluster.local:8255",
+    ] {
+        assert_eq!(ask(host), 200, "{host}");
+        assert_eq!(ask(&format!("{host}.evil.test")), 403, "{host}");
+    }
+    for host in [
+        ".localhost",
+        "evil.internal",
+        "mock.local",
+        "cluster.local",
+        "evil-svc.test",
+    ] {
+        assert_eq!(ask(host), 403, "{host}");
     }
 }
