@@ -29,18 +29,15 @@ pub(super) fn empty(status: StatusCode) -> Answer {
 
 /// An answer of JSON.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
-    written(status, 128, |out| write_json(out, body))
+    written(status, |out| write_json(out, body))
 }
 
-fn written(status: StatusCode, length: usize, write: impl FnOnce(&mut Vec<u8>)) -> Answer {
-    let mut bytes = Vec::with_capacity(length);
+fn written(status: StatusCode, write: impl FnOnce(&mut Vec<u8>)) -> Answer {
+    let mut bytes = Vec::with_capacity(1024);
     write(&mut bytes);
-    if bytes.capacity() > bytes.len() / 4 * 5 + 128 {
-        // The journal may keep it.
-        bytes.shrink_to_fit();
-    }
     let mut answer = empty(status);
-    *answer.body_mut() = bytes.into();
+    // No larger than it is: the journal may keep it.
+    *answer.body_mut() = bytes.into_boxed_slice().into();
     let json = HeaderValue::from_static("application/json");
     answer.headers_mut().insert(header::CONTENT_TYPE, json);
     answer
@@ -48,7 +45,7 @@ fn written(status: StatusCode, length: usize, write: impl FnOnce(&mut Vec<u8>)) 
 
 /// `{"data":…}`
 pub(super) fn one(view: &impl View, status: StatusCode) -> Answer {
-    written(status, view.length() + 10, |out| {
+    written(status, |out| {
         out.extend_from_slice(b"{\"data\":");
         view.write(out);
         out.push(b'}');
@@ -59,7 +56,7 @@ pub(super) fn one(view: &impl View, status: StatusCode) -> Answer {
 pub(super) fn page<R, V: View>(page: Page<R>, view: impl FnMut(R) -> V, call: &Call<'_>) -> Answer {
     let page = page.map(view);
     let views = &page.items;
-    written(StatusCode::OK, views.length() + 512, |out| {
+    written(StatusCode::OK, |out| {
         out.extend_from_slice(b"{\"data\":");
         views.write(out);
         out.extend_from_slice(b",\"meta\":{\"pagination\":");
