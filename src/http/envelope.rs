@@ -60,42 +60,51 @@ pub(super) fn page<R, V: View>(page: Page<R>, view: impl FnMut(R) -> V, call: &C
         out.extend_from_slice(b"{\"data\":");
         views.write(out);
         out.extend_from_slice(b",\"meta\":{\"pagination\":");
-        write_pagination(out, &page, call);
+        write_json(out, &Pagination::of(&page, call));
         out.extend_from_slice(b"}}");
     })
 }
 
-/// The keys stand in the order of league/fractal (evidence 3.2).
-fn write_pagination<R>(out: &mut Vec<u8>, page: &Page<R>, call: &Call<'_>) {
-    let numbers: [(&str, u64); 5] = [
-        ("{\"total\":", page.total as u64),
-        (",\"count\":", page.items.len() as u64),
-        (",\"per_page\":", page.request.per_page),
-        (",\"current_page\":", page.request.page),
-        (",\"total_pages\":", page.total_pages()),
-    ];
-    for (key, number) in numbers {
-        out.extend_from_slice(key.as_bytes());
-        write_json(out, &number);
-    }
-    out.extend_from_slice(b",\"links\":");
-    let links = [("previous", page.previous()), ("next", page.next())];
-    let links = links.into_iter();
-    let mut links = links
-        .filter_map(|(name, page)| Some((name, page?)))
-        .peekable();
-    let is_array = links.peek().is_none() && call.contract().empty_links == EmptyLinks::Array;
-    let [open, close] = if is_array { *b"[]" } else { *b"{}" };
-    out.push(open);
-    for (i, (name, page)) in links.enumerate() {
-        if i > 0 {
-            out.push(b',');
+/// The keys of league/fractal, in its order (evidence 3.2).
+#[derive(Serialize)]
+struct Pagination {
+    total: usize,
+    count: usize,
+    per_page: u64,
+    current_page: u64,
+    total_pages: u64,
+    links: Links,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Links {
+    Object {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        previous: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
+    },
+    /// As PHP writes an object without keys.
+    Array([(); 0]),
+}
+
+impl Pagination {
+    fn of<R>(page: &Page<R>, call: &Call<'_>) -> Self {
+        let link = |page: Option<u64>| page.map(|page| link(call, page));
+        let links = match (link(page.previous()), link(page.next())) {
+            (None, None) if call.contract().empty_links == EmptyLinks::Array => Links::Array([]),
+            (previous, next) => Links::Object { previous, next },
+        };
+        Self {
+            total: page.total,
+            count: page.items.len(),
+            per_page: page.request.per_page,
+            current_page: page.request.page,
+            total_pages: page.total_pages(),
+            links,
         }
-        write_json(out, &name);
-        out.push(b':');
-        write_json(out, &link(call, page));
     }
-    out.extend_from_slice(&[close, b'}']);
 }
 
 /// The URL of another page.
