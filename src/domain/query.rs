@@ -78,7 +78,7 @@ impl Includes {
 
     pub(super) fn among(parameters: &Parameters<'_>) -> Self {
         let with = parameters.last("with");
-        with.map_or_else(Self::default, |with| Self::parse(&with))
+        with.map_or_else(Self::default, Self::parse)
     }
 }
 
@@ -131,17 +131,17 @@ fn capped(parameters: &Parameters<'_>, cap: PerPageCap) -> PageRequest {
     }
 }
 
-/// A query string, taken apart but not decoded.
-pub(super) struct Parameters<'a>(Vec<&'a str>);
+/// The parameters of a query string, decoded.
+pub(super) struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Parameters<'a> {
     pub(super) fn of(query: &'a str) -> Self {
-        Self(parts(query).collect())
+        Self(form_urlencoded::parse(query.as_bytes()).collect())
     }
 
     /// `page` and `per_page`.
     pub(super) fn page(&self, default_per_page: u64) -> PageRequest {
-        let number = |name| self.last(name).and_then(|text| at_least_one(&text));
+        let number = |name| self.last(name).and_then(at_least_one);
         PageRequest {
             page: number("page").unwrap_or(1),
             per_page: number("per_page").unwrap_or(default_per_page),
@@ -150,33 +150,15 @@ impl<'a> Parameters<'a> {
 
     /// `q`, where there is anything in it.
     pub(super) fn search(&self) -> Option<Needle> {
-        let text = self.last("q")?;
-        let text = trimmed(&text);
+        let text = trimmed(self.last("q")?);
         (!text.is_empty()).then(|| Needle::new(text))
     }
 
-    fn last(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.0.iter().rev().find_map(|part| value(part, name))
+    fn last(&self, name: &str) -> Option<&str> {
+        let mut latest_first = self.0.iter().rev();
+        let (_, value) = latest_first.find(|(key, _)| key == name)?;
+        Some(value)
     }
-}
-
-fn parts(query: &str) -> impl Iterator<Item = &str> {
-    query.split('&').filter(|part| !part.is_empty())
-}
-
-/// The value in a part of a query string, where it is the parameter of that name.
-fn value<'a>(part: &'a str, name: &str) -> Option<Cow<'a, str>> {
-    if !may_be(part, name) {
-        return None;
-    }
-    let (key, value) = form_urlencoded::parse(part.as_bytes()).next()?;
-    (key == name).then_some(value)
-}
-
-/// Whether a part of a query string, as it was sent, can be the parameter of that name: a glance that
-/// saves decoding most of them.
-fn may_be(part: &str, name: &str) -> bool {
-    part.starts_with(name) || part.contains('%')
 }
 
 /// PHP's `FILTER_VALIDATE_INT` with a minimum of 1: 64 bits with a sign, blanks around it allowed.
@@ -200,7 +182,7 @@ pub(super) fn sorted_by<K: Copy>(
         let Some(text) = parameters.last(name) else {
             continue;
         };
-        let text = trimmed(&text);
+        let text = trimmed(text);
         if name == "sort" && text.eq_ignore_ascii_case("desc") {
             direction = Direction::Descending;
         } else if let (None, Some(named)) = (key, parse(text.strip_prefix('-').unwrap_or(text))) {
@@ -215,10 +197,12 @@ pub(super) fn sorted_by<K: Copy>(
 
 /// The query of a link to another page: the parameters as they were sent, then `page` (evidence 3.2).
 pub fn query_with_page(query: &str, page: u64) -> String {
-    let mut link = String::with_capacity(query.len() + 26);
-    for part in parts(query).filter(|part| value(part, "page").is_none()) {
-        link.extend([part, "&"]);
-    }
+    let is_page =
+        |part: &str| form_urlencoded::parse(part.as_bytes()).any(|(key, _)| key == "page");
+    let kept = query
+        .split('&')
+        .filter(|part| !part.is_empty() && !is_page(part));
+    let mut link: String = kept.flat_map(|part| [part, "&"]).collect();
     link.extend(["page=", &page.to_string()]);
     link
 }
