@@ -40,18 +40,15 @@ pub(super) fn empty(status: StatusCode) -> Answer {
 
 /// An answer of JSON.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
-    written(status, 128, |out| write_json(out, body))
+    written(status, |out| write_json(out, body))
 }
 
-fn written(status: StatusCode, length: usize, write: impl FnOnce(&mut Vec<u8>)) -> Answer {
-    let mut bytes = Vec::with_capacity(length);
+fn written(status: StatusCode, write: impl FnOnce(&mut Vec<u8>)) -> Answer {
+    let mut bytes = Vec::with_capacity(1024);
     write(&mut bytes);
-    if bytes.capacity() > bytes.len() / 4 * 5 + 128 {
-        // The journal may keep it.
-        bytes.shrink_to_fit();
-    }
     let mut answer = empty(status);
-    *answer.body_mut() = bytes.into();
+    // No larger than it is: the journal may keep it.
+    *answer.body_mut() = bytes.into_boxed_slice().into();
     let json = HeaderValue::from_static("application/json");
     answer.headers_mut().insert(header::CONTENT_TYPE, json);
     answer
@@ -59,7 +56,7 @@ fn written(status: StatusCode, length: usize, write: impl FnOnce(&mut Vec<u8>)) 
 
 /// `{"data":…}`
 pub(super) fn one(view: &impl View, status: StatusCode) -> Answer {
-    written(status, view.length() + 10, |out| {
+    written(status, |out| {
         out.extend_from_slice(b"{\"data\":");
         view.write(out);
         out.push(b'}');
@@ -74,46 +71,55 @@ pub(super) fn page<R, V: View>(
 ) -> Answer {
     let page = page.map(view);
     let views = &page.items;
-    written(StatusCode::OK, views.length() + 512, |out| {
+    written(StatusCode::OK, |out| {
         out.extend_from_slice(b"{\"data\":");
         views.write(out);
         out.extend_from_slice(b",\"meta\":{\"pagination\":");
-        write_pagination(out, &page, links);
+        write_json(out, &Pagination::of(&page, links));
         out.extend_from_slice(b"}}");
     })
 }
 
-/// The keys stand in the order of league/fractal (evidence 3.2).
-fn write_pagination<R>(out: &mut Vec<u8>, page: &Page<R>, made_of: Links<'_>) {
-    let numbers: [(&str, u64); 5] = [
-        ("{\"total\":", page.total as u64),
-        (",\"count\":", page.items.len() as u64),
-        (",\"per_page\":", page.request.per_page),
-        (",\"current_page\":", page.request.page),
-        (",\"total_pages\":", page.total_pages()),
-    ];
-    for (key, number) in numbers {
-        out.extend_from_slice(key.as_bytes());
-        write_json(out, &number);
-    }
-    out.extend_from_slice(b",\"links\":");
-    let links = [("previous", page.previous()), ("next", page.next())];
-    let links = links.into_iter();
-    let mut links = links
-        .filter_map(|(name, page)| Some((name, page?)))
-        .peekable();
-    let is_array = links.peek().is_none() && made_of.contract.empty_links == EmptyLinks::Array;
-    let [open, close] = if is_array { *b"[]" } else { *b"{}" };
-    out.push(open);
-    for (i, (name, page)) in links.enumerate() {
-        if i > 0 {
-            out.push(b',');
+/// The keys of league/fractal, in its order (evidence 3.2).
+#[derive(Serialize)]
+struct Pagination {
+    total: usize,
+    count: usize,
+    per_page: u64,
+    current_page: u64,
+    total_pages: u64,
+    links: PageLinks,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum PageLinks {
+    Object {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        previous: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
+    },
+    /// As PHP writes an object without keys.
+    Array([(); 0]),
+}
+
+impl Pagination {
+    fn of<R>(page: &Page<R>, links: Links<'_>) -> Self {
+        let link = |page: Option<u64>| page.map(|page| links.link(page));
+        let links = match (link(page.previous()), link(page.next())) {
+            (None, None) if links.contract.empty_links == EmptyLinks::Array => PageLinks::Array([]),
+            (previous, next) => PageLinks::Object { previous, next },
+        };
+        Self {
+            total: page.total,
+            count: page.items.len(),
+            per_page: page.request.per_page,
+            current_page: page.request.page,
+            total_pages: page.total_pages(),
+            links,
         }
-        write_json(out, &name);
-        out.push(b':');
-        write_json(out, &made_of.link(page));
     }
-    out.extend_from_slice(&[close, b'}']);
 }
 
 impl Links<'_> {

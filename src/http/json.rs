@@ -6,20 +6,11 @@ use serde::Serialize;
 
 /// What an answer shows.
 pub(super) trait View {
-    /// About how many bytes it is going to be.
-    fn length(&self) -> usize {
-        512
-    }
-
     /// Writes its JSON.
     fn write(&self, out: &mut Vec<u8>);
 }
 
 impl<T: View> View for Vec<T> {
-    fn length(&self) -> usize {
-        self.iter().map(View::length).sum()
-    }
-
     fn write(&self, out: &mut Vec<u8>) {
         write_list(out, self, |out, view| view.write(out));
     }

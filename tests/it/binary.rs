@@ -820,9 +820,13 @@ fn a_flag_wins_over_its_variable_and_port_comes_last() {
     }
 }
 
+/// What a command prints on its standard output.
+fn help(arguments: &[&str]) -> String {
+    String::from_utf8(output(arguments).stdout).unwrap()
+}
+
 #[test]
 fn help_is_worth_reading() {
-    let help = |arguments: &[&str]| String::from_utf8(output(arguments).stdout).unwrap();
     insta::assert_snapshot!(help(&["--help"]), @"
     Serve the API (what happens without a command)
 
@@ -890,6 +894,10 @@ fn help_is_worth_reading() {
 
     Other commands: `env`, `healthcheck`, `validate`; `tallyfy-mock help` lists them.
     ");
+}
+
+#[test]
+fn the_other_commands_have_their_help() {
     insta::assert_snapshot!(help(&["help"]), @"
     A local server that answers like the groups API of Tallyfy, for tests and development
 

@@ -93,20 +93,6 @@ fn assets(group: &Group, contract: &Contract) -> Vec<Keys> {
 }
 
 impl View for GroupView<'_> {
-    fn length(&self) -> usize {
-        let group = self.group;
-        // The keys and both times; then what differs from group to group.
-        176 + group.id.as_bytes().len()
-            + group.name.as_str().len()
-            + group.description.as_deref().map_or(0, str::len)
-            + group.members.len() * 8
-            + group
-                .guests
-                .iter()
-                .map(|email| 3 + email.as_str().len())
-                .sum::<usize>()
-    }
-
     /// By hand: a list has up to a hundred of them.
     fn write(&self, out: &mut Vec<u8>) {
         let Self {
