@@ -63,27 +63,38 @@ fn loads(report: &Report, text: &mut String) -> std::fmt::Result {
     writeln!(text)
 }
 
+/// Each peer and, in the same turns, the mock as shipped: `ahead` where the mock is.
 fn peers(report: &Report, text: &mut String) -> std::fmt::Result {
     if report.peers.is_empty() {
         return Ok(());
     }
     writeln!(
         text,
-        "| others, answering a get by a rule | connections | requests a second, x bare | CPU a request, x bare | p99, x bare |\n|---|---|---|---|---|"
+        "| a get, others by a rule (the mock beside it) | connections | requests a second, x bare | CPU a request, x bare | p99, x bare |\n|---|---|---|---|---|"
     )?;
-    for row in &report.peers {
-        let ratio = &row.ratio;
+    for pair in report.peers.chunks_exact(2) {
+        let [mock, peer] = [&pair[0].ratio, &pair[1].ratio];
         writeln!(
             text,
-            "| {} | {} | {:.3} | {:.1} | {:.1} |",
-            row.server,
-            row.connections,
-            ratio.requests_per_second,
-            ratio.cpu_us_per_request,
-            ratio.p99_us
+            "| {} | {} | {:.3} ({:.3}{}) | {:.2} ({:.2}{}) | {:.2} ({:.2}{}) |",
+            pair[1].server,
+            pair[1].connections,
+            peer.requests_per_second,
+            mock.requests_per_second,
+            ahead(mock.requests_per_second > peer.requests_per_second),
+            peer.cpu_us_per_request,
+            mock.cpu_us_per_request,
+            ahead(mock.cpu_us_per_request < peer.cpu_us_per_request),
+            peer.p99_us,
+            mock.p99_us,
+            ahead(mock.p99_us < peer.p99_us)
         )?;
     }
     writeln!(text)
+}
+
+fn ahead(is_ahead: bool) -> &'static str {
+    if is_ahead { ", ahead" } else { ", **behind**" }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! How answers are written: what stands in an envelope writes its own JSON.
 //!
-//! By hand and not by serde's derive, which makes a list 14 to 24 % slower (2026-11-25).
+//! By hand and not by serde's derive, which costs a list of ten groups 1 µs more, 5 to 7 % (2026-11-25).
 
 use serde::Serialize;
 
