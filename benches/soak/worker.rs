@@ -82,12 +82,13 @@ impl<'a> Worker<'a> {
         if status.is_some_and(|status| status != 429 && status < 500) {
             return false;
         }
-        let path = format!("/_mock/requests?org={}&limit=50", self.org.id);
+        // All of it: the rival goes on asking while this waits for its turn among the control requests.
+        let path = format!("/_mock/requests?org={}&limit=1000", self.org.id);
         let requests = self.client.ask("GET", &path, None).expect(200);
         let number = format!("{}{}", self.prefix, self.asked);
         let mut requests = requests["requests"].as_array().unwrap().iter();
         let last = requests.find(|request| request["headers"]["x-soak"] == *number);
-        let last = last.unwrap_or_else(|| panic!("{number} is not in the journal"));
+        let last = last.unwrap_or_else(|| panic!("{number} is not in the journal: {got:?}"));
         assert!(
             last["fault"].is_string(),
             "{got:?}, but no rule struck {last}"
