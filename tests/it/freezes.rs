@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tallyfy_mock::http::App;
 use tower::ServiceExt;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, request};
 
 const GROUPS: usize = 20_000;
 
@@ -18,18 +18,6 @@ fn large() -> TestApp {
     TestApp::with(
         json!({ "version": 1, "organizations": [{ "id": "acme", "groups": groups }], "template": {} }),
     )
-}
-
-fn request(method: &str, path: &str, body: impl Into<Body>) -> Request<Body> {
-    Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", "localhost")
-        .header("authorization", "Bearer any-token")
-        .header("x-tallyfy-client", "APIClient")
-        .header("content-type", "application/json")
-        .body(body.into())
-        .unwrap()
 }
 
 async fn status(app: App, request: Request<Body>) -> u16 {

@@ -274,16 +274,9 @@ fn a_request_makes_one_look_up() {
         .unwrap();
     let rule = json!({ "match": { "operation": "groups.delete" }, "steps": [{ "times": "always", "status": 503, "write": "after" }] });
     let ask = |method: &str, path: &str, body: &Value| {
-        let request = axum::http::Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", "localhost")
-            .header("authorization", "Bearer any-token")
-            .header("x-tallyfy-client", "APIClient")
-            .header("content-type", "application/json")
-            .body(axum::body::Body::from(body.to_string()));
+        let request = crate::support::request(method, path, body.to_string());
         let before = state.tenants.look_ups();
-        let answer = app.clone().oneshot(request.unwrap());
+        let answer = app.clone().oneshot(request);
         let status = runtime.block_on(answer).unwrap().status().as_u16();
         (status, state.tenants.look_ups() - before)
     };

@@ -292,3 +292,16 @@ impl fmt::Display for Answer {
         write!(f, "{}\n{}", self.status, self.body)
     }
 }
+
+/// A request with the headers that Tallyfy and the control endpoints ask for.
+pub(crate) fn request(method: &str, path: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "localhost")
+        .header("authorization", "Bearer any-token")
+        .header("x-tallyfy-client", "APIClient")
+        .header("content-type", "application/json")
+        .body(body.into())
+        .unwrap()
+}
