@@ -86,7 +86,7 @@ impl AppState {
         check_contract(&fixture.contract, &mut problems);
         none_of(problems)?;
         let baseline = baseline(fixture, self.strict, &self.limits, self.started_at)?;
-        Ok(self.tenants.reset_all(STATE, &baseline)?)
+        Ok(self.tenants.reset_all(Scopes::STATE, &baseline)?)
     }
 
     /// Adds what a fixture, or one organization without its id, describes to what is there: unknown
@@ -167,20 +167,11 @@ impl AppState {
     /// Takes another fixture for the one that was loaded, and goes back to it at once.
     pub fn reload(&self, fixture: Fixture) -> Result<(), Refusal> {
         let loaded = baseline(fixture, self.strict, &self.limits, self.started_at)?;
-        self.tenants.reset_all(STATE, &loaded)?;
+        self.tenants.reset_all(Scopes::STATE, &loaded)?;
         self.loaded.store(Arc::new(loaded));
         Ok(())
     }
 }
-
-/// What a fixture replaces.
-const STATE: Scopes = Scopes {
-    state: true,
-    clock: false,
-    limits: false,
-    faults: false,
-    requests: false,
-};
 
 fn check_contract(contract: &ContractChoice, problems: &mut Vec<(String, String)>) {
     if *contract != ContractChoice::default() {

@@ -9,7 +9,6 @@
 use std::sync::{Arc, atomic::AtomicU64};
 
 use arc_swap::ArcSwap;
-use dashmap::DashMap;
 
 use super::{
     Common, Rows, Tenant,
@@ -50,6 +49,14 @@ impl Scopes {
         limits: true,
         faults: true,
         requests: true,
+    };
+    /// What a fixture replaces.
+    pub const STATE: Self = Self {
+        state: true,
+        clock: false,
+        limits: false,
+        faults: false,
+        requests: false,
     };
     /// The scopes' names.
     pub const NAMES: &'static [&'static str] = &["state", "requests", "faults", "clock", "limits"];
@@ -103,11 +110,7 @@ impl Tenants {
 
     /// Puts an organization in the place of the one of that id; its clock, rules and journal stay.
     pub fn replace(&self, org: Org) -> Result<(), Refusal> {
-        let state = Scopes {
-            state: true,
-            ..Scopes::default()
-        };
-        self.renew(&org.id.clone(), state, Some(org))
+        self.renew(&org.id.clone(), Scopes::STATE, Some(org))
     }
 
     /// Goes back to a baseline in all organizations, as far as the scopes say.
@@ -216,11 +219,6 @@ impl Tenants {
             ),
             rate_limit: old.rate_limit,
         }
-    }
-
-    fn fresh(&self, now: &Generation, org: &OrgId, lost: u64) -> Tenant {
-        let ring = Ring::new(self.journal(), Some(org.clone()), lost);
-        now.bare(Some(org.clone()), self.start.seed, ring)
     }
 
     /// What a clock shows: an organization's, or the base clock.
@@ -376,15 +374,5 @@ impl Tenants {
             ..Filter::default()
         });
         expected.check(&all)
-    }
-
-    /// The tenants in the order of their organizations' ids.
-    fn by_id(&self) -> Vec<Arc<Tenant>> {
-        fn of(tenants: &DashMap<OrgId, Arc<Tenant>>) -> Vec<Arc<Tenant>> {
-            tenants.iter().map(|tenant| Arc::clone(&tenant)).collect()
-        }
-        let mut tenants = of(&self.now.load().tenants);
-        tenants.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        tenants
     }
 }

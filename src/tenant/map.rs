@@ -36,7 +36,6 @@ pub struct Tenants {
     pub(super) now: ArcSwap<Generation>,
     census: Mutex<Census>,
     look_ups: AtomicU64,
-    max_organizations: usize,
     pub(super) start: Start,
     journal: Arc<Journal>,
 }
@@ -103,23 +102,20 @@ impl Tenants {
     /// The tenants that a baseline describes.
     pub fn new(start: Start, baseline: &Baseline) -> Self {
         let journal = Journal::new(start.journal);
-        let ring = || Ring::new(&journal, None, 0);
         let common = Common {
             tokens: Arc::new(ArcSwap::new(Arc::clone(&baseline.tokens))),
             template: baseline.template.clone(),
             clock: Arc::new(Clock::base(start.clock)),
             rules: Arc::new(Rules::new(start.seed)),
             windows: Arc::default(),
-            requests: ring(),
+            requests: Ring::new(&journal, None, 0),
             rate_limit: start.rate_limit,
         };
         let now = Generation::of(Arc::new(common), start.seed);
         for org in &baseline.orgs {
-            let id = org.id.clone();
-            let ring = Ring::new(&journal, Some(id.clone()), 0);
-            let mut tenant = now.bare(Some(id.clone()), start.seed, ring);
+            let mut tenant = now.bare(&org.id, start.seed, &journal, 0);
             tenant.rows = Arc::new(Rows::stored(org.clone()));
-            now.tenants.insert(id, Arc::new(tenant));
+            now.tenants.insert(org.id.clone(), Arc::new(tenant));
         }
         let census = Census {
             kept: now.tenants.len(),
@@ -129,7 +125,6 @@ impl Tenants {
             now: ArcSwap::from_pointee(now),
             census: Mutex::new(census),
             look_ups: AtomicU64::new(0),
-            max_organizations: start.max_organizations,
             start,
             journal,
         }
@@ -153,14 +148,8 @@ impl Tenants {
 
     /// An organization as it is now, for somebody who only looks: no tenant is made for it.
     pub fn look_at(&self, org: &OrgId) -> Held {
-        let tenant = self.known(org).unwrap_or_else(|| {
-            let ring = Ring::new(&self.journal, Some(org.clone()), 0);
-            let bare = self
-                .now
-                .load()
-                .bare(Some(org.clone()), self.start.seed, ring);
-            Arc::new(bare)
-        });
+        let known = self.known(org);
+        let tenant = known.unwrap_or_else(|| Arc::new(self.fresh(&self.now.load(), org, 0)));
         tenant.held()
     }
 
@@ -262,7 +251,7 @@ impl Tenants {
                     .collect();
                 change(&mut drafts)?;
             }
-            if census.kept + new.len() > self.max_organizations {
+            if census.kept + new.len() > self.start.max_organizations {
                 return Err(Refusal::Full.into());
             }
             for id in new {
@@ -287,14 +276,11 @@ impl Tenants {
 
     /// The stored organizations as they are now, in the order of their ids. Their rows are shared.
     pub fn stored(&self) -> Vec<Org> {
-        let now = self.now.load_full();
-        let tenants: Vec<Arc<Tenant>> = now.tenants.iter().map(|it| Arc::clone(&it)).collect();
+        let tenants = self.by_id();
         let orgs = tenants
             .iter()
             .filter_map(|tenant| tenant.rows.read().clone());
-        let mut orgs: Vec<Org> = orgs.collect();
-        orgs.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        orgs
+        orgs.collect()
     }
 
     /// The tokens.
@@ -318,6 +304,19 @@ impl Tenants {
         now.tenants.get(org).map(|tenant| Arc::clone(&tenant))
     }
 
+    /// The tenants in the order of their organizations' ids.
+    pub(super) fn by_id(&self) -> Vec<Arc<Tenant>> {
+        let now = self.now.load_full();
+        let mut tenants: Vec<Arc<Tenant>> = now.tenants.iter().map(|it| Arc::clone(&it)).collect();
+        tenants.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        tenants
+    }
+
+    /// A tenant to which nothing happened yet, but for the requests that are lost already.
+    pub(super) fn fresh(&self, now: &Generation, org: &OrgId, lost: u64) -> Tenant {
+        now.bare(org, self.start.seed, &self.journal, lost)
+    }
+
     pub(super) fn common(&self) -> Arc<Common> {
         Arc::clone(&self.now.load().nameless.common)
     }
@@ -333,8 +332,7 @@ impl Tenants {
         }
         let now = self.now.load_full();
         let lost = census.evicted.take(org);
-        let ring = Ring::new(&self.journal, Some(org.clone()), lost);
-        let tenant = Arc::new(now.bare(Some(org.clone()), self.start.seed, ring));
+        let tenant = Arc::new(self.fresh(&now, org, lost));
         let look_up = self.look_ups();
         tenant.last_used.store(look_up, Ordering::Relaxed);
         now.tenants.insert(org.clone(), Arc::clone(&tenant));
@@ -347,7 +345,7 @@ impl Tenants {
     /// stays all the same.
     fn evict(&self, census: &mut Census, now: &Generation) {
         let mut held = 0;
-        while census.bare.len() > self.max_organizations + held {
+        while census.bare.len() > self.start.max_organizations + held {
             let last_use = |org: &OrgId| now.tenants.get(org).map_or(0, |it| it.last_used());
             let Some(oldest) = census.bare.oldest(last_use) else {
                 return;
@@ -365,7 +363,7 @@ impl Tenants {
 
     /// Counts a tenant among the stored, where there is room.
     pub(super) fn keep(&self, census: &mut Census, org: &OrgId) -> Result<(), Refusal> {
-        if census.kept >= self.max_organizations {
+        if census.kept >= self.start.max_organizations {
             return Err(Refusal::Full);
         }
         census.kept += 1;
@@ -399,16 +397,16 @@ impl Generation {
         }
     }
 
-    /// A tenant to which nothing happened yet.
-    pub(super) fn bare(&self, id: Option<OrgId>, seed: Uuid, requests: Arc<Ring>) -> Tenant {
+    /// A tenant to which nothing happened yet, but for the requests that are lost already.
+    fn bare(&self, org: &OrgId, seed: Uuid, journal: &Arc<Journal>, lost: u64) -> Tenant {
         Tenant {
-            id,
+            id: Some(org.clone()),
             common: Arc::clone(&self.nameless.common),
             rows: Arc::default(),
             clock: Arc::new(Clock::following()),
             rules: Arc::new(Rules::new(seed)),
             windows: Arc::new(Windows::default()),
-            requests,
+            requests: Ring::new(journal, Some(org.clone()), lost),
             last_used: AtomicU64::new(0),
         }
     }

@@ -111,14 +111,6 @@ fn rule(id: &str) -> Rule {
     Rule::parse("r", Some(org_id(id)), &steps).unwrap()
 }
 
-const STATE: Scopes = Scopes {
-    state: true,
-    clock: false,
-    limits: false,
-    faults: false,
-    requests: false,
-};
-
 #[test]
 fn an_organization_that_nobody_declared_is_looked_at_and_stored_only_once_written_to() {
     let tenants = open([org("acme")], 10);
@@ -165,7 +157,7 @@ fn there_are_as_many_organizations_as_are_allowed() {
     assert_eq!(names(&tenants, "two"), Ok(vec![]), "it is another one now");
     for _ in 0..2 {
         tenants
-            .reset(&org_id("one"), STATE, &Baseline::default())
+            .reset(&org_id("one"), Scopes::STATE, &Baseline::default())
             .unwrap();
     }
     assert_eq!(ids(&tenants), ["two"]);
@@ -367,7 +359,7 @@ fn what_is_written_to_a_replaced_organization_counts_for_nothing() {
     let tenants = open([], 1);
     let before = find(&tenants, "acme");
     tenants
-        .reset(&org_id("acme"), STATE, &Baseline::default())
+        .reset(&org_id("acme"), Scopes::STATE, &Baseline::default())
         .unwrap();
     let place = |org: &mut Org| {
         org.place(group("1", "Sales"));
@@ -412,8 +404,8 @@ fn a_reset_shares_its_rows_with_what_was_loaded() {
     assert_eq!(loaded.orgs[0].groups().len(), 10);
     for org in [None, Some(org_id("acme"))] {
         match &org {
-            Some(org) => tenants.reset(org, STATE, &loaded).unwrap(),
-            None => tenants.reset_all(STATE, &loaded).unwrap(),
+            Some(org) => tenants.reset(org, Scopes::STATE, &loaded).unwrap(),
+            None => tenants.reset_all(Scopes::STATE, &loaded).unwrap(),
         }
         assert!(Arc::ptr_eq(&row, &shared()));
         assert_eq!(names(&tenants, "acme").unwrap().len(), 10);

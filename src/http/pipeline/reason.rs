@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use axum::http::{HeaderName, HeaderValue};
 
-use crate::http::{envelope::Answer, error::Remark, exchange::Exchange};
+use crate::{
+    http::{envelope::Answer, error::Remark, exchange::Exchange},
+    tenant::journal::{REDACTED, Redactor},
+};
 
 static REASON: HeaderName = HeaderName::from_static("x-tallyfy-mock-reason");
 
@@ -13,11 +16,6 @@ const MAX_BYTES: usize = 512;
 
 /// What stands where a cut value goes on.
 const CUT: &str = "...";
-
-/// A shorter token is too likely to be a word like any other; the journal has the same bound.
-const SHORTEST_TOKEN: usize = 8;
-
-const REDACTED: &str = "[redacted]";
 
 /// What there is to say of a request and its answer beside the status; never the request's own token.
 pub(super) fn remark(exchange: &Exchange, answer: &Answer) -> Option<String> {
@@ -38,7 +36,7 @@ pub(super) fn remark(exchange: &Exchange, answer: &Answer) -> Option<String> {
         return None;
     }
     let remark = all.join("; ");
-    Some(if token.len() >= SHORTEST_TOKEN {
+    Some(if token.len() >= Redactor::SHORTEST_TOKEN {
         remark.replace(token, REDACTED)
     } else {
         remark

@@ -15,7 +15,7 @@ pub use self::{
     entry::Entry,
     find::{Filter, Recorded},
     record::Seen,
-    redact::Redactor,
+    redact::{REDACTED, Redactor},
     ring::{Ring, UnderWay},
     shared::{Event, Journal, JournalLimits, Subscription},
     verify::{Expectation, Expectations, Times, Unmet},

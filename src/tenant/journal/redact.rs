@@ -26,11 +26,8 @@ use std::borrow::Cow;
 use memchr::{memchr2, memmem::Finder};
 use serde_json::Value;
 
-use self::secrets::REDACTED;
+pub use self::secrets::REDACTED;
 use super::shared::JournalLimits;
-
-/// A shorter token is too likely to be a word like any other.
-const SHORTEST_TOKEN: usize = 8;
 
 /// Redacts one request and its answer. Takes time linear in their length, whatever they hold.
 #[derive(Debug)]
@@ -43,10 +40,13 @@ pub struct Redactor<'a> {
 }
 
 impl<'a> Redactor<'a> {
+    /// A shorter token is too likely to be a word like any other.
+    pub const SHORTEST_TOKEN: usize = 8;
+
     /// `token` is the request's own. The organization's id is no secret, even where it is the token.
     pub fn new(token: Option<&'a str>, org: Option<&str>) -> Self {
         let token = token.filter(|token| {
-            token.len() >= SHORTEST_TOKEN && !org.is_some_and(|org| org.contains(token))
+            token.len() >= Self::SHORTEST_TOKEN && !org.is_some_and(|org| org.contains(token))
         });
         Self {
             token: token.unwrap_or_default(),

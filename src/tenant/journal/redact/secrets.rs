@@ -7,7 +7,7 @@ use memchr::memmem;
 use super::{decode::hides, signs::signs};
 
 /// What stands in the place of a secret.
-pub(super) const REDACTED: &str = "[redacted]";
+pub const REDACTED: &str = "[redacted]";
 
 /// Whether the value of this name is a secret.
 pub(super) fn names_secret(name: &str) -> bool {
