@@ -1,4 +1,4 @@
-//! The figures that README shows, as Markdown.
+//! The figures that `docs/figures.md` shows, as Markdown.
 
 use std::fmt::Write;
 
@@ -101,15 +101,15 @@ fn ahead(is_ahead: bool) -> &'static str {
 mod tests {
     use super::*;
 
-    /// Of the run whose figures README shows: `bench/results.json` after it.
+    /// The run whose figures the page shows: `bench/results.json` after it.
     const RUN: &str = include_str!("../figures.json");
-    const README: &str = include_str!("../../README.md");
+    const PAGE: &str = include_str!("../../docs/figures.md");
 
     #[test]
-    fn readme_shows_what_a_run_printed() {
+    fn the_page_shows_what_a_run_printed() {
         let run: serde_json::Value = serde_json::from_str(RUN).unwrap();
         let report: Report = serde_json::from_value(run["report"].clone()).unwrap();
         let figures = markdown(&report).unwrap();
-        assert!(README.contains(&figures), "README is to say\n{figures}");
+        assert!(PAGE.contains(&figures), "docs/figures.md is to say\n{figures}");
     }
 }

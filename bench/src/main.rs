@@ -132,7 +132,7 @@ fn run(args: &Args) -> Result<(), String> {
         report::text(&report).map_err(|error| error.to_string())?
     );
     let figures = figures::markdown(&report).map_err(|error| error.to_string())?;
-    println!("\nThe same for README:\n\n{figures}");
+    println!("\nThe same for docs/figures.md:\n\n{figures}");
     let json = json!({ "report": report, "bars": bars::bars(&report) });
     fs::write(&args.json, format!("{json:#}\n")).map_err(|error| format!("{}: {error}", args.json))
 }

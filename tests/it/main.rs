@@ -7,6 +7,7 @@ mod browsers;
 mod control;
 mod direction;
 mod directory;
+mod docs;
 mod editions;
 mod environment;
 mod errors;
@@ -23,7 +24,7 @@ mod library;
 mod lists;
 mod naive;
 mod people;
-mod readme;
+
 mod repeat;
 mod resets;
 mod samples;
