@@ -104,8 +104,11 @@ fn in_folder(folder: &str) -> Vec<Page> {
     let Ok(files) = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)) else {
         return Vec::new();
     };
-    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = names.filter(|name| name.ends_with(".md")).collect();
+    let files = files.map(|file| file.unwrap().path());
+    let pages = files.filter(|file| file.extension().is_some_and(|ending| ending == "md"));
+    let mut names: Vec<_> = pages
+        .map(|page| page.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
     names.sort_unstable();
     let path = |name: &String| match folder {
         "" => name.clone(),
