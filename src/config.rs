@@ -36,6 +36,8 @@ pub struct Config {
     pub trust_proxy: bool,
     /// Who may use the control endpoints.
     pub guard: Guard,
+    /// Hosts whose place the mock takes, beside Tallyfy's own.
+    pub tls_hosts: Vec<String>,
     /// How much one client, or all of them, may ask for.
     pub limits: Limits,
 }
@@ -93,6 +95,7 @@ impl Default for Config {
             reasons: true,
             trust_proxy: false,
             guard: Guard::default(),
+            tls_hosts: Vec::new(),
             limits: Limits::default(),
         }
     }

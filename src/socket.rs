@@ -1,8 +1,9 @@
-//! What a request and its connection tell each other: what a fault does to the connection, and that the
-//! client is gone. Given by whoever answers, carried out by the server.
+//! What a request and its connection tell each other: what a fault does to the connection, what the connection is,
+//! and that the client is gone. Given by whoever answers, carried out by the server.
 
 use std::{
     fmt,
+    net::IpAddr,
     pin::Pin,
     sync::{
         Mutex, PoisonError,
@@ -29,12 +30,34 @@ pub enum Order {
 /// Comes once the client has closed its side of the connection.
 pub type ClientGone = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// What is spoken on a connection, and what else may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoken {
+    /// HTTP.
+    Plain,
+    /// HTTP; a `CONNECT` may turn it into TLS.
+    PlainOrTunnel,
+    /// HTTP within TLS.
+    Tls,
+}
+
+/// The socket behind a handle.
+pub trait Socket: Send + Sync {
+    /// Waits until the client has closed its side.
+    fn client_gone(&self) -> ClientGone;
+
+    /// The address of this machine's that the client reached; nothing once the connection is over.
+    fn local_ip(&self) -> Option<IpAddr>;
+}
+
 /// A connection, as far as a request may lay hands on it; shared by the server and each of its requests.
 pub struct SocketHandle {
     is_given: AtomicBool,
     order: Mutex<Option<Order>>,
     is_unread: AtomicBool,
-    client_gone: Box<dyn Fn() -> ClientGone + Send + Sync>,
+    spoken: Spoken,
+    becomes_tunnel: AtomicBool,
+    socket: Box<dyn Socket>,
 }
 
 impl fmt::Debug for SocketHandle {
@@ -46,19 +69,41 @@ impl fmt::Debug for SocketHandle {
 }
 
 impl SocketHandle {
-    /// The handle of a connection that tells by `client_gone` when its client is gone.
-    pub fn new(client_gone: impl Fn() -> ClientGone + Send + Sync + 'static) -> Self {
+    /// The handle of a connection over that socket.
+    pub fn new(spoken: Spoken, socket: impl Socket + 'static) -> Self {
         Self {
             is_given: AtomicBool::new(false),
             order: Mutex::default(),
             is_unread: AtomicBool::new(false),
-            client_gone: Box::new(client_gone),
+            spoken,
+            becomes_tunnel: AtomicBool::new(false),
+            socket: Box::new(socket),
         }
     }
 
     /// Waits until the client has closed its side of the connection.
     pub fn client_gone(&self) -> ClientGone {
-        (self.client_gone)()
+        self.socket.client_gone()
+    }
+
+    /// The address of this machine's that the client reached; nothing once the connection is over.
+    pub fn local_ip(&self) -> Option<IpAddr> {
+        self.socket.local_ip()
+    }
+
+    /// What is spoken on the connection.
+    pub fn spoken(&self) -> Spoken {
+        self.spoken
+    }
+
+    /// Notes that the answer which is about to be written opens a tunnel: TLS is spoken after it.
+    pub fn note_tunnel(&self) {
+        self.becomes_tunnel.store(true, Ordering::Release);
+    }
+
+    /// Whether TLS is spoken from here on.
+    pub fn becomes_tunnel(&self) -> bool {
+        self.becomes_tunnel.load(Ordering::Acquire)
     }
 
     /// Notes that a request's body was left unread: its client may go on sending it after the answer.

@@ -252,6 +252,7 @@ impl Args {
                 allowed_hosts: self.allow_host,
                 token: self.control_token,
             },
+            tls_hosts: Vec::new(),
             limits: Limits {
                 max_connections,
                 max_streams,

@@ -6,6 +6,7 @@ pub mod contract;
 pub mod details;
 pub mod group;
 pub mod guest;
+pub mod hosts;
 pub mod id;
 pub mod operation;
 pub mod page;

@@ -5,6 +5,7 @@
 
 mod body;
 mod control;
+mod elsewhere;
 mod envelope;
 mod error;
 mod exchange;
@@ -40,11 +41,13 @@ use self::{
 use crate::state::AppState;
 
 /// The whole mock as one service: Tallyfy's routes within their layers, and beside them, outside
-/// all of it, the control endpoints.
+/// all of it, the control endpoints and what is said to requests for other hosts.
 #[derive(Debug, Clone)]
 pub struct App {
     tallyfy: Router,
     control: Router,
+    elsewhere: Router,
+    state: Arc<AppState>,
     pool: Pool,
 }
 
@@ -68,7 +71,9 @@ impl App {
         }
         Self {
             tallyfy,
-            control: control::router(state, pool.clone()),
+            control: control::router(Arc::clone(&state), pool.clone()),
+            elsewhere: elsewhere::router(Arc::clone(&state)),
+            state,
             pool,
         }
     }
@@ -109,7 +114,9 @@ where
         let is_control = path
             .strip_prefix("/_mock")
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        let router = if is_control {
+        let router = if !elsewhere::is_answered_here(&self.state, &request) {
+            &mut self.elsewhere
+        } else if is_control {
             &mut self.control
         } else {
             &mut self.tallyfy

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::http::{HeaderMap, HeaderName, header, uri::Authority};
 
 use super::exchange::Exchange;
+use crate::socket::Spoken;
 
 /// RFC 7239.
 static FORWARDED: HeaderName = HeaderName::from_static("forwarded");
@@ -20,7 +21,7 @@ pub(super) struct Origin<'a> {
 }
 
 /// What a request's client asked: what a proxy says of it, where there is one to be trusted; else the
-/// target itself, where it is an absolute one (RFC 9112, 3.2.2); else the `Host` header.
+/// target itself, where it is an absolute one (RFC 9112, 3.2.2); else what the connection speaks, and the `Host` header.
 pub(super) fn asked(exchange: &Exchange, trust_proxy: bool) -> Origin<'_> {
     let Exchange { uri, headers, .. } = exchange;
     let (proxys_scheme, proxys_host) = if trust_proxy {
@@ -28,13 +29,21 @@ pub(super) fn asked(exchange: &Exchange, trust_proxy: bool) -> Origin<'_> {
     } else {
         (None, None)
     };
-    let target = || uri.authority().map(|host| Cow::Borrowed(host.as_str()));
+    let target = || {
+        let target = uri.authority()?.as_str();
+        // Without a user's name and password.
+        let host = target.rsplit_once('@').map_or(target, |(_, host)| host);
+        Some(Cow::Borrowed(host))
+    };
     let header = || Some(Cow::Borrowed(headers.get(header::HOST)?.to_str().ok()?));
     let host = proxys_host.map(Cow::Owned).or_else(target).or_else(header);
+    let socket = exchange.socket.as_deref();
+    let is_tls = socket.is_some_and(|socket| socket.spoken() == Spoken::Tls);
+    let spoken = if is_tls { "https" } else { "http" };
     Origin {
         scheme: proxys_scheme
             .or_else(|| scheme(uri.scheme_str()?))
-            .unwrap_or("http"),
+            .unwrap_or(spoken),
         host: host.filter(|host| !host.is_empty()),
     }
 }

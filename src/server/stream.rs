@@ -3,9 +3,10 @@
 use std::{
     future::poll_fn,
     io,
+    net::IpAddr,
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, ready},
@@ -21,7 +22,7 @@ use tokio::{
 
 use crate::{
     config::Limits,
-    socket::{ClientGone, Order, SocketHandle},
+    socket::{ClientGone, Order, Socket, SocketHandle, Spoken},
 };
 
 /// A connection under orders.
@@ -143,6 +144,24 @@ impl Shared {
     }
 }
 
+/// The socket as requests know it: they outlive the stream at times, and must not keep the connection open then.
+struct Watched(Weak<Mutex<TcpStream>>);
+
+impl Socket for Watched {
+    fn client_gone(&self) -> ClientGone {
+        match self.0.upgrade() {
+            Some(tcp) => Box::pin(Shared(tcp).client_gone()),
+            None => Box::pin(std::future::ready(())),
+        }
+    }
+
+    fn local_ip(&self) -> Option<IpAddr> {
+        let tcp = Shared(self.0.upgrade()?);
+        let address = tcp.lock().local_addr();
+        Some(address.ok()?.ip().to_canonical())
+    }
+}
+
 /// How often a connection is looked at whose client has sent more while its answer is held back.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -150,15 +169,8 @@ impl Stream {
     /// The stream of a connection, and the handle by which requests reach it.
     pub(super) fn new(tcp: TcpStream, patience: Duration) -> (Self, Arc<SocketHandle>) {
         let tcp = Shared(Arc::new(Mutex::new(tcp)));
-        // The handle outlives the stream at times, and must not keep the connection open then.
-        let watched = Arc::downgrade(&tcp.0);
-        let client_gone = move || -> ClientGone {
-            match watched.upgrade() {
-                Some(tcp) => Box::pin(Shared(tcp).client_gone()),
-                None => Box::pin(std::future::ready(())),
-            }
-        };
-        let handle = Arc::new(SocketHandle::new(client_gone));
+        let watched = Watched(Arc::downgrade(&tcp.0));
+        let handle = Arc::new(SocketHandle::new(Spoken::Plain, watched));
         let stream = Self {
             tcp,
             handle: Arc::clone(&handle),

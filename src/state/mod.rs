@@ -2,7 +2,14 @@
 
 mod change;
 
-use std::{collections::HashMap, io, sync::Arc};
+use std::{
+    collections::HashMap,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
@@ -13,6 +20,7 @@ use crate::{
     config::{Config, Guard, Limits},
     domain::{
         contract::{Contract, ContractError, Edition},
+        hosts::Hosts,
         id::{OrgId, UserId},
     },
     fixture::{Fixture, FixtureError},
@@ -94,6 +102,9 @@ pub struct AppState {
     pub trust_proxy: bool,
     /// Host and port that links name where a request does not.
     pub authority: String,
+    /// Whose place the mock takes.
+    pub hosts: Hosts,
+    not_forwarded: AtomicU64,
 }
 
 impl AppState {
@@ -133,7 +144,19 @@ impl AppState {
             reasons: config.reasons,
             trust_proxy: config.trust_proxy,
             authority,
+            hosts: Hosts::with(&config.tls_hosts),
+            not_forwarded: AtomicU64::new(0),
         })
+    }
+
+    /// Counts a request for another host, which was refused.
+    pub fn note_not_forwarded(&self) {
+        self.not_forwarded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many requests for other hosts were refused since the start.
+    pub fn not_forwarded(&self) -> u64 {
+        self.not_forwarded.load(Ordering::Relaxed)
     }
 
     fn undeclared(&self) -> Undeclared {

@@ -22,7 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("http::body", &["config", "socket"]),
     ("http::exchange", &["tenant", "domain", "socket"]),
-    ("http::origin", &["http::exchange"]),
+    ("http::origin", &["http::exchange", "socket"]),
     ("http::json", &[]),
     ("http::pool", &[]),
     ("http::error", &["http::envelope", "tenant", "domain"]),
@@ -76,8 +76,19 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "http::elsewhere",
+        &[
+            "http::control",
+            "http::body",
+            "state",
+            "socket",
+            "request_log",
+        ],
+    ),
+    (
         "http",
         &[
+            "http::elsewhere",
             "http::pool",
             "http::control",
             "http::pipeline",

@@ -9,6 +9,7 @@ mod direction;
 mod directory;
 mod docs;
 mod editions;
+mod elsewhere;
 mod environment;
 mod errors;
 mod exports;

@@ -483,7 +483,7 @@ fn links_have_the_scheme_and_the_host_that_were_asked() {
     let fixture = groups_of(json!({ "id": "acme", "groups": [{ "name": "A" }, { "name": "B" }] }));
     let direct = TestApp::with(&fixture);
     let proxied = TestApp::start(&fixture, |config| config.trust_proxy = true);
-    let absolute = format!("https://go.tallyfy.test{groups}");
+    let absolute = format!("https://go.tallyfy.com{groups}");
     let says = [
         ("x-forwarded-proto", "https"),
         ("x-forwarded-host", "mock.example"),
@@ -494,11 +494,11 @@ fn links_have_the_scheme_and_the_host_that_were_asked() {
     )];
     for app in [&direct, &proxied] {
         assert_eq!(next(app, groups, &[]), "http://inner:8255");
-        assert_eq!(next(app, &absolute, &[]), "https://go.tallyfy.test");
+        assert_eq!(next(app, &absolute, &[]), "https://go.tallyfy.com");
     }
     for headers in [&says[..], &forwarded] {
         assert_eq!(next(&direct, groups, headers), "http://inner:8255");
-        assert_eq!(next(&direct, &absolute, headers), "https://go.tallyfy.test");
+        assert_eq!(next(&direct, &absolute, headers), "https://go.tallyfy.com");
     }
     assert_eq!(next(&proxied, groups, &says), "https://mock.example");
     assert_eq!(next(&proxied, groups, &says[..1]), "https://inner:8255");

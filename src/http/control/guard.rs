@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -29,7 +29,8 @@ pub(super) async fn guard(
         // Probes come by names that nobody can foresee, and need not know the token. What they get tells nothing.
         check_origin(headers, only_host(headers).unwrap_or_default())
     } else {
-        check_host(headers, &app.guard.allowed_hosts)
+        check_target(request.uri(), &app.guard.allowed_hosts)
+            .and_then(|()| check_host(headers, &app.guard.allowed_hosts))
             .and_then(|host| check_origin(headers, host))
             .and_then(|()| check_token(headers, app.guard.token.as_deref()))
     };
@@ -110,15 +111,27 @@ fn check_host<'a>(headers: &'a HeaderMap, allowed: &[String]) -> Result<&'a str,
             "the control endpoints need a `Host` header, and one only",
         ));
     };
+    check_name(host, allowed)?;
+    Ok(host)
+}
+
+/// A whole URL for a target has the last word on the host (RFC 9112, 3.2.2).
+fn check_target(target: &Uri, allowed: &[String]) -> Result<(), Problem> {
+    target
+        .host()
+        .map_or(Ok(()), |host| check_name(host, allowed))
+}
+
+fn check_name(host: &str, allowed: &[String]) -> Result<(), Problem> {
     let name = without_port(host);
-    let is_ours = !name.contains('.')
-        || is_address(name)
-        || has_no_public_dns(name)
+    let is_ours = is_address(name)
+        || is_this_machine(name)
+        || is_service(name)
         || allowed
             .iter()
             .any(|known| known.eq_ignore_ascii_case(name) || known.eq_ignore_ascii_case(host));
     if is_ours {
-        return Ok(host);
+        return Ok(());
     }
     let detail = format!(
         "the host `{name}` may not use the control endpoints; `--allow-host {name}` lets it"
@@ -131,27 +144,33 @@ fn is_address(name: &str) -> bool {
     in_brackets.unwrap_or(name).parse::<IpAddr>().is_ok()
 }
 
-/// Whether this is a name for this machine, or for a service next to it, which no public DNS answers. `SECURITY.md`
+/// Whether this is a name for this machine, or for one next to it, which no public DNS answers. `SECURITY.md`
 /// has the reason for each.
-fn has_no_public_dns(name: &str) -> bool {
+pub(in crate::http) fn is_this_machine(name: &str) -> bool {
     const NAMES: [&str; 3] = [
         "host.docker.internal",
         "host.containers.internal",
         "host.testcontainers.internal",
     ];
-    const BELOW: [&str; 3] = [".localhost", ".svc", ".svc.cluster.local"];
     let name = name.to_ascii_lowercase();
+    !name.contains('.') || NAMES.contains(&name.as_str()) || is_below(&name, &[".localhost"])
+}
+
+/// Whether this is a name for a service of Kubernetes, which no public DNS answers either.
+fn is_service(name: &str) -> bool {
+    is_below(&name.to_ascii_lowercase(), &[".svc", ".svc.cluster.local"])
+}
+
+fn is_below(name: &str, ends: &[&str]) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()
             && label
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
-    NAMES.contains(&name.as_str())
-        || BELOW
-            .iter()
-            .filter_map(|end| name.strip_suffix(end))
-            .any(|labels| labels.split('.').all(is_label))
+    ends.iter()
+        .filter_map(|end| name.strip_suffix(end))
+        .any(|labels| labels.split('.').all(is_label))
 }
 
 fn without_port(host: &str) -> &str {

@@ -21,10 +21,8 @@ use axum::{
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use self::{
-    ask::{Asked, Control},
-    problem::Problem,
-};
+use self::ask::{Asked, Control};
+pub(super) use self::{guard::is_this_machine, problem::Problem};
 use super::{
     body::finish_body,
     pool::Pool,
@@ -132,13 +130,14 @@ pub(super) fn is_probed(path: &str) -> bool {
     ["/_mock/health", "/_mock/ready"].contains(&path.trim_end_matches('/'))
 }
 
-/// That the process answers, and what it is.
+/// That the process answers, what it is, and how many requests for other hosts it has refused.
 async fn health(State(Control { app, .. }): State<Control>) -> Json<Value> {
     Json(json!({
         "status": "ok",
         "name": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
         "edition": app.edition.name(),
+        "not_forwarded": app.not_forwarded(),
     }))
 }
 

@@ -14,7 +14,7 @@ pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// A refusal: a status, a sentence, and members of its own.
 #[derive(Debug, Serialize)]
-pub(super) struct Problem {
+pub(in crate::http) struct Problem {
     r#type: &'static str,
     title: &'static str,
     status: u16,
@@ -35,7 +35,7 @@ impl Problem {
     /// How many mistakes are listed; how many there are, the detail says.
     const LISTED: usize = 2001;
 
-    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub(in crate::http) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or("Refused"),
