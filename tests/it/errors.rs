@@ -415,7 +415,7 @@ fn the_control_endpoints_answer_without_a_token() {
     let health = ask("/_mock/health").json();
     assert_eq!(
         health,
-        json!({ "status": "ok", "name": "tallyfy-mock", "version": env!("CARGO_PKG_VERSION"), "edition": "2026-03" })
+        json!({ "status": "ok", "name": "tallyfy-mock", "version": env!("CARGO_PKG_VERSION"), "edition": "2026-03", "not_forwarded": 0 })
     );
     let routes = ask("/_mock/routes").json();
     let table = routes["routes"].as_array().unwrap().iter().map(|route| {
