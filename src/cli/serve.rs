@@ -1,18 +1,20 @@
 //! `tallyfy-mock serve`: flags and variables to a running server.
 
 use std::{
+    fmt,
     io::{self, IsTerminal},
     net::SocketAddr,
     num::NonZeroUsize,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use bytesize::ByteSize;
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
+use tracing_subscriber::fmt::{format::Writer, time::FormatTime};
 
 use super::{
     address::{Address, reachable},
@@ -30,7 +32,7 @@ use crate::{
     domain::contract::{ContractChoice, Edition, Switch},
     fixture::{self, Fixture, Found, Sources},
     http::App,
-    request_log::{Format, RequestLog},
+    request_log::{Format, RequestLog, TimeOfDay},
     server,
     state::{AppState, StartError},
     tenant::Time,
@@ -334,8 +336,17 @@ fn start_log(log: &Log, format: LogFormat, level: LogLevel, colour: bool) {
         .with_max_level(level)
         .with_ansi(colour);
     match format {
-        LogFormat::Text => log.compact().init(),
+        LogFormat::Text => log.compact().with_timer(Now).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+}
+
+/// The time of a line that no request has, as the lines of requests write theirs.
+struct Now;
+
+impl FormatTime for Now {
+    fn format_time(&self, to: &mut Writer<'_>) -> fmt::Result {
+        write!(to, "{}", TimeOfDay(SystemTime::now().into()))
     }
 }
 
@@ -434,8 +445,9 @@ impl Banner {
         match self {
             Self::None => {}
             Self::Event => tracing::info!(base, loaded, curl, "serving"),
+            // The command has a line of its own, so that it can be pasted whole.
             Self::Text => log.say(&format!(
-                "tallyfy-mock {}\n  base URL  {base}\n  loaded    {loaded}\n  try       {curl}\n",
+                "tallyfy-mock {}\n  base URL  {base}\n  loaded    {loaded}\n  try this:\n{curl}",
                 env!("CARGO_PKG_VERSION")
             )),
         }

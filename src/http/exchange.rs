@@ -68,6 +68,7 @@ pub(super) struct Notes {
     body: OnceLock<SentBody>,
     struck_by: OnceLock<Arc<str>>,
     body_unread: OnceLock<Box<str>>,
+    steering_ignored: OnceLock<&'static str>,
     reason: OnceLock<&'static str>,
     client_gone: AtomicBool,
     status_unseen: AtomicBool,
@@ -105,6 +106,17 @@ impl Notes {
     /// Why the fields of the body were not read.
     pub(super) fn body_unread(&self) -> Option<&str> {
         self.body_unread.get().map(AsRef::as_ref)
+    }
+
+    /// Notes why what the request asked for itself, by steering, was not done.
+    pub(super) fn note_steering_ignored(&self, why: &'static str) {
+        // The first mistake is told.
+        let _ = self.steering_ignored.set(why);
+    }
+
+    /// Why its steering was ignored.
+    pub(super) fn steering_ignored(&self) -> Option<&'static str> {
+        self.steering_ignored.get().copied()
     }
 
     /// Notes the rule that strikes the request.

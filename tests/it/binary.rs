@@ -98,6 +98,12 @@ impl Server {
         }
     }
 
+    /// The last line of the banner: a command.
+    fn command_to_paste(&mut self) -> String {
+        self.says("  try this:");
+        self.says("curl")
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .args(["-s", name, &self.child.id().to_string()])
@@ -139,6 +145,85 @@ fn the_first_line_on_stdout_says_where_and_the_banner_what() {
 }
 
 #[test]
+fn the_banner_has_at_most_six_lines_and_ends_with_a_command() {
+    let server = Server::start(command(&["--port", "0"]));
+    let port = server.port().to_owned();
+    let (_, _, stderr) = server.stop("TERM");
+    insta::assert_snapshot!(stderr.replace(&port, "8255"), @"
+    tallyfy-mock 0.1.0
+      base URL  http://127.0.0.1:8255/api
+      loaded    2 organizations, 29 groups, any token, other organizations on demand from the built-in demo, edition 2026-03
+      try this:
+    curl -H 'Authorization: Bearer any-token' -H 'X-Tallyfy-Client: APIClient' http://127.0.0.1:8255/api/organizations/northwind/groups
+    ");
+    assert!(stderr.lines().count() <= 6, "{stderr}");
+}
+
+/// What a mock says on a terminal, of one request; a pseudo-terminal turns `\n` into `\r\n`.
+#[cfg(unix)]
+fn said_on_a_terminal(no_colour: Option<&str>) -> String {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let name = ptsname(&terminal, Vec::new())
+        .unwrap()
+        .into_string()
+        .unwrap();
+    let end = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(name)
+        .unwrap();
+    let mut command = command(&["--port", "0"]);
+    command
+        .stdout(Stdio::piped())
+        .stderr(end)
+        .env_remove("NO_COLOR");
+    if let Some(value) = no_colour {
+        command.env("NO_COLOR", value);
+    }
+    let mut mock = command.spawn().unwrap();
+    // Else this process would hold the terminal's end open, and reading would never end.
+    drop(command);
+    let mut ready = String::new();
+    BufReader::new(mock.stdout.take().unwrap())
+        .read_line(&mut ready)
+        .unwrap();
+    let url = ready
+        .trim_end()
+        .strip_prefix("tallyfy-mock is ready on ")
+        .unwrap();
+    reqwest::blocking::get(format!("{url}/api/me")).unwrap();
+    let killed = Command::new("kill")
+        .arg(mock.id().to_string())
+        .status()
+        .unwrap();
+    assert!(killed.success() && mock.wait().unwrap().success());
+    let (mut said, mut bytes) = (Vec::new(), [0; 4096]);
+    // A terminal whose other end is closed ends with an error.
+    while let Ok(count @ 1..) = rustix::io::read(&terminal, &mut bytes) {
+        said.extend_from_slice(&bytes[..count]);
+    }
+    String::from_utf8(said).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_terminal_has_colours_unless_no_color_says_otherwise() {
+    for (no_colour, has_colours) in [(None, true), (Some(""), true), (Some("1"), false)] {
+        let said = said_on_a_terminal(no_colour);
+        assert!(said.contains("GET /api/me"), "{said:?}");
+        assert_eq!(said.contains("\x1b[33m401\x1b[0m"), has_colours, "{said:?}");
+        assert_eq!(said.contains('\x1b'), has_colours, "{said:?}");
+    }
+    let server = Server::start(command(&["--port", "0"]));
+    server.get("/api/me");
+    let (_, _, stderr) = server.stop("TERM");
+    assert!(!stderr.contains('\x1b'), "a pipe has none: {stderr:?}");
+}
+
+#[test]
 fn the_banners_command_works_as_printed() {
     let folder = tempfile::tempdir().unwrap();
     let closed = folder.path().join("closed.json");
@@ -164,7 +249,7 @@ fn the_banners_command_works_as_printed() {
         (vec!["--port=0", "--host=::1"], 27),
     ] {
         let mut server = Server::start(command(&arguments));
-        let curl = server.says("  try ").replace("try", "");
+        let curl = server.command_to_paste();
         let answer = Command::new("sh")
             .args(["-c", &format!("{curl} -sS --fail -g")])
             .output()
@@ -174,52 +259,70 @@ fn the_banners_command_works_as_printed() {
     }
 }
 
+/// A line of the log without what differs at each run: its time of day and its milliseconds.
+fn masked(line: &str) -> String {
+    let (time, rest) = line.split_at("09:00:00.042".len());
+    let shape = time.replace(|c: char| c.is_ascii_digit(), "0");
+    assert_eq!(shape, "00:00:00.000", "{line}");
+    let (before, after) = rest.split_once(" ms)").unwrap();
+    let before = before.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    format!("{shape}{before}0.000 ms){after}")
+}
+
 #[test]
 fn one_line_is_logged_a_request_and_never_a_token() {
     let server = Server::start(command(&["--port", "0"]));
-    server.get("/api/organizations/northwind/groups?q=secret-token");
-    server.get("/api/organizations/northwind/group");
-    let post = "POST /api/organizations/acme/groups HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer secret-token\r\nX-Tallyfy-Client: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
-    let mut stream = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).unwrap();
-    stream.write_all(post.as_bytes()).unwrap();
-    stream.read_to_string(&mut String::new()).unwrap();
-    let (_, _, stderr) = server.stop("TERM");
-    let lines: Vec<&str> = stderr
-        .lines()
-        .filter(|line| line.contains("method="))
-        .collect();
-    assert_eq!(lines.len(), 3, "{stderr}");
-    for (line, wanted) in lines.iter().zip([
-        [
-            "method=\"GET\"",
-            "route=\"groups.list\"",
-            "status=200",
-            "org=\"northwind\"",
-            "ms=",
-        ],
-        [
-            "method=\"GET\"",
-            "route=\"-\"",
-            "status=404",
-            "nearest known route: GET /api/organizations/{org}/groups",
-            "ms=",
-        ],
-        [
-            "method=\"POST\"",
-            "route=\"groups.create\"",
-            "status=422",
-            "org=\"acme\"",
-            "ms=",
-        ],
-    ]) {
-        for part in wanted {
-            assert!(line.contains(part), "`{part}` in {line}");
-        }
-    }
-    assert!(
-        stderr.contains("send `Content-Type: application/json`"),
-        "{stderr}"
+    let raw = |head: &str, body: &str| {
+        let headers = "Host: h\r\nAuthorization: Bearer secret-token\r\nX-Tallyfy-Client: x\r\nConnection: close";
+        let length = body.len();
+        let request = format!("{head}\r\n{headers}\r\nContent-Length: {length}\r\n\r\n{body}");
+        let mut stream = connect(&server);
+        stream.write_all(request.as_bytes()).unwrap();
+        // A connection that is reset has no answer.
+        let _ = stream.read_to_string(&mut String::new());
+    };
+    let json = "Content-Type: application/json";
+    let groups = "/api/organizations/acme/groups HTTP/1.1";
+    raw(
+        "GET /api/organizations/northwind/groups?q=secret-token HTTP/1.1",
+        "",
     );
+    raw("GET /api/organizations/northwind/group HTTP/1.1", "");
+    raw(&format!("POST {groups}"), "{}");
+    raw(
+        &format!("POST {groups}\r\n{json}"),
+        r#"{"name":"A","desciption":"d"}"#,
+    );
+    raw(
+        &format!("POST {groups}\r\n{json}"),
+        r#"{"name":"A","description":"d","x":1,"y":2}"#,
+    );
+    raw(&format!("GET {groups}\r\nPrefer: code=503"), "");
+    raw(&format!("GET {groups}\r\nPrefer: code=secret"), "");
+    raw(&format!("GET {groups}\r\nPrefer: delay=-1"), "");
+    let rule = r#"{"steps":[{"fault":"connection_reset"}]}"#;
+    raw(
+        &format!("PUT /_mock/faults/reset?org=acme HTTP/1.1\r\n{json}"),
+        rule,
+    );
+    raw(&format!("GET {groups}"), "");
+    let (_, _, stderr) = server.stop("TERM");
+    let lines: Vec<String> = stderr
+        .lines()
+        .filter(|line| line.contains(" ms)"))
+        .map(masked)
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    00:00:00.000 200 GET /api/organizations/northwind/groups (groups.list, 0.000 ms)
+    00:00:00.000 404 GET /api/organizations/northwind/group (0.000 ms) nearest known route: GET /api/organizations/{org}/groups
+    00:00:00.000 422 POST /api/organizations/acme/groups (groups.create, 0.000 ms) The name field is required; the body was not read, as at Tallyfy: send `Content-Type: application/json`
+    00:00:00.000 422 POST /api/organizations/acme/groups (groups.create, 0.000 ms) The description field is required; 1 field of the body was not read; those that are read: `name`, `description`, `members`, `guests`
+    00:00:00.000 201 POST /api/organizations/acme/groups (groups.create, 0.000 ms) 2 fields of the body were not read; those that are read: `name`, `description`, `members`, `guests`
+    00:00:00.000 503 GET /api/organizations/acme/groups (groups.list, 0.000 ms) asked for by the request itself: `Prefer`, `__code` or `x-mock-response-code`
+    00:00:00.000 200 GET /api/organizations/acme/groups (groups.list, 0.000 ms) the steering code was ignored: expected a status from 400 to 599
+    00:00:00.000 200 GET /api/organizations/acme/groups (groups.list, 0.000 ms) the steering delay was ignored: expected milliseconds, 3600000 at most
+    00:00:00.000 --- GET /api/organizations/acme/groups (groups.list, 0.000 ms) struck by the rule `reset`
+    ");
     assert!(!stderr.contains("secret-token"), "{stderr}");
 }
 
@@ -255,7 +358,7 @@ fn a_requests_own_token_is_in_no_line_of_the_log_wherever_it_stands() {
             &format!("Prefer: code={token}\r\nx-mock-response-code: {token}\r\n"),
         );
         let (_, _, stderr) = server.stop("TERM");
-        let is_line = |line: &&str| line.contains("method=") || line.contains("\"method\":");
+        let is_line = |line: &&str| line.contains(" ms)") || line.contains("\"method\":");
         assert_eq!(stderr.lines().filter(is_line).count(), 9, "{stderr}");
         for secret in [&token[..12], &encoded[..20], "something-secret"] {
             assert!(!stderr.contains(secret), "{secret}: {stderr}");
@@ -311,7 +414,7 @@ fn the_banner_shows_a_declared_token_only_to_a_person_and_not_beside_a_control_t
     );
     for more in [&[][..], &["--strict"]] {
         let mut server = with(more);
-        let curl = server.says("  try ").replacen("try", "", 1);
+        let curl = server.command_to_paste();
         assert_eq!(curl.contains("own"), more.is_empty(), "{curl}");
         let answer = Command::new("sh")
             .args(["-c", &format!("{curl} -sS --fail -g")])

@@ -123,7 +123,7 @@ fn every_refusal_says_why() {
     400 the body is JSON, but not an object
     413 the body is longer than `--max-body`
     422 The name field is required.
-    422 The name field is required.; the body was not read, as at Tallyfy: send `Content-Type: application/json`
+    422 The name field is required; the body was not read, as at Tallyfy: send `Content-Type: application/json`
     429 the token has used up `--rate-limit` in this organization; the next window begins in 60 s
     ");
 }
@@ -293,7 +293,7 @@ fn laravels_way_with_such_a_body_is_told_too() {
     assert_eq!(refused.status, 422);
     assert_eq!(
         reason(&refused),
-        "The name field is required.; the body is encoded (`Content-Encoding: gzip`); send it as plain JSON in UTF-8"
+        "The name field is required; the body is encoded (`Content-Encoding: gzip`); send it as plain JSON in UTF-8"
     );
 }
 

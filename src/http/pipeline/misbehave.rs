@@ -62,7 +62,7 @@ pub(super) async fn misbehave(
 /// What is to happen to a request.
 fn strike(app: &AppState, exchange: &Exchange) -> Option<Strike> {
     if app.steering
-        && let Some(steering) = Steering::of(&exchange.headers, &exchange.uri)
+        && let Some(steering) = Steering::of(&exchange.headers, &exchange.uri, &exchange.notes)
     {
         let effect = steering.code.map(|status| Effect::Status {
             status,

@@ -96,19 +96,16 @@ impl<'a> Observation<'a> {
         let path = exchange.uri.path();
         // A log goes further than a journal: even an organization's id is not shown where it is the token.
         let redactor = Redactor::new(exchange.bearer(), None);
-        let [method, org, path] = [
-            exchange.method.as_str(),
-            organization(path).unwrap_or("-"),
-            path,
-        ]
-        .map(|text| redactor.plain(text));
+        let [method, path] = [exchange.method.as_str(), path].map(|text| redactor.plain(text));
+        let org = organization(exchange.uri.path()).map(|org| redactor.plain(org));
         let remark = remark.map(|remark| redactor.plain(remark));
+        let status = answer.status().as_u16();
         let line = RequestLine {
             method: &method,
-            route: exchange.matched.operation.map_or("-", Operation::name),
-            status: answer.status().as_u16(),
+            route: exchange.matched.operation.map(Operation::name),
+            status: exchange.notes.is_status_seen().then_some(status),
             duration,
-            org: &org,
+            org: org.as_deref(),
             path: &path,
             remark: remark.as_deref(),
         };

@@ -31,11 +31,15 @@ pub(super) fn remark(exchange: &Exchange, answer: &Answer) -> Option<String> {
     let refused = answer.extensions().get::<Remark>();
     let refused = refused.map(|remark| Cow::Borrowed(&*remark.0));
     let unread = exchange.notes.body_unread().map(Cow::Borrowed);
-    let all: Vec<_> = [struck, refused, unread].into_iter().flatten().collect();
-    if all.is_empty() {
-        return None;
+    let ignored = exchange.notes.steering_ignored().map(Cow::Borrowed);
+    let mut all = [struck, refused, ignored, unread].into_iter().flatten();
+    let mut remark = all.next()?.into_owned();
+    for more in all {
+        // Tallyfy's own words end in a full stop.
+        remark.truncate(remark.trim_end_matches('.').len());
+        remark.push_str("; ");
+        remark.push_str(&more);
     }
-    let remark = all.join("; ");
     Some(if token.len() >= Redactor::SHORTEST_TOKEN {
         remark.replace(token, REDACTED)
     } else {

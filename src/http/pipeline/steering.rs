@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, Uri};
 
-use crate::{http::exchange::bearer, tenant::journal::Redactor};
+use crate::http::exchange::Notes;
 
 /// What a request asks to be answered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,8 +26,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 impl Steering {
     /// What the request asks for, where it asks for anything: `Prefer: code=404, delay=200` and
     /// `?__code=404` (Prism's), `x-mock-response-code: 429` (Postman's). What makes no sense is
-    /// ignored, with a log line.
-    pub(super) fn of(headers: &HeaderMap, uri: &Uri) -> Option<Self> {
+    /// ignored, and noted for the request's line in the log.
+    pub(super) fn of(headers: &HeaderMap, uri: &Uri, notes: &Notes) -> Option<Self> {
         let mut steering = Self::default();
         let mut ignored = Ignored::default();
         for preference in headers
@@ -56,14 +56,16 @@ impl Steering {
                 .code
                 .or_else(|| ignored.code(value.to_str().unwrap_or_default()));
         }
-        ignored.tell(headers);
+        if let Some(message) = ignored.0 {
+            notes.note_steering_ignored(message);
+        }
         (steering != Self::default()).then_some(steering)
     }
 }
 
-/// The first thing that makes no sense. One line tells it: a header may hold very many.
+/// The first thing that makes no sense; a header may hold very many. What it was is not repeated: it may be a secret.
 #[derive(Default)]
-struct Ignored(Option<(&'static str, String)>);
+struct Ignored(Option<&'static str>);
 
 impl Ignored {
     fn code(&mut self, text: &str) -> Option<u16> {
@@ -71,31 +73,24 @@ impl Ignored {
         let code = code.filter(|code| (400..600).contains(code));
         self.note(
             code,
-            "code was ignored: expected a status from 400 to 599",
-            text,
+            "the steering code was ignored: expected a status from 400 to 599",
         )
     }
 
     fn delay(&mut self, text: &str) -> Option<Duration> {
         let delay = text.parse().ok().map(Duration::from_millis);
         let delay = delay.filter(|delay| *delay <= LONGEST);
-        let message = "delay was ignored: expected milliseconds, 3600000 at most";
-        self.note(delay, message, text)
+        self.note(
+            delay,
+            "the steering delay was ignored: expected milliseconds, 3600000 at most",
+        )
     }
 
-    fn note<T>(&mut self, read: Option<T>, message: &'static str, text: &str) -> Option<T> {
-        if read.is_none() && self.0.is_none() {
-            self.0 = Some((message, text.chars().take(200).collect()));
+    fn note<T>(&mut self, read: Option<T>, message: &'static str) -> Option<T> {
+        if read.is_none() {
+            self.0 = self.0.or(Some(message));
         }
         read
-    }
-
-    fn tell(self, headers: &HeaderMap) {
-        if let Some((message, found)) = self.0 {
-            let redactor = Redactor::new(bearer(headers), None);
-            let found: String = redactor.plain(&found).chars().take(20).collect();
-            tracing::warn!(found, "a steering {message}");
-        }
     }
 }
 
@@ -108,7 +103,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
-        let steering = Steering::of(&headers, &uri.parse().unwrap())?;
+        let steering = Steering::of(&headers, &uri.parse().unwrap(), &Notes::default())?;
         Some((
             steering.code,
             steering

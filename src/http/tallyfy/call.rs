@@ -21,6 +21,7 @@ use crate::{
         contract::{BodyWithoutJsonType, Contract, MalformedJson},
         guest::Email,
         id::{GroupId, UserId},
+        operation::Operation,
         validate::Fields,
     },
     json,
@@ -127,7 +128,10 @@ impl<'a> Call<'a> {
     pub(super) fn fields(&self, bytes: Bytes) -> Result<Fields, ApiError> {
         let notes = &self.exchange.notes;
         let fields = match fields(&bytes, &self.exchange.headers, self.contract()) {
-            Ok(fields) => Ok(Some(fields)),
+            Ok(fields) => {
+                self.note_unread(&fields);
+                Ok(Some(fields))
+            }
             Err(Unread::Empty) => Ok(None),
             Err(Unread::Ignored(why)) => {
                 notes.note_body_unread(&why);
@@ -140,6 +144,27 @@ impl<'a> Call<'a> {
             bytes,
         });
         fields.map(Option::unwrap_or_default)
+    }
+
+    /// Notes that a body has fields which mean nothing to the operation. It does not repeat their names, which may be
+    /// anything: it names those that are read.
+    fn note_unread(&self, fields: &Fields) {
+        let operation = self.exchange.matched.operation;
+        let read = operation.map_or(&[][..], Operation::body_fields);
+        let is_unread = |name: &&String| !read.contains(&name.as_str());
+        let unread = fields.keys().filter(is_unread).count();
+        if unread > 0 {
+            let (fields, were) = if unread == 1 {
+                ("field", "was")
+            } else {
+                ("fields", "were")
+            };
+            let read = read.join("`, `");
+            let why = format!(
+                "{unread} {fields} of the body {were} not read; those that are read: `{read}`"
+            );
+            self.exchange.notes.note_body_unread(&why);
+        }
     }
 
     /// Reads a body that no handler is going to read, so that a record of the request has it.

@@ -1,7 +1,7 @@
 //! Every command of a page is run, and prints what the page says.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
@@ -13,6 +13,8 @@ use super::pages::{Block, Page, for_users};
 
 /// The port that pages speak of; a test's mock has another.
 const PORT: &str = "8255";
+/// Where the log of a page's mocks goes.
+const LOG: &str = "mock.log";
 const BINARY: &str = env!("CARGO_BIN_EXE_tallyfy-mock");
 
 /// Commands and snippets that no test here runs, as they need a container engine: how many a page has.
@@ -80,9 +82,11 @@ impl Server {
     /// What a page's command starts, on a free port whatever it says.
     fn start(command: &str, folder: &Path) -> Self {
         let command = command.replace(&format!(" --port {PORT}"), "");
+        let mut options = File::options();
+        let log = options.append(true).create(true).open(folder.join(LOG));
         let mut process = bash(&format!("exec {command} --port 0"), folder)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log.unwrap())
             .spawn()
             .unwrap();
         let mut ready = String::new();
@@ -99,8 +103,10 @@ impl Server {
 }
 
 impl Drop for Server {
+    /// By a signal that lets it write the rest of its log.
     fn drop(&mut self) {
-        self.process.kill().unwrap();
+        let id = self.process.id().to_string();
+        Command::new("kill").arg(id).status().unwrap();
         self.process.wait().unwrap();
     }
 }
@@ -165,6 +171,12 @@ impl Shell {
         commands
     }
 
+    /// The log of all mocks that there were; the last one ends for it.
+    fn log(self) -> String {
+        drop(self.server);
+        fs::read_to_string(self.folder.path().join(LOG)).unwrap()
+    }
+
     /// Runs the commands that stand in cells of tables: they are not refused.
     fn run_cells(&self, page: &Page) -> usize {
         let prose = page.prose();
@@ -207,6 +219,14 @@ fn every_command_prints_what_its_page_says() {
         let prompts = page.text.matches("\n$ ").count();
         assert!(commands >= prompts, "{}: {prompts} prompts", page.path);
         assert!(!has_consoles || commands > 0, "{}", page.path);
+        // What a page shows of the log is in it.
+        let log = shell.log();
+        for block in blocks.iter().filter(|block| block.language == "text") {
+            for line in block.text.lines() {
+                let is_there = log.lines().any(|logged| matches(line, logged));
+                assert!(is_there, "{}: `{line}` is not in\n{log}", page.path);
+            }
+        }
     }
 }
 
@@ -216,7 +236,7 @@ fn what_is_not_run_needs_a_container_engine_and_is_counted() {
         let mut with_engine = 0;
         for block in page.blocks() {
             match block.language {
-                "console" | "rust" | "toml" => {}
+                "console" | "text" | "rust" | "toml" => {}
                 "json" => parse_json(&page.path, block.text),
                 "sh" => {
                     for line in block.text.lines() {
