@@ -14,7 +14,7 @@ use crate::{
         id::{OrgId, UserId},
     },
     fixture::{Fixture, FixtureError, exported, exported_org},
-    tenant::{self, Draft, Org, OrgSeed, Scopes, Tenants, Token, Tokens},
+    tenant::{self, Draft, Org, OrgSeed, Scopes, Tenants, Token, Tokens, journal::StateChange},
 };
 
 /// Why a change from outside is refused; nothing has changed then.
@@ -86,7 +86,8 @@ impl AppState {
         check_contract(&fixture.contract, &mut problems);
         none_of(problems)?;
         let baseline = baseline(fixture, self.strict, &self.limits, self.started_at)?;
-        Ok(self.tenants.reset_all(Scopes::STATE, &baseline)?)
+        let told = StateChange::Replaced;
+        Ok(self.tenants.replace_all(&baseline, told)?)
     }
 
     /// Adds what a fixture, or one organization without its id, describes to what is there: unknown
@@ -121,7 +122,10 @@ impl AppState {
             none_of(problems)
         };
         let tokens = |known: &Tokens| (!added_tokens.is_empty()).then(|| known.with(added_tokens));
-        self.tenants.change_together(ids, start, change, tokens)
+        self.tenants
+            .change_together::<Refusal>(ids, start, change, tokens)?;
+        self.tenants.note_seed(org);
+        Ok(())
     }
 
     /// The tokens that are added, each user known as an organization declares them that is there, or
@@ -167,7 +171,7 @@ impl AppState {
     /// Takes another fixture for the one that was loaded, and goes back to it at once.
     pub fn reload(&self, fixture: Fixture) -> Result<(), Refusal> {
         let loaded = baseline(fixture, self.strict, &self.limits, self.started_at)?;
-        self.tenants.reset_all(Scopes::STATE, &loaded)?;
+        self.tenants.replace_all(&loaded, StateChange::Reloaded)?;
         self.loaded.store(Arc::new(loaded));
         Ok(())
     }

@@ -14,69 +14,16 @@ use super::{
     Common, Rows, Tenant,
     census::Evicted,
     clock::{Clock, ClockChange, Reading},
-    journal::{Entry, Expectations, Filter, Recorded, Ring, Unmet},
+    journal::{
+        Change, Entry, Expectations, Filter, Recorded, Ring, RuleChange, StateChange, Unmet,
+    },
     map::{Baseline, Generation, Tenants},
     org::Org,
     refusal::Refusal,
     rules::{Rule, RuleView, Rules},
+    scopes::Scopes,
 };
 use crate::domain::id::OrgId;
-
-/// What a reset goes back on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one of the scopes that can be named"
-)]
-pub struct Scopes {
-    /// Organizations, tokens and template, and the id sequences.
-    pub state: bool,
-    /// The clocks.
-    pub clock: bool,
-    /// What the rate limit has counted.
-    pub limits: bool,
-    /// The rules by which requests fail.
-    pub faults: bool,
-    /// The record of requests.
-    pub requests: bool,
-}
-
-impl Scopes {
-    /// Everything.
-    pub const ALL: Self = Self {
-        state: true,
-        clock: true,
-        limits: true,
-        faults: true,
-        requests: true,
-    };
-    /// What a fixture replaces.
-    pub const STATE: Self = Self {
-        state: true,
-        clock: false,
-        limits: false,
-        faults: false,
-        requests: false,
-    };
-    /// The scopes' names.
-    pub const NAMES: &'static [&'static str] = &["state", "requests", "faults", "clock", "limits"];
-
-    /// The scopes in a comma list, or the name that is none.
-    pub fn parse(list: &str) -> Result<Self, String> {
-        let mut scopes = Self::default();
-        for name in list.split(',').map(str::trim) {
-            match name {
-                "state" => scopes.state = true,
-                "clock" => scopes.clock = true,
-                "limits" => scopes.limits = true,
-                "faults" => scopes.faults = true,
-                "requests" => scopes.requests = true,
-                other => return Err(other.to_owned()),
-            }
-        }
-        Ok(scopes)
-    }
-}
 
 /// One part of a tenant after a reset: fresh where a scope names it, the old one elsewhere.
 fn part<T>(is_named: bool, fresh: impl FnOnce() -> Arc<T>, old: &Arc<T>) -> Arc<T> {
@@ -105,16 +52,26 @@ impl Tenants {
     /// Goes back to what a baseline says of one organization, as far as the scopes say.
     pub fn reset(&self, org: &OrgId, scopes: Scopes, baseline: &Baseline) -> Result<(), Refusal> {
         let rows = baseline.orgs.iter().find(|declared| declared.id == *org);
-        self.renew(org, scopes, rows.cloned())
+        self.renew(org, scopes, rows.cloned(), Change::Reset(scopes))
     }
 
     /// Puts an organization in the place of the one of that id; its clock, rules and journal stay.
     pub fn replace(&self, org: Org) -> Result<(), Refusal> {
-        self.renew(&org.id.clone(), Scopes::STATE, Some(org))
+        let told = Change::State(StateChange::Replaced);
+        self.renew(&org.id.clone(), Scopes::STATE, Some(org), told)
     }
 
     /// Goes back to a baseline in all organizations, as far as the scopes say.
     pub fn reset_all(&self, scopes: Scopes, baseline: &Baseline) -> Result<(), Refusal> {
+        self.renew_all(scopes, baseline, Change::Reset(scopes))
+    }
+
+    /// Puts what a baseline describes in the place of all that is stored; clocks, rules and journal stay.
+    pub fn replace_all(&self, baseline: &Baseline, told: StateChange) -> Result<(), Refusal> {
+        self.renew_all(Scopes::STATE, baseline, Change::State(told))
+    }
+
+    fn renew_all(&self, scopes: Scopes, baseline: &Baseline, told: Change) -> Result<(), Refusal> {
         let mut census = self.census();
         let old = self.now.load_full();
         let common = Arc::new(self.renewed_common(&old.nameless.common, scopes, baseline));
@@ -145,7 +102,6 @@ impl Tenants {
         for tenant in now.tenants.iter().filter(|it| !is_kept(it)) {
             census.bare.insert(tenant.key().clone(), tenant.last_used());
         }
-        self.now.store(Arc::new(now));
         if scopes.requests {
             census.evicted = Evicted::default();
             old.nameless.requests.retire();
@@ -153,11 +109,20 @@ impl Tenants {
                 .iter()
                 .for_each(|tenant| tenant.requests.retire());
         }
+        // Between the last request before it and the first after it.
+        self.journal().events.note(None, told);
+        self.now.store(Arc::new(now));
         Ok(())
     }
 
     /// Puts a fresh tenant in the place of an organization's.
-    fn renew(&self, org: &OrgId, scopes: Scopes, rows: Option<Org>) -> Result<(), Refusal> {
+    fn renew(
+        &self,
+        org: &OrgId,
+        scopes: Scopes,
+        rows: Option<Org>,
+        told: Change,
+    ) -> Result<(), Refusal> {
         let mut census = self.census();
         let now = self.now.load_full();
         let old = self.admitted(&mut census, org);
@@ -167,11 +132,12 @@ impl Tenants {
             (true, false) => self.release(&mut census, org),
             (true, true) | (false, false) => {}
         }
-        now.tenants.insert(org.clone(), Arc::new(renewed));
         if scopes.requests {
             census.evicted.take(org);
             old.requests.retire();
         }
+        self.journal().events.note(Some(org.clone()), told);
+        now.tenants.insert(org.clone(), Arc::new(renewed));
         Ok(())
     }
 
@@ -251,6 +217,8 @@ impl Tenants {
         } else {
             tenant.common.clock.set(changed);
         }
+        let told = Change::Clock(changed.read());
+        self.journal().events.note(org.cloned(), told);
         Ok(changed.read())
     }
 
@@ -259,14 +227,19 @@ impl Tenants {
     /// organization count as stored.
     pub fn put_rule(&self, rule: Rule, rearm: bool) -> Result<RuleView, Refusal> {
         let mut census = self.census();
-        let Some(org) = rule.org().cloned() else {
-            return Ok(self.common().rules.put(rule, rearm));
+        let org = rule.org().cloned();
+        let told = Change::Rule(Arc::clone(&rule.id), RuleChange::Put);
+        let put = if let Some(org) = &org {
+            let tenant = self.admitted(&mut census, org);
+            if !tenant.is_kept() {
+                self.keep(&mut census, org)?;
+            }
+            tenant.rules.put(rule, rearm)
+        } else {
+            self.common().rules.put(rule, rearm)
         };
-        let tenant = self.admitted(&mut census, &org);
-        if !tenant.is_kept() {
-            self.keep(&mut census, &org)?;
-        }
-        Ok(tenant.rules.put(rule, rearm))
+        self.journal().events.note(org, told);
+        Ok(put)
     }
 
     /// The rule of that id: the organization's, where one is given. Where none is, the rule for all, or
@@ -282,12 +255,14 @@ impl Tenants {
         if !rules.remove(id) {
             return Err(NotOne::None);
         }
-        if let Some(tenant) = tenant
-            && let Some(org) = &tenant.id
+        let org = tenant.as_ref().and_then(|tenant| tenant.id.clone());
+        if let (Some(tenant), Some(org)) = (tenant, &org)
             && !tenant.is_kept()
         {
             self.release(&mut census, org);
         }
+        let told = Change::Rule(id.into(), RuleChange::Removed);
+        self.journal().events.note(org, told);
         Ok(())
     }
 

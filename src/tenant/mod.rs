@@ -10,12 +10,14 @@ mod control;
 mod groups;
 mod ids;
 pub mod journal;
+mod listen;
 mod map;
 mod org;
 mod ranked;
 mod recency;
 mod refusal;
 pub mod rules;
+mod scopes;
 mod seed;
 mod tokens;
 mod users;
@@ -31,19 +33,21 @@ use chrono::{DateTime, Utc};
 
 pub use self::{
     clock::{Clock, ClockChange, Reading, Time},
-    control::{ClockRefusal, NotOne, Scopes},
+    control::{ClockRefusal, NotOne},
     groups::Groups,
     ids::IdGen,
+    listen::{Event, Listener, Told},
     map::{Baseline, Draft, Start, Tenants},
     org::{Org, Standing, Undeclared},
     refusal::Refusal,
+    scopes::Scopes,
     seed::{GroupSeed, OrgSeed},
     tokens::{KnownAs, Token, TokenRefusal, Tokens},
     users::Users,
     windows::Verdict,
 };
 use self::{
-    journal::Ring,
+    journal::{Change, Ring, RuleChange},
     rules::{Asked, Rules, Strike},
     windows::Windows,
 };
@@ -172,7 +176,14 @@ impl Held {
     /// What the first matching rule does to a request: the organization's rules come first, then those for all.
     pub fn strike(&self, asked: &Asked<'_>) -> Option<Strike> {
         let own = self.tenant.rules.strike(asked);
-        own.or_else(|| self.tenant.common.rules.strike(asked))
+        let is_own = own.is_some();
+        let strike = own.or_else(|| self.tenant.common.rules.strike(asked))?;
+        if strike.is_last {
+            let org = self.tenant.id.clone().filter(|_| is_own);
+            let told = Change::Rule(Arc::clone(&strike.rule), RuleChange::Spent);
+            self.tenant.requests.journal().events.note(org, told);
+        }
+        Some(strike)
     }
 
     /// Counts a request of a token's; nothing where there is no limit.

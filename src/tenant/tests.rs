@@ -261,6 +261,7 @@ fn of_an_organization_that_went_nobody_says_that_it_was_never_asked() {
             response: None,
             duration: std::time::Duration::ZERO,
             fault: None,
+            reason: None,
             client_gone: false,
             token: None,
         });

@@ -129,7 +129,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("hyper_util", &["server", "cli"]),
     (
         "tokio",
-        &["http", "server", "mock", "cli", "tenant::journal::shared"],
+        &["http", "server", "mock", "cli", "tenant::journal::events"],
     ),
     ("clap", &["cli"]),
     ("dashmap", &["tenant::map", "tenant::control"]),

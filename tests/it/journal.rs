@@ -41,6 +41,9 @@ fn an_entry_says_all_there_is_to_say_of_a_request() {
       "body": {
         "desciption": "typo"
       },
+      "did_you_mean": {
+        "body.desciption": "description"
+      },
       "duration_us": 0,
       "fault": null,
       "headers": {

@@ -12,6 +12,7 @@ mod editions;
 mod elsewhere;
 mod environment;
 mod errors;
+mod events;
 mod exports;
 mod faults;
 mod fixtures;

@@ -197,13 +197,15 @@ fn what_is_answered_at_once_is_recorded_once_and_what_waits_twice() {
     acme.fault("slow").delay(Duration::from_millis(1)).times(1);
     ask(get("/groups"));
     ask(get("/groups"));
-    let heard = until(&mut listener, "\"id\":4,");
+    let heard = until(&mut listener, "\"id\":7,");
     let events: Vec<&str> = heard
         .lines()
         .filter_map(|line| line.strip_prefix("event: "))
         .collect();
     assert_eq!(
         events,
-        ["request", "request", "asked", "request", "request"]
+        [
+            "request", "request", "rule", "rule", "asked", "request", "request"
+        ]
     );
 }

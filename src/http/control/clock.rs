@@ -12,18 +12,25 @@ use crate::{
     tenant::{ClockChange, ClockRefusal, Reading},
 };
 
+/// What a clock shows.
 #[derive(Serialize)]
 pub(super) struct Shown {
     now: String,
     frozen: bool,
 }
 
+impl From<Reading> for Shown {
+    fn from(reading: Reading) -> Self {
+        // As Tallyfy writes times, but with the fraction where there is one.
+        Self {
+            now: reading.now.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            frozen: reading.frozen,
+        }
+    }
+}
+
 fn shown(reading: Reading) -> Answer<Shown> {
-    // As Tallyfy writes times, but with the fraction where there is one.
-    Answer(Shown {
-        now: reading.now.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-        frozen: reading.frozen,
-    })
+    Answer(reading.into())
 }
 
 /// What time it is.

@@ -2,6 +2,7 @@
 
 mod ask;
 mod clock;
+mod events;
 mod faults;
 mod guard;
 mod problem;
@@ -74,7 +75,7 @@ static ENDPOINTS: &[(Method, &str, Handler)] = &[
         on_pool(MethodFilter::POST, requests::verify)
     }),
     (Method::GET, "/_mock/events", || {
-        routing::get(requests::events)
+        routing::get(events::listen)
     }),
     (Method::GET, "/_mock/faults", || {
         on_pool(MethodFilter::GET, faults::list)
@@ -118,7 +119,7 @@ pub(super) fn router(app: Arc<AppState>, pool: Pool) -> Router {
     routes
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(unknown)
-        .layer(Extension(requests::Streams::up_to(app.limits.max_streams)))
+        .layer(Extension(events::Streams::up_to(app.limits.max_streams)))
         .layer(from_fn_with_state(Arc::clone(&app), guard::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(finish_body))

@@ -74,6 +74,7 @@ fn strike(app: &AppState, exchange: &Exchange) -> Option<Strike> {
             delay: steering.delay,
             effect,
             write: Write::Before,
+            is_last: false,
         });
     }
     let strike = exchange.held.strike(&Asked {

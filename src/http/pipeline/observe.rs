@@ -80,7 +80,8 @@ impl<'a> Observation<'a> {
             self.log(duration, answer, remark);
         }
         let under_way = self.under_way.take();
-        self.seen(Some(answer), duration, |ring, seen| match under_way {
+        let told = Some((answer, remark));
+        self.seen(told, duration, |ring, seen| match under_way {
             Some(under_way) => ring.answered(&under_way, seen),
             None => ring.record(seen),
         });
@@ -126,7 +127,7 @@ impl<'a> Observation<'a> {
     /// What the journal is to know, for the record that it belongs to; nothing where the journal is off.
     fn seen<T>(
         &self,
-        answer: Option<&Answer>,
+        told: Option<(&Answer, Option<&str>)>,
         duration: Duration,
         record: impl FnOnce(&Arc<Ring>, Seen<'_>) -> T,
     ) -> Option<T> {
@@ -141,6 +142,7 @@ impl<'a> Observation<'a> {
             Some(_) => exchange.held.requests(),
             None => exchange.held.requests_without_org(),
         };
+        let (answer, reason) = told.unzip();
         let sent = exchange.notes.body();
         let is_seen = exchange.notes.is_status_seen();
         let status = answer.map(Answer::status).filter(|_| is_seen);
@@ -161,6 +163,7 @@ impl<'a> Observation<'a> {
             response: answer.map(|answer| answer.body().clone()),
             duration,
             fault: exchange.notes.struck_by(),
+            reason: reason.flatten(),
             client_gone: exchange.notes.is_client_gone(),
             token: exchange.bearer(),
         };

@@ -10,7 +10,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Value, json};
 
-use crate::domain::{id::OrgId, operation::Operation};
+use crate::{
+    domain::{id::OrgId, operation::Operation},
+    json::nearest,
+};
 
 /// A request and its answer, or one that is under way. Shown as JSON, it says also what of the request
 /// was not read.
@@ -40,6 +43,8 @@ pub(super) struct Outcome {
     pub(super) duration: Duration,
     /// The rule that struck it.
     pub(super) fault: Option<Bytes>,
+    /// Why it was refused, or what else there is to say of it.
+    pub(super) reason: Option<Bytes>,
 }
 
 /// What is kept of a body.
@@ -168,6 +173,26 @@ impl Entry {
         }
         unread
     }
+
+    /// Of what was not read, the names that were perhaps meant.
+    fn did_you_mean(&self, unread: &[String]) -> BTreeMap<String, &'static str> {
+        /// A longer name is no misspelt one.
+        const LONGEST: usize = 64;
+        let Some(operation) = self.operation else {
+            return BTreeMap::new();
+        };
+        let meant = |path: &String| {
+            let (place, name) = path.split_once('.')?;
+            let known = match place {
+                "body" => operation.body_fields(),
+                _ => operation.query_parameters(),
+            };
+            let is_misspelt = name.len() <= LONGEST && !known.contains(&name);
+            let near = nearest(known, name).filter(|_| is_misspelt)?;
+            Some((path.clone(), near))
+        };
+        unread.iter().filter_map(meant).collect()
+    }
 }
 
 impl Serialize for Entry {
@@ -191,7 +216,15 @@ impl Serialize for Entry {
         entry.serialize_entry("duration_us", &duration)?;
         let fault = outcome.and_then(|outcome| outcome.fault.as_deref());
         entry.serialize_entry("fault", &fault.map(String::from_utf8_lossy))?;
-        entry.serialize_entry("unread", &self.unread())?;
+        let unread = self.unread();
+        entry.serialize_entry("unread", &unread)?;
+        let meant = self.did_you_mean(&unread);
+        if !meant.is_empty() {
+            entry.serialize_entry("did_you_mean", &meant)?;
+        }
+        if let Some(reason) = outcome.and_then(|outcome| outcome.reason.as_deref()) {
+            entry.serialize_entry("reason", &String::from_utf8_lossy(reason))?;
+        }
         if outcome.is_none() {
             entry.serialize_entry("under_way", &true)?;
         }

@@ -14,6 +14,28 @@ pub(super) struct Log {
     entries: usize,
     /// How many requests were recorded and are no longer.
     dropped: u64,
+    /// The newest event that is recorded or was once.
+    newest: u64,
+    /// The newest event that is no longer recorded.
+    newest_dropped: u64,
+}
+
+/// Where a record lies.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::tenant) struct Place {
+    pub(in crate::tenant) event: u64,
+    /// How many requests were recorded up to this record, this one included.
+    pub(in crate::tenant) requests: u64,
+    pub(super) kind: Kind,
+    /// Counted in bytes from the first ever.
+    pub(super) begin: u64,
+}
+
+impl Place {
+    /// Whether a request begins with it.
+    pub(in crate::tenant) fn is_request(&self) -> bool {
+        self.kind != Kind::Answered
+    }
 }
 
 /// All records of a log as they were at one moment, to be read without its lock.
@@ -24,10 +46,11 @@ pub(super) struct Snapshot {
 }
 
 impl Log {
-    /// A log whose first records are lost already.
-    pub(super) fn after(dropped: u64) -> Self {
+    /// A log whose first records, up to that event, are lost already.
+    pub(super) fn after(dropped: u64, newest: u64) -> Self {
         Self {
             dropped,
+            newest_dropped: newest * u64::from(dropped > 0),
             ..Self::default()
         }
     }
@@ -59,7 +82,58 @@ impl Log {
         self.bytes.extend(record);
         let head = RecordHead::read(record);
         self.entries += usize::from(head.kind != Kind::Answered);
+        self.newest = head.event;
         begin
+    }
+
+    /// The first records after an event, up to another: `most` of them at most.
+    pub(super) fn after_event(&self, event: u64, until: u64, most: usize) -> Vec<Place> {
+        let mut places = Vec::new();
+        if self.newest <= event {
+            return places;
+        }
+        let (mut at, mut requests) = (0, self.dropped);
+        while at < self.bytes.len() && places.len() < most {
+            let head = self.head(at);
+            requests += u64::from(head.kind != Kind::Answered);
+            if head.event > until {
+                break;
+            }
+            if head.event > event {
+                places.push(Place {
+                    event: head.event,
+                    begin: self.dropped_bytes + at as u64,
+                    kind: head.kind,
+                    requests,
+                });
+            }
+            at += head.length;
+        }
+        places
+    }
+
+    /// A copy of the record that begins there, where it is still in it.
+    pub(super) fn record(&self, begin: u64) -> Option<Vec<u8>> {
+        let at = usize::try_from(begin.checked_sub(self.dropped_bytes)?).ok()?;
+        let end = at + self.head(at).length;
+        Some(self.bytes.range(at..end).copied().collect())
+    }
+
+    /// How many requests are lost of those after an event, where so many were recorded up to it: exactly where
+    /// that is known, at most so many where it is not.
+    pub(super) fn lost_after(&self, event: u64, known: u64) -> u64 {
+        if self.newest_dropped <= event {
+            return 0;
+        }
+        self.dropped.saturating_sub(known)
+    }
+
+    fn head(&self, at: usize) -> RecordHead {
+        let mut head = [0; RecordHead::SIZE];
+        for (byte, stored) in head.iter_mut().zip(self.bytes.range(at..)) {
+            *byte = *stored;
+        }
+        RecordHead::read(&head)
     }
 
     /// Whether the record that begins there is still in it.
@@ -72,11 +146,8 @@ impl Log {
         if self.bytes.is_empty() {
             return false;
         }
-        let mut head = [0; RecordHead::SIZE];
-        for (byte, stored) in head.iter_mut().zip(&self.bytes) {
-            *byte = *stored;
-        }
-        let head = RecordHead::read(&head);
+        let head = self.head(0);
+        self.newest_dropped = head.event;
         self.bytes.drain(..head.length);
         self.dropped_bytes += head.length as u64;
         // A request is its first record; what was answered later goes without being counted.
@@ -91,12 +162,15 @@ impl Log {
         self.dropped += self.entries as u64;
         self.entries = 0;
         self.dropped_bytes += self.bytes.len() as u64;
+        self.newest_dropped = self.newest;
         self.bytes = VecDeque::new();
     }
 
     /// Counts a request that could not be recorded.
-    pub(super) fn lose_one(&mut self) {
+    pub(super) fn lose_one(&mut self, event: u64) {
         self.dropped += 1;
+        self.newest = event;
+        self.newest_dropped = event;
     }
 
     /// How many requests were recorded and are no longer.

@@ -1,6 +1,7 @@
 //! What was asked, and what was answered: a bounded record for each organization.
 
 mod entry;
+mod events;
 mod find;
 mod log;
 mod record;
@@ -13,12 +14,18 @@ mod verify;
 
 pub use self::{
     entry::Entry,
+    events::{Change, RuleChange, StateChange},
     find::{Filter, Recorded},
     record::Seen,
     redact::{REDACTED, Redactor},
     ring::{Ring, UnderWay},
-    shared::{Event, Journal, JournalLimits, Subscription},
+    shared::{Journal, JournalLimits},
     verify::{Expectation, Expectations, Times, Unmet},
+};
+
+pub(super) use self::{
+    events::{Other, Subscription},
+    log::Place,
 };
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 //!
 //! A request that is answered at once is one record. One that has to wait is two: what was asked, and
 //! later what was answered. All numbers are little-endian.
+//!
+//! Each record is an event, and events are numbered through all rings. A request's id is the number of
+//! the event that it was asked.
 
 use std::time::Duration;
 
@@ -47,6 +50,8 @@ pub struct Seen<'a> {
     pub duration: Duration,
     /// The rule that struck it.
     pub fault: Option<&'a str>,
+    /// Why it was refused, or what else there is to say of it.
+    pub reason: Option<&'a str>,
     /// Whether the client closed its connection while its answer was held back.
     pub client_gone: bool,
     /// The caller's token; it is nowhere in what is kept.
@@ -74,8 +79,8 @@ pub(super) struct RecordHead {
     /// How many bytes the record has, these included.
     pub(super) length: usize,
     pub(super) kind: Kind,
-    /// The request.
-    pub(super) id: u64,
+    /// The event that it tells.
+    pub(super) event: u64,
 }
 
 impl RecordHead {
@@ -87,13 +92,27 @@ impl RecordHead {
         Self {
             length: usize::try_from(length).expect("a record is in memory"),
             kind: Kind::ALL[usize::from(bytes.get_u8())],
-            id: bytes.get_u64_le(),
+            event: bytes.get_u64_le(),
         }
+    }
+
+    /// Numbers a record, which is done when it is put into its log.
+    pub(super) fn number(record: &mut [u8], event: u64) {
+        record[5..Self::SIZE].copy_from_slice(&event.to_le_bytes());
     }
 }
 
-/// The record of that kind, without what must not be remembered.
-pub(super) fn written(kind: Kind, id: u64, seen: &mut Seen<'_>) -> Vec<u8> {
+/// The request whose answer a record tells.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OfRequest {
+    pub(super) id: u64,
+    /// Where its record begins.
+    pub(super) begin: u64,
+}
+
+/// The record of that kind, without what must not be remembered; it has no number yet. An answer that came
+/// later says whose it is.
+pub(super) fn written(kind: Kind, of: Option<OfRequest>, seen: &mut Seen<'_>) -> Vec<u8> {
     let redactor = Redactor::new(seen.token, seen.org.map(OrgId::as_str));
     let most = |body: Option<&Bytes>| body.map_or(0, Bytes::len).min(JournalLimits::BODY_BYTES);
     let expected = 640 + most(seen.body.as_ref()) + most(seen.response.as_ref());
@@ -101,7 +120,11 @@ pub(super) fn written(kind: Kind, id: u64, seen: &mut Seen<'_>) -> Vec<u8> {
     // The length is put in at the end.
     out.put_u32_le(0);
     out.put_u8(kind as u8);
-    out.put_u64_le(id);
+    out.put_u64_le(0);
+    if let Some(of) = of {
+        out.put_u64_le(of.id);
+        out.put_u64_le(of.begin);
+    }
     if kind != Kind::Answered {
         put_request(&mut out, seen, &redactor);
     }
@@ -136,6 +159,10 @@ fn put_outcome(out: &mut Vec<u8>, seen: &Seen<'_>, redactor: &Redactor<'_>) {
     let fault = seen.fault.unwrap_or_default();
     out.put_u8(u8::try_from(fault.len()).expect("a rule's id has 255 bytes at most"));
     out.put_slice(fault.as_bytes());
+    let reason = seen.reason.unwrap_or_default().as_bytes();
+    let reason = &reason[..reason.len().min(JournalLimits::REASON_BYTES)];
+    out.put_u16_le(u16::try_from(reason.len()).expect("a reason is cut"));
+    out.put_slice(reason);
     for body in [&seen.body, &seen.response] {
         put_body(out, body.as_ref(), redactor);
     }
@@ -157,6 +184,14 @@ fn put_body(out: &mut Vec<u8>, body: Option<&Bytes>, redactor: &Redactor<'_>) {
     out.put_slice(kept);
 }
 
+/// Takes off a record of the kind `Answered` whose it is.
+pub(super) fn of_request(record: &mut Bytes) -> OfRequest {
+    OfRequest {
+        id: record.get_u64_le(),
+        begin: record.get_u64_le(),
+    }
+}
+
 /// Takes the first record off, and off that its head.
 pub(super) fn taken(records: &mut Bytes) -> (RecordHead, Bytes) {
     let head = RecordHead::read(records);
@@ -172,7 +207,7 @@ pub(super) fn request(head: RecordHead, record: &mut Bytes, org: Option<&OrgId>)
     let [method, path, query, end] = [(); 4].map(|()| record.get_u32_le() as usize);
     let text = record.split_to(end);
     Entry {
-        id: head.id,
+        id: head.event,
         at: at.expect("it was a time when it was written"),
         operation,
         org: org.cloned(),
@@ -189,6 +224,8 @@ pub(super) fn outcome(record: &mut Bytes) -> Outcome {
     let flags = record.get_u8();
     let fault = usize::from(record.get_u8());
     let fault = record.split_to(fault);
+    let reason = usize::from(record.get_u16_le());
+    let reason = record.split_to(reason);
     let mut kept = || {
         let tag = record.get_u8();
         if tag == Kept::NONE {
@@ -211,5 +248,6 @@ pub(super) fn outcome(record: &mut Bytes) -> Outcome {
         status: (status > 0).then_some(status),
         duration,
         fault: (!fault.is_empty()).then_some(fault),
+        reason: (!reason.is_empty()).then_some(reason),
     }
 }

@@ -12,9 +12,9 @@ use bytes::Bytes;
 
 use super::{
     entry::Entry,
-    log::Log,
-    record::{self, Kind, RecordHead, Seen},
-    shared::{Event, Journal, Member, Memory},
+    log::{Log, Place},
+    record::{self, Kind, OfRequest, RecordHead, Seen},
+    shared::{Journal, Member, Memory},
 };
 use crate::domain::id::OrgId;
 
@@ -37,12 +37,7 @@ pub struct Ring {
 
 /// A request that was recorded when it was asked, and is to be recorded once more when it is answered.
 #[derive(Debug)]
-pub struct UnderWay {
-    id: u64,
-    /// Where its record begins; nothing where there was no room for it.
-    begin: Option<u64>,
-    record: Bytes,
-}
+pub struct UnderWay(Option<OfRequest>);
 
 impl Ring {
     /// A ring for an organization's requests, of which so many are lost already.
@@ -57,7 +52,7 @@ impl Ring {
             number: journal.next_ring(),
             last_id: Arc::default(),
             is_retired: AtomicBool::new(false),
-            log: Mutex::new(Log::after(lost)),
+            log: Mutex::new(Log::after(lost, journal.events.newest())),
         })
     }
 
@@ -66,15 +61,8 @@ impl Ring {
         if !self.journal.is_on() {
             return;
         }
-        let id = self.journal.next_id();
-        let record = record::written(Kind::Whole, id, &mut seen);
-        self.push(id, &record);
-        self.tell(|| {
-            let (head, mut record) = record::taken(&mut Bytes::from(record));
-            let mut entry = record::request(head, &mut record, self.org.as_ref());
-            entry.outcome = Some(record::outcome(&mut record));
-            Event::Request(Arc::new(entry))
-        });
+        let mut record = record::written(Kind::Whole, None, &mut seen);
+        self.push(&mut record);
     }
 
     /// Records a request that has to wait.
@@ -82,28 +70,21 @@ impl Ring {
         if !self.journal.is_on() {
             return None;
         }
-        let id = self.journal.next_id();
-        let record = Bytes::from(record::written(Kind::Asked, id, &mut seen));
-        let begin = self.push(id, &record);
-        self.tell(|| Event::Asked(Arc::new(self.request(&record))));
-        Some(UnderWay { id, begin, record })
+        let mut record = record::written(Kind::Asked, None, &mut seen);
+        Some(UnderWay(self.push(&mut record)))
     }
 
     /// Records how a request ended that had to wait.
     pub fn answered(self: &Arc<Self>, under_way: &UnderWay, mut seen: Seen<'_>) {
-        let record = record::written(Kind::Answered, under_way.id, &mut seen);
-        let is_kept = under_way
-            .begin
-            .is_some_and(|begin| self.lock().holds(begin));
-        if is_kept {
-            self.push(under_way.id, &record);
+        // Nothing where there was no room for it, or a reset has put another ring in this one's place.
+        let Some(of) = under_way.0 else { return };
+        if self.lock().holds(of.begin) {
+            let mut record = record::written(Kind::Answered, Some(of), &mut seen);
+            self.push(&mut record);
+        } else {
+            // Whoever listens is to know that there was something.
+            self.journal.events.note(self.org.clone(), None);
         }
-        self.tell(|| {
-            let mut entry = self.request(&under_way.record);
-            let (_, mut record) = record::taken(&mut Bytes::from(record));
-            entry.outcome = Some(record::outcome(&mut record));
-            Event::Request(Arc::new(entry))
-        });
     }
 
     /// What is recorded, the oldest first, and how much is lost.
@@ -117,7 +98,8 @@ impl Ring {
             let (head, mut record) = record::taken(&mut records);
             if head.kind == Kind::Answered {
                 // What was asked may be dropped already; what was answered then goes next.
-                if let Some(place) = under_way.remove(&head.id) {
+                let of = record::of_request(&mut record);
+                if let Some(place) = under_way.remove(&of.id) {
                     let entry: &mut Entry = &mut requests[place];
                     entry.outcome = Some(record::outcome(&mut record));
                 }
@@ -127,11 +109,54 @@ impl Ring {
             if head.kind == Kind::Whole {
                 entry.outcome = Some(record::outcome(&mut record));
             } else {
-                under_way.insert(head.id, requests.len());
+                under_way.insert(head.event, requests.len());
             }
             requests.push(entry);
         }
         (requests, snapshot.dropped)
+    }
+
+    /// The first records after an event, up to another: `most` of them at most.
+    pub(in crate::tenant) fn after_event(&self, event: u64, until: u64, most: usize) -> Vec<Place> {
+        self.lock().after_event(event, until, most)
+    }
+
+    /// How many requests were lost of those after an event, where so many were recorded up to it; and how many
+    /// were lost ever.
+    pub(in crate::tenant) fn lost_after(&self, event: u64, known: u64) -> (u64, u64) {
+        let log = self.lock();
+        (log.lost_after(event, known), log.dropped())
+    }
+
+    /// The journal that it is part of.
+    pub(in crate::tenant) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// What it is known by among all rings.
+    pub(in crate::tenant) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What a record tells, where it and the request that it belongs to are still there.
+    pub(in crate::tenant) fn told(&self, place: Place) -> Option<Entry> {
+        let log = self.lock();
+        let copy = |begin| Some(Bytes::from(log.record(begin)?));
+        let mut answer = None;
+        let mut record = copy(place.begin)?;
+        if place.kind == Kind::Answered {
+            let (_, mut rest) = record::taken(&mut record);
+            let of = record::of_request(&mut rest);
+            answer = Some(rest);
+            record = copy(of.begin)?;
+        }
+        drop(log);
+        let (head, mut rest) = record::taken(&mut record);
+        let mut entry = record::request(head, &mut rest, self.org.as_ref());
+        if let Some(mut ended) = answer.or((place.kind == Kind::Whole).then_some(rest)) {
+            entry.outcome = Some(record::outcome(&mut ended));
+        }
+        Some(entry)
     }
 
     /// How many requests are recorded or were once.
@@ -140,19 +165,28 @@ impl Ring {
         log.dropped() + log.entries() as u64
     }
 
-    /// Keeps what is still recorded here from listeners: a reset has put another ring in its place.
+    /// Records nothing more: a reset has put another ring in its place.
     pub(in crate::tenant) fn retire(&self) {
-        self.is_retired.store(true, Ordering::Release);
+        // Under the lock, so that whatever is recorded is recorded before that.
+        let _log = self.lock();
+        self.is_retired.store(true, Ordering::Relaxed);
     }
 
-    /// Writes a record where there is room for it; returns where it begins. The oldest give way.
-    fn push(self: &Arc<Self>, id: u64, record: &[u8]) -> Option<u64> {
+    /// Writes a record where there is room for it; returns its number and where it begins. The oldest give way.
+    ///
+    /// A record is numbered under the lock under which it is put there: whoever holds the lock sees all events
+    /// of this ring up to the newest.
+    fn push(self: &Arc<Self>, record: &mut [u8]) -> Option<OfRequest> {
         let limits = &self.journal.limits;
-        self.last_id.store(id, Ordering::Relaxed);
+        // So that the journal does not take this ring for one that nobody writes to.
+        let upcoming = self.journal.events.newest() + 1;
+        self.last_id.store(upcoming, Ordering::Relaxed);
         let mut log = self.lock();
-        let is_entry = RecordHead::read(record).kind != Kind::Answered;
+        let kind = RecordHead::read(record).kind;
+        let is_entry = kind != Kind::Answered;
         while is_entry && log.entries() >= limits.entries && log.drop_oldest() {}
-        while !log.has_room_for(record) {
+        let mut has_room = true;
+        while has_room && !log.has_room_for(record) {
             let size = log.capacity();
             let wanted = (size * 2).max(size + record.len()).max(LEAST_GROWTH);
             let more = wanted.min(limits.ring_bytes).saturating_sub(size);
@@ -165,12 +199,29 @@ impl Ring {
             }
             if is_granted {
                 self.grow(&mut log, more);
-            } else if !log.drop_oldest() {
-                log.lose_one();
-                return None;
+            } else {
+                has_room = log.drop_oldest();
             }
         }
-        Some(log.push(record))
+        if self.is_retired.load(Ordering::Relaxed) {
+            return None;
+        }
+        let events = &self.journal.events;
+        let id = match kind {
+            Kind::Answered => events.number_other(self.org.clone()),
+            Kind::Whole | Kind::Asked => events.number(),
+        };
+        self.last_id.store(id, Ordering::Relaxed);
+        let begin = if has_room {
+            RecordHead::number(record, id);
+            Some(log.push(record))
+        } else {
+            log.lose_one(id);
+            None
+        };
+        drop(log);
+        events.wake();
+        begin.map(|begin| OfRequest { id, begin })
     }
 
     fn grow(self: &Arc<Self>, log: &mut Log, by: usize) {
@@ -185,18 +236,6 @@ impl Ring {
                 last_id: Arc::clone(&self.last_id),
                 memory,
             });
-        }
-    }
-
-    fn request(&self, record: &Bytes) -> Entry {
-        let (head, mut record) = record::taken(&mut record.clone());
-        record::request(head, &mut record, self.org.as_ref())
-    }
-
-    /// Tells listeners, where there are any.
-    fn tell(&self, event: impl FnOnce() -> Event) {
-        if self.journal.has_listeners() && !self.is_retired.load(Ordering::Acquire) {
-            self.journal.tell(event());
         }
     }
 

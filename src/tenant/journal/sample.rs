@@ -106,6 +106,7 @@ impl Sample {
             response: self.response.clone(),
             duration: Duration::ZERO,
             fault: None,
+            reason: None,
             client_gone: false,
             token: self.token.as_deref(),
         })

@@ -1,4 +1,4 @@
-//! What all rings of the journal share: limits, ids, bytes and listeners.
+//! What all rings of the journal share: limits, numbers and bytes.
 
 use std::{
     collections::HashMap,
@@ -9,9 +9,7 @@ use std::{
     },
 };
 
-use tokio::sync::broadcast;
-
-use super::entry::Entry;
+use super::events::Events;
 use crate::tenant::recency::Recency;
 
 /// How much is kept.
@@ -29,6 +27,8 @@ pub struct JournalLimits {
 impl JournalLimits {
     /// How much of a body is kept.
     pub const BODY_BYTES: usize = 16 * 1024;
+    /// How much of the reason of a refusal is kept.
+    pub const REASON_BYTES: usize = 1024;
 }
 
 impl Default for JournalLimits {
@@ -41,17 +41,16 @@ impl Default for JournalLimits {
     }
 }
 
-/// What all rings share: their limits, the ids of their entries, their bytes and their listeners.
+/// What all rings share: their limits, the numbers of their records, and their bytes.
 #[derive(Debug)]
 pub struct Journal {
     pub(super) limits: JournalLimits,
-    last_id: AtomicU64,
+    /// What happened, in its order: the numbers of the rings' records, and what else there is to tell.
+    pub(in crate::tenant) events: Events,
     last_ring: AtomicU64,
     /// How much memory all rings take.
     pub(super) bytes: AtomicUsize,
     rings: Mutex<Rings>,
-    listeners: Arc<AtomicUsize>,
-    live: broadcast::Sender<Event>,
 }
 
 /// The rings that take memory, and which of them was written to least recently.
@@ -76,26 +75,15 @@ pub(super) trait Memory: fmt::Debug + Send + Sync {
     fn give_up(&self);
 }
 
-/// What listeners hear.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// A request has to wait; it is under way.
-    Asked(Arc<Entry>),
-    /// A request has ended.
-    Request(Arc<Entry>),
-}
-
 impl Journal {
     /// A journal without entries.
     pub fn new(limits: JournalLimits) -> Arc<Self> {
         Arc::new(Self {
             limits,
-            last_id: AtomicU64::new(0),
+            events: Events::default(),
             last_ring: AtomicU64::new(0),
             bytes: AtomicUsize::new(0),
             rings: Mutex::default(),
-            listeners: Arc::default(),
-            live: broadcast::channel(256).0,
         })
     }
 
@@ -107,29 +95,6 @@ impl Journal {
     /// What a new ring is known by.
     pub(super) fn next_ring(&self) -> u64 {
         self.last_ring.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// Everything that is recorded from now on.
-    pub fn subscribe(&self) -> Subscription {
-        self.listeners.fetch_add(1, Ordering::AcqRel);
-        Subscription {
-            live: self.live.subscribe(),
-            listeners: Arc::clone(&self.listeners),
-        }
-    }
-
-    pub(super) fn has_listeners(&self) -> bool {
-        self.listeners.load(Ordering::Acquire) > 0
-    }
-
-    pub(super) fn tell(&self, event: Event) {
-        // Whoever listened may have gone in the meantime.
-        let _ = self.live.send(event);
-    }
-
-    /// The id of the next entry.
-    pub(super) fn next_id(&self) -> u64 {
-        self.last_id.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Takes so many of the bytes that all rings have together, where there are so many left.
@@ -197,31 +162,5 @@ impl Rings {
         let oldest = recency.oldest(last_use).filter(|it| *it != taker)?;
         recency.remove(&oldest);
         by_number.remove(&oldest).map(|member| member.memory)
-    }
-}
-
-/// The journal, live.
-#[derive(Debug)]
-pub struct Subscription {
-    live: broadcast::Receiver<Event>,
-    listeners: Arc<AtomicUsize>,
-}
-
-impl Subscription {
-    /// What comes next; what came faster than it was taken is skipped.
-    pub async fn next(&mut self) -> Option<Event> {
-        loop {
-            match self.live.recv().await {
-                Ok(event) => return Some(event),
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return None,
-            }
-        }
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        self.listeners.fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -227,31 +227,6 @@ fn the_end_of_a_request_that_is_forgotten_is_not_kept() {
     }
 }
 
-#[tokio::test]
-async fn listeners_hear_of_a_request_that_has_to_wait_when_it_is_asked_and_when_it_ends() {
-    let journal = journal(JournalLimits::default());
-    let (ring, retired) = (ring(&journal, "acme"), ring(&journal, "acme"));
-    let mut live = journal.subscribe();
-    let under_way = create(2).seen(|seen| ring.asked(seen)).unwrap();
-    retired.retire();
-    create(3).record_in(&retired);
-    create(2).seen(|seen| ring.answered(&under_way, seen));
-    Sample::list("acme").record_in(&ring);
-    let mut heard = Vec::new();
-    for _ in 0..3 {
-        heard.push(match live.next().await.unwrap() {
-            Event::Asked(entry) => ("asked", entry.id(), entry.is_under_way()),
-            Event::Request(entry) => ("request", entry.id(), entry.is_under_way()),
-        });
-    }
-    let wanted = [
-        ("asked", 1, true),
-        ("request", 1, false),
-        ("request", 3, false),
-    ];
-    assert_eq!(heard, wanted, "what comes after a reset is heard by nobody");
-}
-
 #[test]
 fn a_request_under_way_counts_but_its_status_is_not_known() {
     let journal = journal(JournalLimits::default());

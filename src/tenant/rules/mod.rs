@@ -158,7 +158,8 @@ impl Armed {
             return None;
         }
         let step = &self.rule.steps[self.step];
-        let strike = Strike {
+        let mut strike = Strike {
+            is_last: false,
             rule: Arc::clone(&self.rule.id),
             delay: step.delay.as_ref().map(|delay| delay.draw(&draws)),
             effect: step.effect.clone(),
@@ -169,6 +170,7 @@ impl Armed {
         if step.times.left_after(self.taken) == Some(0) {
             self.step += 1;
             self.taken = 0;
+            strike.is_last = self.step == self.rule.steps.len();
         }
         Some(strike)
     }

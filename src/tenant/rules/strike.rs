@@ -32,6 +32,8 @@ pub struct Strike {
     pub effect: Option<Effect>,
     /// When it happens.
     pub write: Write,
+    /// Whether nothing is left of the rule now.
+    pub is_last: bool,
 }
 
 /// Whether a fault comes before or after what the request asks for is done.

@@ -1,0 +1,175 @@
+//! `events`: what happens, live, as server-sent events.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{
+        IntoResponse,
+        sse::{self, KeepAlive, Sse},
+    },
+};
+use futures_util::stream;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{
+    ask::{Asked, Control},
+    clock,
+    problem::Problem,
+};
+use crate::{
+    domain::id::OrgId,
+    http::exchange::Endless,
+    state::AppState,
+    tenant::{
+        Event, Listener, Told,
+        journal::{Change, RuleChange, StateChange},
+    },
+};
+
+/// Places for streams. They are not among `--max-connections`, so that watchers keep nobody out.
+#[derive(Debug, Clone)]
+pub(super) struct Streams(Arc<Semaphore>);
+
+impl Streams {
+    pub(super) fn up_to(limit: usize) -> Self {
+        Self(Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))))
+    }
+}
+
+/// How long nothing may come before a sign of life is sent.
+const QUIET: Duration = Duration::from_secs(15);
+
+/// Everything that happens after the event that is named, or from now on.
+pub(super) async fn listen(
+    State(control): State<Control>,
+    Extension(streams): Extension<Streams>,
+    headers: HeaderMap,
+    mut asked: Asked,
+) -> Result<impl IntoResponse, Problem> {
+    let mut query = std::mem::take(&mut asked.query);
+    let org = query.org.clone();
+    let since = query.read("since", "the id of an event", |text| text.parse().ok())?;
+    query.done()?;
+    // Whoever comes back names in the header what came last, and in its URL what it named first.
+    let since = last_event_id(&headers)?.or(since);
+    let app = control.app;
+    let place = streams.0.try_acquire_owned().map_err(|_| {
+        let limit = app.limits.max_streams;
+        let detail = format!("{limit} streams are open, which is `--max-streams`");
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    })?;
+    let listener = app.tenants.listen(org, since);
+    let hearing = Hearing {
+        _place: place,
+        told: VecDeque::new(),
+        begun: false,
+        listener,
+        app,
+    };
+    let events = stream::unfold(hearing, async |mut hearing| {
+        let event = hearing.next().await;
+        Some((event, hearing))
+    });
+    let quiet = KeepAlive::new().interval(QUIET);
+    Ok((Extension(Endless), Sse::new(events).keep_alive(quiet)))
+}
+
+/// The event that came last to a listener that comes back.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(value) = headers.get("last-event-id").filter(|it| !it.is_empty()) else {
+        return Ok(None);
+    };
+    let id = value.to_str().ok().and_then(|text| text.parse().ok());
+    let found = String::from_utf8_lossy(value.as_bytes());
+    let message = format!("expected the id of an event, found `{found}`");
+    id.map(Some)
+        .ok_or_else(|| Problem::invalid(vec![("header.Last-Event-ID".into(), message)]))
+}
+
+/// A stream while it is open. It holds copies of a few events at most, whether or not they are taken.
+struct Hearing {
+    _place: OwnedSemaphorePermit,
+    app: Arc<AppState>,
+    listener: Listener,
+    told: VecDeque<Told>,
+    begun: bool,
+}
+
+impl Hearing {
+    async fn next(&mut self) -> Result<sse::Event, axum::Error> {
+        if !self.begun {
+            // So that the listener knows that it is one, and from where on.
+            self.begun = true;
+            let since = self.listener.since().to_string();
+            return Ok(sse::Event::default().comment("").id(since));
+        }
+        loop {
+            if let Some(told) = self.told.pop_front() {
+                return written(&told);
+            }
+            self.told = self.app.tenants.next(&mut self.listener).await.into();
+        }
+    }
+}
+
+fn written(told: &Told) -> Result<sse::Event, axum::Error> {
+    let event = sse::Event::default().id(told.id.to_string());
+    match &told.event {
+        Event::Asked(entry) => event.event("asked").json_data(entry),
+        Event::Request(entry) => event.event("request").json_data(entry),
+        Event::Changed(org, change) => {
+            let (name, data) = changed(org.as_ref(), change);
+            event.event(name).json_data(data)
+        }
+        Event::Missed { requests, others } => {
+            let data = json!({ "requests": requests, "others": others });
+            event.event("missed").json_data(data)
+        }
+        // Nobody can tell how many: they were another process's.
+        Event::Restarted => {
+            let data = json!({ "requests": Value::Null, "others": Value::Null, "restarted": true });
+            event.event("missed").json_data(data)
+        }
+    }
+}
+
+fn changed(org: Option<&OrgId>, change: &Change) -> (&'static str, Value) {
+    #[derive(Serialize)]
+    struct Clock<'a> {
+        org: Option<&'a str>,
+        #[serde(flatten)]
+        shown: clock::Shown,
+    }
+    let org = org.map(OrgId::as_str);
+    match change {
+        Change::Rule(id, what) => {
+            let what = match what {
+                RuleChange::Put => "put",
+                RuleChange::Spent => "spent",
+                RuleChange::Removed => "removed",
+            };
+            ("rule", json!({ "org": org, "id": **id, "change": what }))
+        }
+        Change::Clock(reading) => {
+            let shown = (*reading).into();
+            ("clock", json!(Clock { org, shown }))
+        }
+        Change::Reset(scopes) => {
+            let scopes: Vec<_> = scopes.names().collect();
+            ("reset", json!({ "org": org, "scope": scopes }))
+        }
+        Change::State(what) => {
+            let what = match what {
+                StateChange::Replaced => "replaced",
+                StateChange::Seeded => "seeded",
+                StateChange::Reloaded => "reloaded",
+            };
+            ("state", json!({ "org": org, "change": what }))
+        }
+    }
+}

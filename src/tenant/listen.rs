@@ -1,0 +1,205 @@
+//! Listening: what happens, in its order, from any event on, and how much of it is lost.
+
+use std::sync::Arc;
+
+use super::{
+    journal::{Change, Entry, Other, Place, Ring, StateChange, Subscription},
+    map::Tenants,
+};
+use crate::domain::id::OrgId;
+
+/// How many events are read at once: a listener that is slow holds copies of so many.
+const BATCH: usize = 8;
+
+/// What a listener is told.
+#[derive(Debug)]
+pub enum Event {
+    /// A request has to wait; it is under way.
+    Asked(Entry),
+    /// A request has ended.
+    Request(Entry),
+    /// Something else changed: all, or one organization.
+    Changed(Option<OrgId>, Change),
+    /// So much happened and is not remembered any more.
+    Missed {
+        /// How many requests.
+        requests: u64,
+        /// How many other events: answers to requests that had to wait, and changes.
+        others: u64,
+    },
+    /// The listener has heard of events that are yet to come: the mock was started anew.
+    Restarted,
+}
+
+/// An event with its number.
+#[derive(Debug)]
+pub struct Told {
+    /// The newest event that a listener knows of after this.
+    pub id: u64,
+    /// The event.
+    pub event: Event,
+}
+
+/// Somebody who hears what happens after an event, everywhere or in one organization.
+#[derive(Debug)]
+pub struct Listener {
+    org: Option<OrgId>,
+    since: u64,
+    /// The organization's ring, and how many of its requests were recorded up to that event.
+    known: (u64, u64),
+    subscription: Subscription,
+}
+
+impl Listener {
+    /// The newest event that it knows of.
+    pub fn since(&self) -> u64 {
+        self.since
+    }
+
+    /// Whether what concerns an organization concerns it.
+    fn hears(&self, org: Option<&OrgId>) -> bool {
+        self.org.is_none() || org.is_none() || self.org.as_ref() == org
+    }
+}
+
+/// What is told next: something that lies in a ring, or a change.
+enum Next<'a> {
+    Record(&'a Ring, Place),
+    Change(Option<OrgId>, Change),
+}
+
+impl Tenants {
+    /// Somebody who hears what happens after an event, or from now on.
+    pub fn listen(&self, org: Option<OrgId>, since: Option<u64>) -> Listener {
+        let events = &self.journal().events;
+        Listener {
+            org,
+            subscription: events.subscribe(),
+            since: since.unwrap_or_else(|| events.newest()),
+            known: (0, 0),
+        }
+    }
+
+    /// Notes that a fixture was added to what is stored, or to one organization.
+    pub fn note_seed(&self, org: Option<&OrgId>) {
+        let told = Change::State(StateChange::Seeded);
+        self.journal().events.note(org.cloned(), told);
+    }
+
+    /// What comes next for a listener; waits for it.
+    pub async fn next(&self, listener: &mut Listener) -> Vec<Told> {
+        loop {
+            listener.subscription.listen();
+            let told = self.told(listener);
+            if !told.is_empty() {
+                return told;
+            }
+            listener.subscription.woken().await;
+        }
+    }
+
+    /// The next events for a listener, as far as they have happened.
+    fn told(&self, listener: &mut Listener) -> Vec<Told> {
+        let events = &self.journal().events;
+        let newest = events.newest();
+        let mut told = Vec::new();
+        if listener.since > newest {
+            listener.since = 0;
+            let event = Event::Restarted;
+            told.push(Told { id: 0, event });
+        }
+        let since = listener.since;
+        let rings = self.rings(listener.org.as_ref());
+        let others = events.others_after(since, newest);
+        let mut next: Vec<(u64, Next<'_>)> = Vec::new();
+        for ring in &rings {
+            let places = ring.after_event(since, newest, BATCH).into_iter();
+            next.extend(places.map(|place| (place.event, Next::Record(ring, place))));
+        }
+        let changes = others.iter().filter(|it| listener.hears(it.org.as_ref()));
+        let changes = changes.filter_map(|it| {
+            let change = it.change.clone()?;
+            Some((it.id, Next::Change(it.org.clone(), change)))
+        });
+        next.extend(changes.take(BATCH));
+        next.sort_unstable_by_key(|(id, _)| *id);
+        let until = next.get(BATCH - 1).map_or(newest, |(id, _)| *id);
+        next.truncate(BATCH);
+
+        let most = next.iter().find_map(|(id, next)| match next {
+            Next::Record(..) => Some(*id - 1),
+            Next::Change(..) => None,
+        });
+        let mut lost = listener.lost(&rings);
+        lost = lost.min(most.unwrap_or(newest).saturating_sub(since));
+        for (id, next) in next {
+            let event = match next {
+                Next::Change(org, change) => Event::Changed(org, change),
+                Next::Record(ring, place) => {
+                    listener.known.1 = listener.known.1.max(place.requests);
+                    let Some(entry) = ring.told(place) else {
+                        lost += u64::from(place.is_request());
+                        continue;
+                    };
+                    if entry.is_under_way() {
+                        Event::Asked(entry)
+                    } else {
+                        Event::Request(entry)
+                    }
+                }
+            };
+            told.extend(listener.missed(&others, id - 1, &mut lost));
+            told.push(Told { id, event });
+            listener.since = id;
+        }
+        told.extend(listener.missed(&others, until, &mut lost));
+        listener.since = until;
+        told
+    }
+
+    /// The rings in which a listener's requests are.
+    fn rings(&self, org: Option<&OrgId>) -> Vec<Arc<Ring>> {
+        let now = self.now.load_full();
+        if let Some(org) = org {
+            let ring = now.tenants.get(org).map(|it| Arc::clone(&it.requests));
+            return ring.into_iter().collect();
+        }
+        let rings = now.tenants.iter().map(|it| Arc::clone(&it.requests));
+        rings.chain([Arc::clone(&now.nameless.requests)]).collect()
+    }
+}
+
+impl Listener {
+    /// How many requests of its organization it has missed; where it comes back, at most so many.
+    fn lost(&mut self, rings: &[Arc<Ring>]) -> u64 {
+        let (Some(_), [ring]) = (&self.org, rings) else {
+            return 0;
+        };
+        let (number, known) = self.known;
+        let known = if number == ring.number() { known } else { 0 };
+        let (lost, dropped) = ring.lost_after(self.since, known);
+        self.known = (ring.number(), known.max(dropped));
+        lost
+    }
+
+    /// What lies between the newest event that it knows of and another, that one included, and is lost. All
+    /// numbers are given out, so those that are missing are counted; which of them were requests of one
+    /// organization only its ring can tell.
+    fn missed(&self, others: &[Other], until: u64, lost: &mut u64) -> Option<Told> {
+        let (mut of_all, mut heard) = (0, 0);
+        let is_between = |id: u64| self.since < id && id <= until;
+        for other in others.iter().filter(|other| is_between(other.id)) {
+            of_all += 1;
+            heard += u64::from(self.hears(other.org.as_ref()));
+        }
+        let requests = match self.org {
+            Some(_) => std::mem::take(lost),
+            None => until.saturating_sub(self.since).saturating_sub(of_all),
+        };
+        let event = Event::Missed {
+            requests,
+            others: heard,
+        };
+        (requests + heard > 0).then_some(Told { id: until, event })
+    }
+}
