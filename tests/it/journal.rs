@@ -58,6 +58,7 @@ fn an_entry_says_all_there_is_to_say_of_a_request() {
       "org": "acme",
       "path": "/api/organizations/acme/groups/d214eb0354b455e094f06fc29576ec56",
       "query": "",
+      "reason": "1 field of the body was not read; those that are read: `name`, `description`, `members`, `guests`",
       "response": {
         "data": {
           "created_at": "2026-03-01T09:00:00Z",
