@@ -1,4 +1,4 @@
-//! How many tenants there are, and which of them may go.
+//! Counts of tenants, and which of them may be evicted.
 
 use std::{
     collections::HashMap,
@@ -8,24 +8,24 @@ use std::{
 use super::recency::Recency;
 use crate::domain::id::OrgId;
 
-/// What the map knows of its tenants together. Whoever changes which tenants there are, or whether one
-/// counts as stored, holds its lock.
+/// Counts over all tenants of a map. Its lock is held by whoever adds or removes a tenant, or changes whether one counts
+/// as stored.
 #[derive(Debug, Default)]
 pub(super) struct Census {
-    /// How many have rows, rules or a clock of their own: those count as stored.
+    /// Stored tenants: those with rows, rules or a clock of their own.
     pub(super) kept: usize,
-    /// The others. They are kept for their journal and their windows, the most recently used ones only.
+    /// The other tenants, which only have a journal and rate-limit windows: an LRU list.
     pub(super) bare: Recency<OrgId>,
     pub(super) evicted: Evicted,
 }
 
-/// How many requests were recorded of tenants that are no longer there, so that nobody takes what is
+/// Requests whose journal entries went with their evicted tenants. Without these counts, `verify` would take what was
 /// forgotten for what was never asked.
 #[derive(Debug, Default)]
 pub(super) struct Evicted {
-    /// By the hash of the organization's id: clients choose how long ids are.
+    /// Keyed by the hash of the organization's id, as clients choose how long ids are.
     requests: HashMap<u64, u64>,
-    /// How many requests were forgotten of organizations that are forgotten themselves.
+    /// Forgotten requests of organizations that no longer have a key of their own here.
     beyond: u64,
 }
 
@@ -33,7 +33,7 @@ impl Evicted {
     /// Upper bound on the organizations that are remembered. Clients choose the ids, so there must be one.
     const MOST: usize = 1_000_000;
 
-    /// Remembers that so many requests of an organization are forgotten.
+    /// Adds requests of an organization to those forgotten.
     pub(super) fn add(&mut self, org: &OrgId, requests: u64) {
         if requests == 0 {
             return;
@@ -48,7 +48,7 @@ impl Evicted {
         *self.requests.entry(hash(org)).or_default() += requests;
     }
 
-    /// How many requests of an organization are forgotten, or may be.
+    /// Upper bound on the forgotten requests of an organization.
     pub(super) fn of(&self, org: &OrgId) -> u64 {
         self.requests
             .get(&hash(org))
@@ -56,12 +56,12 @@ impl Evicted {
             .unwrap_or(self.beyond)
     }
 
-    /// How many requests are forgotten in all.
+    /// Forgotten requests of all organizations.
     pub(super) fn all(&self) -> u64 {
         self.beyond + self.requests.values().sum::<u64>()
     }
 
-    /// Takes an organization off the list: it has a record again.
+    /// Removes an organization, which has a journal again.
     pub(super) fn take(&mut self, org: &OrgId) -> u64 {
         self.requests.remove(&hash(org)).unwrap_or(self.beyond)
     }

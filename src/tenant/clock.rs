@@ -1,4 +1,4 @@
-//! The only source of time, so that a run can be repeated.
+//! Clocks: the only source of time, so that a run can be repeated.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -6,39 +6,39 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::json::{CALENDAR, in_calendar};
 
-/// A clock that can be set: the base clock of a mock, or an organization's own.
+/// A clock that can be set: a mock's base clock, or an organization's own.
 #[derive(Debug)]
 pub struct Clock(RwLock<Option<Time>>);
 
-/// How a clock gets from the system's time to what it tells.
+/// How a clock computes its time from the system's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Time {
-    /// The system's time and so much more.
+    /// The system's time plus an offset.
     Running(TimeDelta),
-    /// A time that stands still.
+    /// A frozen time.
     Frozen(DateTime<Utc>),
 }
 
-/// What a clock shows.
+/// A reading of a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
-    /// What time it is, to the microsecond.
+    /// The time, to the microsecond.
     pub now: DateTime<Utc>,
-    /// Whether it stands still.
+    /// Whether the clock is frozen.
     pub frozen: bool,
 }
 
-/// A change of a clock.
+/// A change to a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockChange {
-    /// Sets the time, freezes the clock or lets it run on; what is not said stays.
+    /// Sets the time, freezes the clock or lets it run; a part that is `None` stays as it is.
     Set {
         /// The time to set.
         now: Option<DateTime<Utc>>,
-        /// Whether the clock is to stand still.
+        /// Whether the clock is frozen from now on.
         frozen: Option<bool>,
     },
-    /// Moves the clock by so much, forwards or back.
+    /// Moves the clock forwards or back.
     Advance(TimeDelta),
 }
 
@@ -53,24 +53,24 @@ impl Clock {
         Self(RwLock::new(Some(time)))
     }
 
-    /// How it tells the time, unless it follows the base clock.
+    /// How it computes its time; `None` if it follows the base clock.
     pub fn time(&self) -> Option<Time> {
         *self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes it tell the time so.
+    /// Sets how it computes its time.
     pub(super) fn set(&self, time: Time) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(time);
     }
 }
 
 impl Time {
-    /// The system's time, or a time that stands still.
+    /// Frozen at `at`, or the system's time.
     pub fn starting(frozen_at: Option<DateTime<Utc>>) -> Self {
         frozen_at.map_or(Self::Running(TimeDelta::zero()), Self::Frozen)
     }
 
-    /// A time to the microsecond; nothing where its year is not one from 0000 to 9999.
+    /// A time, truncated to the microsecond; `None` if its year is not from 0000 to 9999.
     pub fn in_calendar(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         in_calendar(at)
     }
@@ -80,14 +80,14 @@ impl Time {
         self == Self::Running(TimeDelta::zero())
     }
 
-    /// What a clock shows that tells the time so.
+    /// Reads the clock.
     pub fn read(self) -> Reading {
         match self {
-            // A sum out of range was refused when the clock was moved.
+            // A move out of range is refused by `changed`, so this sum is in range.
             Self::Running(offset) => {
                 let now = system_time();
                 let [first, last] = CALENDAR;
-                // One that runs stops at the end of the calendar.
+                // A running clock stops at the end of the year 9999.
                 let now = now.checked_add_signed(offset).unwrap_or(now);
                 Reading {
                     now: now.clamp(first, last),
@@ -98,7 +98,7 @@ impl Time {
         }
     }
 
-    /// The time after a change; nothing where no calendar goes so far.
+    /// The time after a change; `None` if its year would not be from 0000 to 9999.
     pub fn changed(self, change: ClockChange) -> Option<Self> {
         match (change, self) {
             (ClockChange::Set { now, frozen }, _) => {

@@ -1,4 +1,4 @@
-//! What the control side does to tenants: resets, rules, clocks, and a look at the journal.
+//! What the control endpoints do to tenants: resets, rules, clocks, and reading the journal.
 //!
 //! **The law of a reset.** Nothing that began before a reset shows after it: no row, no journal entry, no
 //! count of a limit, no hit of a rule, no clock. It holds for one organization and for all, for each scope
@@ -25,43 +25,43 @@ use super::{
 };
 use crate::domain::id::OrgId;
 
-/// One part of a tenant after a reset: fresh where a scope names it, the old one elsewhere.
+/// One part of a tenant after a reset: fresh if its scope was named, else shared with the old tenant.
 fn part<T>(is_named: bool, fresh: impl FnOnce() -> Arc<T>, old: &Arc<T>) -> Arc<T> {
     if is_named { fresh() } else { Arc::clone(old) }
 }
 
-/// Why an id is not that of one rule.
+/// Why an id does not name exactly one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotOne {
     /// No rule has that id.
     None,
-    /// These organizations each have a rule of that id.
+    /// Several organizations have a rule of that id: these.
     Several(Vec<OrgId>),
 }
 
 /// Why a clock cannot be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockRefusal {
-    /// No calendar goes so far.
+    /// The time would leave the years 0000 to 9999.
     OutOfRange,
     /// There are as many organizations as `--max-organizations` allows.
     Full,
 }
 
 impl Tenants {
-    /// Goes back to what a baseline says of one organization, as far as the scopes say.
+    /// Restores the named scopes of one organization from a baseline.
     pub fn reset(&self, org: &OrgId, scopes: Scopes, baseline: &Baseline) -> Result<(), Refusal> {
         let rows = baseline.orgs.iter().find(|declared| declared.id == *org);
         self.renew(org, scopes, rows.cloned(), Change::Reset(scopes))
     }
 
-    /// Puts an organization in the place of the one of that id; its clock, rules and journal stay.
+    /// Replaces an organization's rows; its clock, rules and journal stay.
     pub fn replace(&self, org: Org) -> Result<(), Refusal> {
         let told = Change::State(StateChange::Replaced);
         self.renew(&org.id.clone(), Scopes::STATE, Some(org), told)
     }
 
-    /// Goes back to a baseline in all organizations, as far as the scopes say.
+    /// Restores the named scopes of all organizations from a baseline.
     pub fn reset_all(&self, scopes: Scopes, baseline: &Baseline) -> Result<(), Refusal> {
         self.renew_all(scopes, baseline, Change::Reset(scopes))
     }
@@ -115,7 +115,7 @@ impl Tenants {
         Ok(())
     }
 
-    /// Puts a fresh tenant in the place of an organization's.
+    /// Replaces an organization's tenant by a fresh one.
     fn renew(
         &self,
         org: &OrgId,
@@ -141,7 +141,7 @@ impl Tenants {
         Ok(())
     }
 
-    /// A tenant whose parts are fresh where the scopes name them, and shared with the old one elsewhere.
+    /// A tenant that has fresh parts for the named scopes and shares the other parts with the old one.
     fn renewed(&self, old: &Tenant, now: &Generation, scopes: Scopes, rows: Option<Org>) -> Tenant {
         let id = old.id.as_ref().expect("an organization has an id");
         let fresh = self.fresh(now, id, 0);
@@ -187,15 +187,15 @@ impl Tenants {
         }
     }
 
-    /// What a clock shows: an organization's, or the base clock.
+    /// Reads an organization's clock, or the base clock.
     pub fn clock(&self, org: Option<&OrgId>) -> Reading {
         let tenant = org.and_then(|org| self.known(org));
         let tenant = tenant.unwrap_or_else(|| Arc::clone(&self.now.load().nameless));
         tenant.time().read()
     }
 
-    /// Changes a clock. An organization's own is made out of the base clock's time, and makes the
-    /// organization count as stored.
+    /// Changes a clock. An organization's own clock starts from the base clock's time, and makes its organization count as
+    /// stored.
     pub fn change_clock(
         &self,
         org: Option<&OrgId>,
@@ -222,9 +222,8 @@ impl Tenants {
         Ok(changed.read())
     }
 
-    /// Puts a rule in force, in the place of the one with its id and organization where there is one.
-    /// The same rule again goes on where it was, unless it is to be re-armed. A rule makes its
-    /// organization count as stored.
+    /// Puts a rule in force; it replaces the one with its id and organization. An equal rule keeps its counts, unless it is to
+    /// be re-armed. A rule makes its organization count as stored.
     pub fn put_rule(&self, rule: Rule, rearm: bool) -> Result<RuleView, Refusal> {
         let mut census = self.census();
         let org = rule.org().cloned();
@@ -242,13 +241,13 @@ impl Tenants {
         Ok(put)
     }
 
-    /// The rule of that id: the organization's, where one is given. Where none is, the rule for all, or
-    /// else the only organization's.
+    /// Looks up a rule by its id: in the given organization, or without one among the rules for all and then in every
+    /// organization, where the id has to be unique.
     pub fn rule(&self, id: &str, org: Option<&OrgId>) -> Result<RuleView, NotOne> {
         self.scope_with(id, org)?.1.get(id).ok_or(NotOne::None)
     }
 
-    /// Takes a rule out of force; it is found as by [`Tenants::rule`].
+    /// Removes a rule; it is looked up as by [`Tenants::rule`].
     pub fn remove_rule(&self, id: &str, org: Option<&OrgId>) -> Result<(), NotOne> {
         let mut census = self.census();
         let (tenant, rules) = self.scope_with(id, org)?;
@@ -266,7 +265,7 @@ impl Tenants {
         Ok(())
     }
 
-    /// The rules of one organization, or all: first those for all, then by organization; in the order of putting.
+    /// The rules of one organization, or all of them: first those for all organizations, then by organization, each in the order of insertion.
     pub fn rules(&self, org: Option<&OrgId>) -> Vec<RuleView> {
         if let Some(org) = org {
             return self.known(org).map_or_else(Vec::new, |it| it.rules.list());
@@ -280,7 +279,7 @@ impl Tenants {
             .collect()
     }
 
-    /// Whose rule is meant by an id.
+    /// Finds which organization's rule an id names.
     fn scope_with(
         &self,
         id: &str,
@@ -293,7 +292,7 @@ impl Tenants {
         if let Some(org) = org {
             return self.known(org).map(of).ok_or(NotOne::None);
         }
-        // The only way to name a rule for all is to name no organization.
+        // A rule for all is named by giving no organization.
         let for_all = Arc::clone(&self.common().rules);
         if for_all.get(id).is_some() {
             return Ok((None, for_all));
@@ -312,7 +311,7 @@ impl Tenants {
         }
     }
 
-    /// The entries of the journal that a filter lets through, the newest last.
+    /// The journal entries that match a filter, the newest last.
     pub fn requests(&self, filter: &Filter) -> Recorded {
         let (rings, lost) = {
             let census = self.census();
@@ -332,7 +331,7 @@ impl Tenants {
         recorded
     }
 
-    /// The entry of that id.
+    /// The journal entry of that id.
     pub fn request(&self, id: u64, org: Option<OrgId>) -> Option<Arc<Entry>> {
         let all = self.requests(&Filter {
             org,
@@ -342,7 +341,7 @@ impl Tenants {
         all.requests.into_iter().find(|entry| entry.id() == id)
     }
 
-    /// Whether what was expected was asked; otherwise what comes nearest. Never waits.
+    /// Checks expectations against the journal; the error has the nearest requests. Never waits.
     pub fn verify(&self, expected: &Expectations) -> Result<usize, Unmet> {
         let all = self.requests(&Filter {
             org: expected.org().cloned(),

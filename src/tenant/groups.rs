@@ -1,7 +1,7 @@
 //! The groups of one organization and their indexes.
 //!
-//! Made for a million groups: each index is a tree of shared nodes, so nothing costs more than
-//! `O(log n)`, a page at any rank included, and a copy of all of it costs nothing.
+//! Made for a million groups. Each index is a persistent tree: an operation costs `O(log n)`, as does a page at any rank, and a
+//! copy of everything `O(1)`.
 
 use std::{
     fmt,
@@ -25,13 +25,13 @@ pub struct Groups {
     by_created: Ranked<Indexed<Stamp>>,
     by_updated: Ranked<Indexed<Stamp>>,
     next_order: u64,
-    /// How many members and guests all groups have together.
+    /// The sum of the groups' members and guests.
     people: usize,
-    /// How many the longest group had that was ever here.
+    /// The most members and guests that any group ever had.
     longest: usize,
 }
 
-/// A group in an index, with what it is found by, so that a search does not visit the groups on its way.
+/// A group with the key of its index, so that a look-up does not dereference the groups that it passes.
 #[derive(Debug, Clone)]
 struct Indexed<K> {
     key: K,
@@ -46,10 +46,10 @@ impl<K: Ord + Clone + fmt::Debug> Row for Indexed<K> {
     }
 }
 
-/// An id's hash, then in which order the groups were created.
+/// An id's hash, then the order of creation.
 type IdKey = (u64, u64);
 
-/// When, in microseconds; then in which order the groups were created.
+/// A time in microseconds, then the order of creation.
 type Stamp = (i64, u64);
 
 fn hash(id: &GroupId) -> u64 {
@@ -71,7 +71,7 @@ fn updated(group: &Group, order: u64) -> Stamp {
 }
 
 impl Groups {
-    /// These groups, in the order of their creation; all ids differ, and all names.
+    /// Indexes groups, given in the order of their creation; ids and names must be unique.
     pub fn of(groups: Vec<Group>) -> Self {
         fn index<K: Ord + Clone + fmt::Debug>(
             groups: &[Arc<Group>],
@@ -95,7 +95,7 @@ impl Groups {
         }
     }
 
-    /// Whether nothing was changed between the two.
+    /// Whether one is an unchanged copy of the other.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.by_id.is_same(&other.by_id)
     }
@@ -105,17 +105,17 @@ impl Groups {
         self.by_id.len()
     }
 
-    /// How many members and guests all groups have together.
+    /// The sum of the groups' members and guests.
     pub fn people(&self) -> usize {
         self.people
     }
 
-    /// How many members and guests the longest group has, or one had that is gone.
+    /// The most members and guests that any group has or had.
     pub fn longest(&self) -> usize {
         self.longest
     }
 
-    /// Whether there is none.
+    /// Whether there are no groups.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -125,19 +125,19 @@ impl Groups {
         self.row(id).map(|row| &row.group)
     }
 
-    /// The group of exactly that name.
+    /// The group of that name, compared exactly.
     pub fn named(&self, name: &Name) -> Option<&Arc<Group>> {
         self.by_name.get(name).map(|row| &row.group)
     }
 
-    /// Adds a group whose id and name are free.
+    /// Inserts a group; its id and name must be free.
     pub fn insert(&mut self, group: Group) -> Arc<Group> {
         let order = self.next_order;
         self.next_order += 1;
         self.place(order, Arc::new(group))
     }
 
-    /// Puts `group` in the place of the group of that id, where there is one; its name is free or its own.
+    /// Replaces the group of `group`'s id, if any; its name must be free or its own.
     pub fn replace(&mut self, group: Group) -> Option<Arc<Group>> {
         let (order, _) = self.take(&group.id)?;
         Some(self.place(order, Arc::new(group)))
@@ -173,7 +173,7 @@ impl Groups {
         of_hash.find(|row| row.group.id == *id)
     }
 
-    /// The group of that id, no longer there, and in which order it was created.
+    /// Removes the group of that id from every index; returns it with its place in the order of creation.
     fn take(&mut self, id: &GroupId) -> Option<(u64, Arc<Group>)> {
         let key = self.row(id)?.key;
         let Indexed { group, .. } = self.by_id.remove(&key)?;
@@ -185,7 +185,7 @@ impl Groups {
         Some((order, group))
     }
 
-    /// One page of the groups that the query finds, in its order.
+    /// One page of the groups that match a query, in its order.
     ///
     /// Without a search `O(log n + page)`; a search looks at every row and allocates only for the page.
     pub fn list(&self, query: &ListQuery) -> Page<&Group> {
@@ -196,7 +196,7 @@ impl Groups {
         }
     }
 
-    /// All groups in the order in which they came.
+    /// All groups in the order of their creation.
     pub fn in_order(&self) -> Vec<&Arc<Group>> {
         let mut rows: Vec<_> = self.by_id.iter().collect();
         rows.sort_unstable_by_key(|row| row.key.1);
@@ -239,7 +239,7 @@ fn page<'a, K: Ord + Clone + fmt::Debug>(
     }
 }
 
-/// The groups of the page among those found, and how many were found.
+/// The page's share of the groups that were found, and their number.
 fn nth<'a>(found: impl Iterator<Item = &'a Group>, query: &ListQuery) -> (Vec<&'a Group>, usize) {
     let wanted = query.page.ranks(usize::MAX);
     let mut items = Vec::new();

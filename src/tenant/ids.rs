@@ -1,4 +1,4 @@
-//! The only source of ids and of chance, so that a run can be repeated.
+//! Ids and randomness: their only source, so that a run can be repeated.
 
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ pub struct IdGen {
 }
 
 impl IdGen {
-    /// Ids that nobody can foresee.
+    /// Ids from a random seed.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place that asks for chance"
@@ -20,14 +20,14 @@ impl IdGen {
         }
     }
 
-    /// The same ids at every run.
+    /// Ids from a given seed: the same at every run.
     pub fn seeded(seed: u64) -> Self {
         Self {
             seed: Uuid::from_u64_pair(0, seed),
         }
     }
 
-    /// What else is drawn by chance starts from this.
+    /// The seed for everything else that is drawn at random.
     pub fn seed(&self) -> Uuid {
         self.seed
     }
@@ -41,7 +41,7 @@ impl IdGen {
         Uuid::new_v5(&self.seed, &name).simple().to_string()
     }
 
-    /// The id of a row that a fixture names without giving its id: the same at every run, whatever the seed.
+    /// The id of a row to which a fixture gives a name but no id: the same at every run, whatever the seed.
     pub fn derived(org: &str, name: &str) -> String {
         Uuid::new_v5(
             &Uuid::NAMESPACE_URL,

@@ -29,10 +29,10 @@ use crate::{
     domain::id::OrgId,
 };
 
-/// The tenants of a running mock.
+/// The tenants of a running mock: a concurrent map from organization to tenant.
 #[derive(Debug)]
 pub struct Tenants {
-    /// A reset of all puts another generation in its place.
+    /// Replaced as a whole by a reset of all organizations.
     pub(super) now: ArcSwap<Generation>,
     census: Mutex<Census>,
     look_ups: AtomicU64,
@@ -48,22 +48,22 @@ pub(super) struct Generation {
     pub(super) nameless: Arc<Tenant>,
 }
 
-/// How everything but the rows starts, and starts again after a reset.
+/// The initial state of everything but the rows, which a reset restores.
 #[derive(Debug, Clone, Copy)]
 pub struct Start {
-    /// What the base clock tells.
+    /// How the base clock starts.
     pub clock: Time,
-    /// What rules draw by chance comes from this.
+    /// The seed of the rules' random draws.
     pub seed: Uuid,
-    /// How many requests a token may send to an organization.
+    /// The rate limit per token and organization.
     pub rate_limit: Option<RateLimit>,
-    /// How many organizations are stored at most.
+    /// Upper bound on stored organizations.
     pub max_organizations: usize,
-    /// How much of what was asked is kept.
+    /// The bounds of the journal.
     pub journal: JournalLimits,
 }
 
-/// What is stored at the start, and again after a reset. It shares its rows with the tenants.
+/// The rows at the start, which a reset restores. They are shared with the tenants.
 #[derive(Debug, Clone, Default)]
 pub struct Baseline {
     /// The organizations, in the order in which they were declared.
@@ -74,16 +74,16 @@ pub struct Baseline {
     pub template: Option<Arc<Template>>,
 }
 
-/// An organization that is about to be changed.
+/// An organization during a change.
 #[derive(Debug)]
 pub struct Draft {
-    /// The organization as it will be.
+    /// The working copy.
     pub org: Org,
-    /// What time it is there.
+    /// The time there.
     pub now: DateTime<Utc>,
 }
 
-/// How often a change of several organizations is tried before it holds their locks.
+/// Optimistic attempts of a change to several organizations before it takes their locks.
 const CHANGE_TRIES: usize = 4;
 
 impl Default for Start {
@@ -99,7 +99,7 @@ impl Default for Start {
 }
 
 impl Tenants {
-    /// The tenants that a baseline describes.
+    /// Builds the tenants that a baseline describes.
     pub fn new(start: Start, baseline: &Baseline) -> Self {
         let journal = Journal::new(start.journal);
         let common = Common {
@@ -146,20 +146,20 @@ impl Tenants {
         tenant.held()
     }
 
-    /// An organization as it is now, for somebody who only looks: no tenant is made for it.
+    /// A snapshot of an organization, for a reader: no tenant is created for it.
     pub fn look_at(&self, org: &OrgId) -> Held {
         let known = self.known(org);
         let tenant = known.unwrap_or_else(|| Arc::new(self.fresh(&self.now.load(), org, 0)));
         tenant.held()
     }
 
-    /// How many look-ups there were.
+    /// The number of look-ups so far, which serves as the LRU clock.
     pub fn look_ups(&self) -> u64 {
         self.look_ups.load(Ordering::Relaxed)
     }
 
-    /// Changes an organization, in one step that nobody sees half done. The first change that succeeds
-    /// stores an organization that only could exist.
+    /// Changes an organization atomically. The first successful change of an organization from the template makes it count as
+    /// stored.
     pub fn write<T>(
         &self,
         held: &Held,
@@ -169,7 +169,7 @@ impl Tenants {
         if let Some(org) = &mut *tenant.rows.write() {
             return change(org);
         }
-        // The order of locks: the census, then rows.
+        // Lock order: the census, then rows.
         let mut census = self.census();
         let was_kept = tenant.is_kept();
         let mut rows = tenant.rows.write();
@@ -179,7 +179,7 @@ impl Tenants {
         let mut org = Org::clone(held.started()?);
         let changed = change(&mut org)?;
         let id = &org.id;
-        // Rows that a reset has replaced are seen by nobody, and count for nothing.
+        // Rows that a reset has replaced are invisible and not counted.
         let is_current = self
             .known(id)
             .is_some_and(|current| Arc::ptr_eq(&current.rows, &tenant.rows));
@@ -190,11 +190,11 @@ impl Tenants {
         Ok(changed)
     }
 
-    /// Changes several organizations, and the tokens, all or nothing, in one step that nobody sees half
-    /// done. Those that are not stored begin as the template makes them, or else as `start` does.
+    /// Changes several organizations and the tokens atomically, all or nothing. An organization that is not stored starts from the
+    /// template, or without one from `start`.
     ///
-    /// The change is made to copies without a lock, and made again where somebody else changed one of the
-    /// organizations in the meantime; the last try holds the locks, so that it comes to an end.
+    /// Optimistic concurrency: the change is applied to copies without a lock, and again if another writer changed one of the
+    /// originals meanwhile. The last attempt holds the locks, so that it terminates.
     pub fn change_together<E: From<Refusal>>(
         &self,
         ids: impl IntoIterator<Item = OrgId>,
@@ -230,14 +230,14 @@ impl Tenants {
                 .filter(|(_, held)| !held.tenant.is_kept())
                 .map(|(id, _)| id)
                 .collect();
-            // In the order of their ids, so that two who lock several never wait for each other.
+            // In the order of their ids, so that two such changes cannot deadlock.
             let mut rows: Vec<_> = held.iter().map(|held| held.tenant.rows.write()).collect();
             let is_same = |(rows, before): (&Option<Org>, &Option<Org>)| match (rows, before) {
                 (Some(rows), Some(before)) => rows.is_same(before),
                 (None, None) => true,
                 (Some(_), None) | (None, Some(_)) => false,
             };
-            // A reset may have brought another template.
+            // A reset may have replaced the template.
             let is_reset = (looked_at.iter().zip(&held))
                 .any(|(before, now)| !Arc::ptr_eq(&before.tenant.common, &now.tenant.common));
             let mut same = rows.iter().map(|rows| &**rows).zip(&before);
@@ -269,12 +269,12 @@ impl Tenants {
         Ok(())
     }
 
-    /// The ids of the stored organizations, in their order.
+    /// The ids of the stored organizations, sorted.
     pub fn org_ids(&self) -> Vec<OrgId> {
         self.stored().into_iter().map(|org| org.id).collect()
     }
 
-    /// The stored organizations as they are now, in the order of their ids. Their rows are shared.
+    /// Snapshots of the stored organizations, in the order of their ids. Their rows are shared, not copied.
     pub fn stored(&self) -> Vec<Org> {
         let tenants = self.by_id();
         let orgs = tenants
@@ -288,17 +288,17 @@ impl Tenants {
         self.common().tokens.load_full()
     }
 
-    /// What an organization that nobody declared starts as, where such organizations exist.
+    /// What an undeclared organization starts as; `None` if there are no such organizations.
     pub fn template(&self) -> Option<Arc<Template>> {
         self.common().template.clone()
     }
 
-    /// What all rings of the journal share.
+    /// The part of the journal that all rings share.
     pub fn journal(&self) -> &Arc<Journal> {
         &self.journal
     }
 
-    /// The tenant of an organization, where there is one.
+    /// The tenant of an organization, if it has one.
     pub(super) fn known(&self, org: &OrgId) -> Option<Arc<Tenant>> {
         let now = self.now.load();
         now.tenants.get(org).map(|tenant| Arc::clone(&tenant))
@@ -312,7 +312,7 @@ impl Tenants {
         tenants
     }
 
-    /// A tenant to which nothing happened yet, but for the requests that are lost already.
+    /// A fresh tenant, whose journal starts with a count of forgotten requests.
     pub(super) fn fresh(&self, now: &Generation, org: &OrgId, lost: u64) -> Tenant {
         now.bare(org, self.start.seed, &self.journal, lost)
     }
@@ -325,7 +325,7 @@ impl Tenants {
         self.census.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The tenant of an organization, made where there is none; others that nobody needs make room for it.
+    /// The tenant of an organization, created on demand; the least recently used one that is not stored is evicted for it.
     pub(super) fn admitted(&self, census: &mut Census, org: &OrgId) -> Arc<Tenant> {
         if let Some(known) = self.known(org) {
             return known;
@@ -341,8 +341,7 @@ impl Tenants {
         tenant
     }
 
-    /// Of the tenants that are not stored only the most recently used are kept; one that somebody holds
-    /// stays all the same.
+    /// Evicts the least recently used tenants that are not stored, beyond the bound. A request that holds one keeps it alive.
     fn evict(&self, census: &mut Census, now: &Generation) {
         let mut held = 0;
         while census.bare.len() > self.start.max_organizations + held {
@@ -361,7 +360,7 @@ impl Tenants {
         }
     }
 
-    /// Counts a tenant among the stored, where there is room.
+    /// Counts a tenant as stored, if the bound allows it.
     pub(super) fn keep(&self, census: &mut Census, org: &OrgId) -> Result<(), Refusal> {
         if census.kept >= self.start.max_organizations {
             return Err(Refusal::Full);
@@ -371,7 +370,7 @@ impl Tenants {
         Ok(())
     }
 
-    /// Counts a tenant no longer among the stored.
+    /// Counts a tenant as no longer stored.
     pub(super) fn release(&self, census: &mut Census, org: &OrgId) {
         census.kept -= 1;
         census.bare.insert(org.clone(), self.look_ups());
@@ -379,7 +378,7 @@ impl Tenants {
 }
 
 impl Generation {
-    /// A generation without organizations.
+    /// An empty generation.
     pub(super) fn of(common: Arc<Common>, seed: Uuid) -> Self {
         let nameless = Tenant {
             id: None,
@@ -397,7 +396,7 @@ impl Generation {
         }
     }
 
-    /// A tenant to which nothing happened yet, but for the requests that are lost already.
+    /// A fresh tenant, whose journal starts with a count of forgotten requests.
     fn bare(&self, org: &OrgId, seed: Uuid, journal: &Arc<Journal>, lost: u64) -> Tenant {
         Tenant {
             id: Some(org.clone()),

@@ -53,12 +53,12 @@ use self::{
 };
 use crate::{config::RateLimit, domain::id::OrgId};
 
-/// One organization of a running mock, or all that names none: what is stored, and what a test set.
+/// One organization of a running mock, or whatever belongs to no organization: its rows, and what a test set.
 ///
-/// Each part can be shared with the tenant that takes this one's place in a reset.
+/// Each part can be shared with the tenant that replaces this one in a reset.
 #[derive(Debug)]
 pub struct Tenant {
-    /// The organization; nothing for requests that name none.
+    /// The organization; `None` for requests that name none.
     id: Option<OrgId>,
     common: Arc<Common>,
     rows: Arc<Rows>,
@@ -66,7 +66,7 @@ pub struct Tenant {
     rules: Arc<Rules>,
     windows: Arc<Windows>,
     requests: Arc<Ring>,
-    /// Which look-up found it last: what nobody needs any more is what nobody looked up for longest.
+    /// The number of the look-up that found it last, for the LRU eviction.
     last_used: AtomicU64,
 }
 
@@ -74,27 +74,27 @@ pub struct Tenant {
 #[derive(Debug)]
 struct Common {
     tokens: Arc<ArcSwap<Tokens>>,
-    /// What an organization that nobody declared starts as; nothing where such organizations do not exist.
+    /// What an undeclared organization starts as; `None` if there are no such organizations.
     template: Option<Arc<Template>>,
     clock: Arc<Clock>,
     /// The rules for all organizations.
     rules: Arc<Rules>,
-    /// What is counted and recorded of requests that name no organization.
+    /// The windows and the journal of requests that name no organization.
     windows: Arc<Windows>,
     requests: Arc<Ring>,
     rate_limit: Option<RateLimit>,
 }
 
-/// What an organization that nobody declared starts as.
+/// What an undeclared organization starts as.
 #[derive(Debug)]
 pub struct Template {
-    /// What is in it.
+    /// Its content.
     pub seed: OrgSeed,
-    /// When what has no time in it was made.
+    /// The creation time of whatever in it has none.
     pub start: DateTime<Utc>,
 }
 
-/// The rows of an organization; nothing while nobody has written to it.
+/// The rows of an organization; `None` until the first write.
 #[derive(Debug, Default)]
 struct Rows(RwLock<Option<Org>>);
 
@@ -124,17 +124,17 @@ impl Rows {
     }
 }
 
-/// A tenant as one request holds it.
+/// A tenant for the time of one request.
 #[derive(Debug)]
 pub struct Held {
     tenant: Arc<Tenant>,
-    /// The organization as its template starts it, built when it is first looked at. Boxed because few
-    /// requests need it and this is on every request's path.
+    /// The organization made from the template, built lazily. Boxed because few requests need it, while `Held` is on every
+    /// request's path.
     started: OnceLock<Box<Org>>,
 }
 
 impl Held {
-    /// Looks at the organization. One that only could exist is looked at as it would start, and not stored.
+    /// Reads the organization. One that is not stored is read as the template makes it, and stays not stored.
     pub fn read<T>(&self, look: impl FnOnce(&Org) -> T) -> Result<T, Refusal> {
         if let Some(org) = &*self.tenant.rows.read() {
             return Ok(look(org));
@@ -142,7 +142,7 @@ impl Held {
         self.started().map(look)
     }
 
-    /// As [`Held::read`]; nothing where somebody changes the organization at this moment.
+    /// As [`Held::read`]; `None` if a writer holds the lock.
     pub fn try_read<T>(&self, look: impl FnOnce(&Org) -> T) -> Option<Result<T, Refusal>> {
         Some(match &*self.tenant.rows.try_read()? {
             Some(org) => Ok(look(org)),
@@ -168,12 +168,12 @@ impl Held {
         Ok(self.started.get_or_init(build))
     }
 
-    /// How the organization's clock tells the time now.
+    /// How the organization's clock computes its time now.
     pub fn time(&self) -> Time {
         self.tenant.time()
     }
 
-    /// What the first matching rule does to a request: the organization's rules come first, then those for all.
+    /// What the first matching rule does to a request: the organization's rules first, then those for all.
     pub fn strike(&self, asked: &Asked<'_>) -> Option<Strike> {
         let own = self.tenant.rules.strike(asked);
         let is_own = own.is_some();
@@ -186,18 +186,18 @@ impl Held {
         Some(strike)
     }
 
-    /// Counts a request of a token's; nothing where there is no limit.
+    /// Counts a token's request against the rate limit; `None` if there is no limit.
     pub fn count(&self, token: &str, now: impl FnOnce() -> DateTime<Utc>) -> Option<Verdict> {
         let limit = self.tenant.common.rate_limit?;
         Some(self.tenant.windows.count(limit, token, now()))
     }
 
-    /// The record of the organization's requests.
+    /// The organization's journal.
     pub fn requests(&self) -> &Arc<Ring> {
         &self.tenant.requests
     }
 
-    /// The record of requests that name no organization.
+    /// The journal of requests that name no organization.
     pub fn requests_without_org(&self) -> &Arc<Ring> {
         &self.tenant.common.requests
     }
@@ -222,7 +222,7 @@ impl Tenant {
         time.expect("the base clock tells a time")
     }
 
-    /// Whether it counts as stored: rows, rules or a clock of its own make it so.
+    /// Whether it counts as stored: it has rows, rules or a clock of its own.
     fn is_kept(&self) -> bool {
         !self.rules.is_empty() || self.clock.time().is_some() || self.rows.read().is_some()
     }

@@ -23,13 +23,13 @@ use crate::domain::{
     validate::Fields,
 };
 
-/// Whether an organization that declares no users takes any member id or none.
+/// Which member ids an organization takes that declares no users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Undeclared {
-    /// What is not declared is open.
+    /// Any.
     #[default]
     Open,
-    /// What is not declared does not exist (`--strict`).
+    /// None (`--strict`).
     Closed,
 }
 
@@ -42,9 +42,9 @@ pub struct Org {
     pub name: Arc<str>,
     /// Whether users who are not admins may manage groups ("Allow non-Admins to create/manage groups?", evidence 7).
     pub allow_manage_groups: bool,
-    /// What else a fixture says of it.
+    /// Further fields that a fixture gave.
     pub details: Arc<Details>,
-    /// Since when there are those users whom nobody declares: the start of the mock.
+    /// The creation time of undeclared users: the start of the mock.
     pub started_at: DateTime<Utc>,
     undeclared: Undeclared,
     users: Users,
@@ -53,7 +53,7 @@ pub struct Org {
     next_id: u64,
 }
 
-/// A guest, by what all spellings of the address have in common.
+/// A guest, keyed by the folded address.
 #[derive(Debug, Clone)]
 struct Known {
     key: Arc<str>,
@@ -77,12 +77,12 @@ pub struct Standing {
     pub role: Role,
     /// Whether the user has `manage_groups`.
     pub manages_groups: bool,
-    /// The user as another organization declares them.
+    /// The user's record in another organization.
     known_as: Option<Arc<KnownAs>>,
 }
 
 impl Standing {
-    /// The user where the organization declares none.
+    /// The user, if the organization declares no users.
     fn alone(&self) -> User {
         let known_as = self.known_as.as_ref().map(|known| &known.user);
         match known_as.filter(|known| known.id == self.user) {
@@ -96,7 +96,7 @@ impl Standing {
 }
 
 impl Org {
-    /// An organization with nobody and nothing in it.
+    /// An empty organization.
     pub fn new(id: OrgId, name: &str, allow_manage_groups: bool, undeclared: Undeclared) -> Self {
         Self {
             id,
@@ -112,7 +112,7 @@ impl Org {
         }
     }
 
-    /// Whether nothing was changed between the two: one is a copy of the other.
+    /// Whether one is an unchanged copy of the other.
     pub fn is_same(&self, other: &Self) -> bool {
         self.groups.is_same(&other.groups)
             && self.users.is_same(&other.users)
@@ -128,12 +128,12 @@ impl Org {
         &self.groups
     }
 
-    /// The users it declares, in the order in which they were declared.
+    /// The declared users, in the order of declaration.
     pub fn users(&self) -> &Users {
         &self.users
     }
 
-    /// Its users as one of them sees them: where none is declared, that one is there alone.
+    /// Its users as one of them sees them: the declared ones, or without any that one alone.
     pub fn users_with(&self, present: &Standing) -> Cow<'_, Users> {
         if self.users.is_empty() {
             let mut alone = Users::default();
@@ -157,34 +157,33 @@ impl Org {
         self.guests.iter().map(|known| &known.guest)
     }
 
-    /// How many ids it has handed out.
+    /// The number of ids that were generated for it.
     pub fn id_sequence(&self) -> u64 {
         self.next_id
     }
 
-    /// Goes on with the ids from there.
+    /// Sets the number of generated ids, from which further ids continue.
     pub fn set_id_sequence(&mut self, next: u64) {
         self.next_id = next;
     }
 
-    /// Declares a user, in the place of the one of that id, if any.
+    /// Declares a user; replaces the one of that id.
     pub fn put_user(&mut self, user: User) {
         self.users.put(user);
     }
 
-    /// Declares a guest, in the place of the one of that address, if any.
+    /// Declares a guest; replaces the one of that address.
     pub fn put_guest(&mut self, guest: Guest) {
         let key = guest.email.key();
         self.guests.insert(Known { key, guest });
     }
 
-    /// The guest of that address, in any case.
+    /// The guest of that address, whatever its case.
     pub fn guest(&self, email: &Email) -> Option<&Guest> {
         self.guests.get(&email.key()).map(|known| &known.guest)
     }
 
-    /// The user whom a token stands for that names none and is known nowhere else: the first admin
-    /// declared, or else user 1.
+    /// The user of a token that names none: the first declared admin, or else user 1.
     pub fn default_user(&self) -> UserId {
         self.users
             .first_admin()
@@ -282,7 +281,7 @@ impl Org {
         self.groups.remove(id).ok_or(Refusal::NoGroup)
     }
 
-    /// Puts these groups into an organization that has none; all ids differ, and all names.
+    /// Puts groups into an empty organization; ids and names must be unique.
     pub fn fill(&mut self, groups: Vec<Group>) {
         for group in &groups {
             self.meet(&group.guests, group.created_at);
@@ -290,14 +289,13 @@ impl Org {
         self.groups = Groups::of(groups);
     }
 
-    /// Puts a group there whose id and name are free and whose members are known.
+    /// Inserts a group; its id and name must be free, and its members known.
     pub fn place(&mut self, group: Group) -> Arc<Group> {
         self.meet(&group.guests, group.created_at);
         self.groups.insert(group)
     }
 
-    /// Puts a group there whose name is free or its own and whose members are known, in the place of
-    /// the one of that id, if any.
+    /// Inserts or replaces a group; its name must be free or its own, and its members known.
     pub fn put_group(&mut self, group: Group) {
         self.meet(&group.guests, group.created_at);
         if self.groups.get(&group.id).is_some() {
@@ -333,7 +331,7 @@ impl Roster for Org {
     }
 }
 
-/// The organization as a group sees it that is about to change.
+/// The organization from the point of view of a group that is validated.
 struct Without<'a> {
     org: &'a Org,
     id: &'a GroupId,

@@ -6,16 +6,16 @@
 
 use std::{fmt, ops::Range, slice, sync::Arc};
 
-/// What stands in a tree, in the order of its key.
+/// A row of a tree, ordered by its key.
 pub(super) trait Row: Clone + fmt::Debug {
-    /// By what rows are ordered and found; no two rows of a tree have the same.
+    /// The key, unique in a tree.
     type Key: Ord + Clone + fmt::Debug;
 
     /// The row's key.
     fn key(&self) -> &Self::Key;
 }
 
-/// Most rows of a leaf, and most children of an inner node.
+/// Capacity of a node: rows of a leaf, children of an inner node.
 const FULL: usize = 64;
 
 /// Rows in the order of their keys.
@@ -31,12 +31,12 @@ enum Node<R: Row> {
     Inner(Vec<Child<R>>),
 }
 
-/// A node below another.
+/// A child of an inner node.
 #[derive(Debug, Clone)]
 struct Child<R: Row> {
-    /// No key below it is smaller, and every key below its left neighbour is.
+    /// The separator: no key below this child is smaller, and all keys below its left sibling are.
     low: R::Key,
-    /// How many rows stand below it.
+    /// The number of rows below it.
     len: usize,
     node: Arc<Node<R>>,
 }
@@ -51,7 +51,7 @@ impl<R: Row> Default for Ranked<R> {
 }
 
 impl<R: Row> Ranked<R> {
-    /// A tree of these rows, its nodes as full as they can be. The rows need not be in order.
+    /// Builds a tree of these rows, with full nodes. The rows need not be sorted.
     pub(super) fn of(mut rows: Vec<R>) -> Self {
         rows.sort_unstable_by(|a, b| a.key().cmp(b.key()));
         let len = rows.len();
@@ -79,7 +79,7 @@ impl<R: Row> Ranked<R> {
         root.map_or_else(Self::default, |root| Self { root, len })
     }
 
-    /// Whether nothing was changed between the two: a change of either would have copied its root.
+    /// Whether one is an unchanged copy of the other: a change would have copied its root.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.root, &other.root)
     }
@@ -96,7 +96,7 @@ impl<R: Row> Ranked<R> {
         place.ok().map(|place| &leaf[place])
     }
 
-    /// Puts a row in, in the place of the one of that key, if any, which is returned.
+    /// Inserts a row; returns the one of the same key that it replaces.
     pub(super) fn insert(&mut self, row: R) -> Option<R> {
         let (replaced, split) = Arc::make_mut(&mut self.root).insert(row);
         if let Some(right) = split {
@@ -107,9 +107,9 @@ impl<R: Row> Ranked<R> {
         replaced
     }
 
-    /// Takes the row of that key out.
+    /// Removes the row of that key.
     pub(super) fn remove(&mut self, key: &R::Key) -> Option<R> {
-        // A look first: what is not there must not cost a copy of the path to it.
+        // Looked up first, so that a missing row costs no copy of the path to it.
         self.get(key)?;
         let removed = Arc::make_mut(&mut self.root).remove(key)?;
         self.len -= 1;
@@ -129,7 +129,7 @@ impl<R: Row> Ranked<R> {
         self.ranks(0..self.len)
     }
 
-    /// The rows of those ranks, from 0; each end is within the tree.
+    /// The rows of a range of ranks, from 0; both ends must be within the tree.
     pub(super) fn ranks(&self, range: Range<usize>) -> Ranks<'_, R> {
         Ranks {
             root: &self.root,
@@ -149,7 +149,7 @@ impl<R: Row> Ranked<R> {
         }
     }
 
-    /// The leaf where a key stands or would stand, and how many rows are before it.
+    /// The leaf to which a key belongs, and the number of rows before that leaf.
     fn leaf_of(&self, key: &R::Key) -> (&[R], usize) {
         let mut node = &*self.root;
         let mut before = 0;
@@ -169,7 +169,7 @@ impl<R: Row> Ranked<R> {
     }
 }
 
-/// Which child a key belongs to.
+/// The index of the child to which a key belongs.
 fn child_of<R: Row>(children: &[Child<R>], key: &R::Key) -> usize {
     children
         .partition_point(|child| child.low <= *key)
@@ -191,7 +191,7 @@ impl<R: Row> Child<R> {
 }
 
 impl<R: Row> Node<R> {
-    /// Its smallest key; no node but an empty root is without one.
+    /// Its smallest key; only an empty root has none.
     fn low(&self) -> &R::Key {
         match self {
             Self::Leaf(rows) => rows[0].key(),
@@ -206,7 +206,7 @@ impl<R: Row> Node<R> {
         }
     }
 
-    /// The row that was replaced, and what no longer had room in this node: its new right neighbour.
+    /// Returns the replaced row, and the new right sibling if the node was split.
     fn insert(&mut self, row: R) -> (Option<R>, Option<Child<R>>) {
         match self {
             Self::Leaf(rows) => match rows.binary_search_by(|it| it.key().cmp(row.key())) {
@@ -232,7 +232,7 @@ impl<R: Row> Node<R> {
                 };
                 child.len -= right.len;
                 children.insert(place + 1, right);
-                // Either half may fit together with its other neighbour.
+                // Either half may now merge with its other sibling.
                 merge(children, place + 1);
                 if let Some(before) = place.checked_sub(1) {
                     merge(children, before);
@@ -257,7 +257,7 @@ impl<R: Row> Node<R> {
                 if child.len == 0 {
                     children.remove(place);
                 }
-                // Either neighbour may now have room for what is left.
+                // Either sibling may now have room for the rest.
                 merge(children, place);
                 merge(children, place.saturating_sub(1));
                 Some(removed)
@@ -265,7 +265,7 @@ impl<R: Row> Node<R> {
         }
     }
 
-    /// How many rows or children it has itself.
+    /// The number of its own rows or children.
     fn width(&self) -> usize {
         match self {
             Self::Leaf(rows) => rows.len(),
@@ -274,16 +274,16 @@ impl<R: Row> Node<R> {
     }
 }
 
-/// Where more is in a node than fits, what goes to its new right neighbour: the last, where it was added
-/// at the end, so that rows that come in order fill their nodes; half of it elsewhere.
+/// Splits a node that overflows; returns its new right sibling. After an insert at the end the sibling gets only the last
+/// row, so that rows inserted in order leave full nodes; else it gets half.
 fn split<T>(node: &mut Vec<T>, added: usize) -> Option<Vec<T>> {
     let is_full = node.len() > FULL;
     let at_the_end = added + 1 == node.len();
     is_full.then(|| node.split_off(if at_the_end { added } else { FULL / 2 }))
 }
 
-/// Puts a child and its right neighbour together where they fit into one node, so that of two neighbours
-/// one is always more than half full.
+/// Merges a child with its right sibling if both fit into one node, so that of two siblings one is always more than half
+/// full.
 fn merge<R: Row>(children: &mut Vec<Child<R>>, left: usize) {
     let Some([first, second]) = children.get(left..).and_then(<[_]>::first_chunk) else {
         return;
@@ -311,13 +311,13 @@ fn merge<R: Row>(children: &mut Vec<Child<R>>, left: usize) {
 pub(super) struct Ranks<'a, R: Row> {
     root: &'a Node<R>,
     range: Range<usize>,
-    /// What is left of the leaves that were looked at last.
+    /// The rest of the current leaves, at the front and at the back.
     front: slice::Iter<'a, R>,
     back: slice::Iter<'a, R>,
 }
 
 impl<'a, R: Row> Ranks<'a, R> {
-    /// The leaf in which a rank stands, and the rank's place in it.
+    /// The leaf of a rank, and the index in that leaf.
     fn leaf(&self, mut rank: usize) -> (&'a [R], usize) {
         let mut node = self.root;
         loop {
@@ -390,7 +390,7 @@ mod tests {
 
     type Tree = Ranked<(u16, u8)>;
 
-    /// What a tree promises of its inside: order, lengths, and nodes that are not too empty.
+    /// Checks the invariants: order, lengths, and nodes that are not too empty.
     fn check(tree: &Tree) {
         fn inside(node: &Node<(u16, u8)>, depth: usize, leaves: &mut Vec<usize>) {
             assert!(node.width() <= FULL);

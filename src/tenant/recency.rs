@@ -1,12 +1,12 @@
-//! Which of several was used least recently.
+//! An LRU list whose uses take no lock.
 
 use std::{
     collections::{BTreeSet, HashMap},
     hash::Hash,
 };
 
-/// Keys in the order of their last use, as far as it is known here: who uses one notes it elsewhere, and
-/// [`Recency::oldest`] asks there. So a use takes no lock.
+/// Keys by their last use, as far as it is known here. A use is noted outside, in an atomic of the key's owner, and
+/// [`Recency::oldest`] reads it there and reorders lazily.
 #[derive(Debug)]
 pub(super) struct Recency<K> {
     by_use: BTreeSet<(u64, K)>,
@@ -23,12 +23,12 @@ impl<K> Default for Recency<K> {
 }
 
 impl<K: Ord + Hash + Clone> Recency<K> {
-    /// How many keys there are.
+    /// The number of keys.
     pub(super) fn len(&self) -> usize {
         self.used.len()
     }
 
-    /// Notes a key and when it was used.
+    /// Adds a key, last used at that time.
     pub(super) fn insert(&mut self, key: K, used: u64) {
         if let Some(before) = self.used.insert(key.clone(), used) {
             self.by_use.remove(&(before, key.clone()));
@@ -36,14 +36,14 @@ impl<K: Ord + Hash + Clone> Recency<K> {
         self.by_use.insert((used, key));
     }
 
-    /// Forgets a key.
+    /// Removes a key.
     pub(super) fn remove(&mut self, key: &K) {
         if let Some(used) = self.used.remove(key) {
             self.by_use.remove(&(used, key.clone()));
         }
     }
 
-    /// The key that was used least recently, where `last_use` knows each key's last use.
+    /// The least recently used key; `last_use` gives each key's true last use.
     pub(super) fn oldest(&mut self, last_use: impl Fn(&K) -> u64) -> Option<K> {
         loop {
             let (noted, key) = self.by_use.first()?.clone();

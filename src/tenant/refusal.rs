@@ -1,11 +1,11 @@
-//! Why what is stored says no; speaks no HTTP.
+//! Refusals of the stored data, in terms that know no HTTP.
 
 use crate::domain::validate::ValidationErrors;
 
-/// Why an organization, or the map of all of them, says no.
+/// Why an organization, or the map of all, refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// There is no such organization, and none starts by being named.
+    /// There is no such organization, and undeclared ones do not exist.
     NoOrg,
     /// The organization is not one of the token's.
     ForeignOrg,
@@ -15,7 +15,7 @@ pub enum Refusal {
     NoUser,
     /// The organization has no such guest.
     NoGuest,
-    /// Fields of the body fail.
+    /// Fields of the body are invalid.
     Invalid(ValidationErrors),
     /// There are as many organizations as `--max-organizations` allows.
     Full,

@@ -1,4 +1,4 @@
-//! An organization as a fixture or a template describes it, and how it becomes one.
+//! An organization as a fixture or a template describes it, and how it is built from that.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -15,14 +15,14 @@ use crate::domain::{
 };
 use chrono::{DateTime, Utc};
 
-/// An organization without its id: what is declared of it, or what a template starts others with.
+/// An organization without its id: a declared one, or a template for others.
 #[derive(Debug, Clone, Default)]
 pub struct OrgSeed {
-    /// Its name; its id where the fixture gives none.
+    /// Its name; by default its id.
     pub name: Option<Arc<str>>,
-    /// Whether users who are not admins may manage groups; they may where the fixture does not say.
+    /// Whether users who are not admins may manage groups; by default they may.
     pub allow_manage_groups: Option<bool>,
-    /// What else is said of it.
+    /// Further fields that a fixture gave.
     pub details: Details,
     /// Its users.
     pub users: Vec<User>,
@@ -30,27 +30,27 @@ pub struct OrgSeed {
     pub guests: Vec<Guest>,
     /// Its groups.
     pub groups: Vec<GroupSeed>,
-    /// How many ids it has handed out; an exported state says so, a written fixture need not.
+    /// The number of ids that were generated for it; present in an exported state.
     pub id_sequence: Option<u64>,
 }
 
 /// A group as a fixture describes it.
 #[derive(Debug, Clone)]
 pub struct GroupSeed {
-    /// Its id; derived from the organization's id and the name where the fixture gives none.
+    /// Its id; by default derived from the organization's id and the name.
     pub id: Option<GroupId>,
     /// Its fields.
     pub fields: NewGroup,
     /// The URL of its logo.
     pub logo: Option<Box<str>>,
-    /// When it was created; the start of the mock where the fixture does not say.
+    /// When it was created; by default the start of the mock.
     pub created_at: Option<DateTime<Utc>>,
-    /// When it was last updated; when it was created where the fixture does not say.
+    /// When it was last updated; by default when it was created.
     pub updated_at: Option<DateTime<Utc>>,
 }
 
 impl OrgSeed {
-    /// Whether the user can be one of the organization's.
+    /// Whether the user can be a member of the organization.
     pub fn may_have(&self, user: UserId) -> bool {
         self.users.is_empty() || self.users.iter().any(|declared| declared.id == user)
     }
@@ -63,7 +63,7 @@ impl OrgSeed {
         })
     }
 
-    /// The organization that this describes; what has no time gets `start`.
+    /// Builds the organization; what has no time gets `start`.
     pub fn build(&self, id: &OrgId, start: DateTime<Utc>, undeclared: Undeclared) -> Org {
         self.clone().into_org(id, start, undeclared)
     }

@@ -1,4 +1,4 @@
-//! Who a Bearer token stands for.
+//! Bearer tokens, and whom they stand for.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,11 +12,11 @@ use crate::domain::{
 /// What a token stands for: one user in one or more organizations (evidence 7).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Token {
-    /// The user; none stands for the organization's first admin.
+    /// The user; `None` stands for the organization's first admin.
     pub user: Option<UserId>,
-    /// The organizations; none at all stands for every one.
+    /// The organizations; empty stands for every one.
     pub organizations: Vec<OrgId>,
-    /// From when on it is refused.
+    /// When it expires.
     pub expires_at: Option<DateTime<Utc>>,
     /// The user as an organization declares them.
     pub known_as: Option<Arc<KnownAs>>,
@@ -49,7 +49,7 @@ impl Token {
         Self { known_as, ..self }
     }
 
-    /// The id of its user, wherever it can be the same one.
+    /// The id of its user, if that is one person in all organizations.
     pub fn person(&self) -> Option<UserId> {
         self.user.or_else(|| Some(self.record()?.id))
     }
@@ -59,7 +59,7 @@ impl Token {
         self.known_as.as_ref().map(|known| &known.user)
     }
 
-    /// The organization that declares them so.
+    /// The organization whose record of the user this is.
     pub fn home(&self) -> Option<&OrgId> {
         self.known_as.as_ref().map(|known| &known.home)
     }
@@ -75,11 +75,11 @@ impl Token {
 pub enum TokenRefusal {
     /// The fixture declares tokens, and this is none of them.
     Unknown,
-    /// Its time is over.
+    /// It has expired.
     Expired,
 }
 
-/// The tokens that are declared, or, where none is, every token there can be.
+/// The declared tokens, or any token if none is declared.
 #[derive(Debug, Default)]
 pub struct Tokens {
     declared: HashMap<Box<str>, Arc<Token>>,
@@ -87,7 +87,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// These tokens and no others; with no tokens, any.
+    /// Exactly these tokens, or every token if there are none.
     pub fn new(declared: impl IntoIterator<Item = (Box<str>, Token)>) -> Self {
         let declared = declared
             .into_iter()
@@ -99,7 +99,7 @@ impl Tokens {
         }
     }
 
-    /// These, where nobody declares any: every token is that one.
+    /// The same, except that every token stands for `any` where none is declared.
     #[must_use]
     pub fn or_any(self, any: Token) -> Self {
         Self {
@@ -113,7 +113,7 @@ impl Tokens {
         self.any.home().filter(|_| self.declared.is_empty())
     }
 
-    /// These tokens, and others with them.
+    /// These tokens and `more`.
     #[must_use]
     pub fn with(&self, added: impl IntoIterator<Item = (Box<str>, Token)>) -> Self {
         let mut declared = self.declared.clone();
@@ -128,7 +128,7 @@ impl Tokens {
         }
     }
 
-    /// The tokens that are declared, in the order of their text.
+    /// The declared tokens, sorted by their text.
     pub fn declared(&self) -> Vec<(&str, &Token)> {
         let mut declared: Vec<(&str, &Token)> = self
             .declared
@@ -139,7 +139,7 @@ impl Tokens {
         declared
     }
 
-    /// What the token stands for, by the time that `now` tells where it matters.
+    /// Resolves a token; `now` is called only if the token can expire.
     pub fn get(
         &self,
         secret: &str,

@@ -1,4 +1,4 @@
-//! The users whom an organization declares.
+//! The declared users of an organization.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::domain::{
     user::{Role, User},
 };
 
-/// Users in the order in which they were declared, found by their ids.
+/// Users in the order of declaration, with an index by id.
 #[derive(Debug, Clone, Default)]
 pub struct Users {
     in_order: Ranked<Place>,
@@ -56,27 +56,27 @@ impl Row for u64 {
 }
 
 impl Users {
-    /// Whether nothing was changed between the two.
+    /// Whether one is an unchanged copy of the other.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.by_id.is_same(&other.by_id)
     }
 
-    /// Whether none is declared.
+    /// Whether no user is declared.
     pub fn is_empty(&self) -> bool {
         self.in_order.len() == 0
     }
 
-    /// How many there are.
+    /// The number of users.
     pub fn len(&self) -> usize {
         self.in_order.len()
     }
 
-    /// How many may sign in.
+    /// The number of active users.
     pub fn active(&self) -> usize {
         self.active
     }
 
-    /// The users in the order in which they were declared.
+    /// The users in the order of declaration.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &User> + DoubleEndedIterator {
         self.in_order.iter().map(|row| &*row.user)
     }
@@ -92,12 +92,12 @@ impl Users {
         self.in_order.get(place).map(|row| &*row.user)
     }
 
-    /// The user of that id; without one, the admin who was declared first.
+    /// The user of that id; for `None`, the admin who was declared first.
     pub fn get_or_first_admin(&self, id: Option<UserId>) -> Option<&User> {
         id.map_or_else(|| self.first_admin(), |id| self.get(id))
     }
 
-    /// Declares a user, in the place of the one of that id, if any.
+    /// Declares a user; replaces the one of that id.
     pub fn put(&mut self, user: User) {
         let known = self.by_id.get(&user.id);
         let place = known.map_or(self.next_place, |known| known.place);

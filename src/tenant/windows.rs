@@ -1,4 +1,4 @@
-//! How many requests a token has sent to an organization, window by window.
+//! The rate limit: fixed windows per token and organization.
 
 use std::{
     collections::HashMap,
@@ -10,18 +10,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::RateLimit;
 
-/// What the limit says to one request.
+/// The outcome of counting one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
-    /// How many requests a window takes.
+    /// Requests allowed in a window.
     pub limit: u64,
-    /// How many more this window takes.
+    /// Requests left in this window.
     pub remaining: u64,
-    /// For a request too many: in how many whole seconds the next window can begin, at least 1.
+    /// For a request over the limit: whole seconds until the window ends, at least 1.
     pub retry_after: Option<u64>,
 }
 
-/// The windows of one organization's tokens, by the hash of the token: clients choose how long tokens are.
+/// The windows of an organization's tokens, keyed by the hash of the token, as clients choose how long tokens are.
 #[derive(Debug, Default)]
 pub(super) struct Windows(Mutex<HashMap<u64, Window>>);
 
@@ -39,7 +39,7 @@ impl Windows {
     pub(super) fn count(&self, rule: RateLimit, token: &str, now: DateTime<Utc>) -> Verdict {
         let length = TimeDelta::from_std(rule.window).unwrap_or(TimeDelta::MAX);
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that was set back begins another window too.
+        // A clock that was set back begins a new window too.
         let is_over =
             |window: &Window| !(TimeDelta::zero()..length).contains(&(now - window.began));
         let token = hash(token);

@@ -1,4 +1,4 @@
-//! One request and its answer, as they are shown.
+//! A journal entry: one request and its answer, as JSON shows them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,8 +15,7 @@ use crate::{
     json::nearest,
 };
 
-/// A request and its answer, or one that is under way. Shown as JSON, it says also what of the request
-/// was not read.
+/// A request with its answer, or one that is still under way. Its JSON also lists what of the request was not read.
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub(super) id: u64,
@@ -25,13 +24,13 @@ pub struct Entry {
     pub(super) org: Option<OrgId>,
     /// Method, path, query and headers; a header is `name`, NUL, `value` and newline.
     pub(super) head: Bytes,
-    /// Where method, path and query end in it.
+    /// The offsets in `head` at which method, path and query end.
     pub(super) ends: [usize; 3],
-    /// How it ended; nothing while it is under way.
+    /// How it ended; `None` while it is under way.
     pub(super) outcome: Option<Outcome>,
 }
 
-/// How a request ended.
+/// The end of a request.
 #[derive(Debug, Clone)]
 pub(super) struct Outcome {
     pub(super) body: Kept,
@@ -47,23 +46,23 @@ pub(super) struct Outcome {
     pub(super) reason: Option<Bytes>,
 }
 
-/// What is kept of a body.
+/// The kept part of a body.
 #[derive(Debug, Clone)]
 pub(super) enum Kept {
-    /// There was none.
+    /// No body.
     None,
     Whole(Bytes),
-    /// The beginning, and how long it was.
+    /// The beginning, and the length of the whole.
     Cut(Bytes, usize),
 }
 
 impl Kept {
-    /// How a record tells that there is no body, all of it, or its beginning.
+    /// The tags of the three variants in a record.
     pub(super) const NONE: u8 = 0;
     pub(super) const WHOLE: u8 = 1;
     pub(super) const CUT: u8 = 2;
 
-    /// JSON where it is JSON, else text; what is not whole says how long it was.
+    /// As JSON if it is JSON, else as text; a cut body with its whole length.
     fn shown(&self) -> Value {
         match self {
             Self::None => Value::Null,
@@ -78,7 +77,7 @@ impl Kept {
 }
 
 impl Entry {
-    /// Its id; ids grow.
+    /// Its id; ids increase.
     pub fn id(&self) -> u64 {
         self.id
     }
@@ -117,18 +116,18 @@ impl Entry {
         self.outcome.as_ref()?.status
     }
 
-    /// Whether it is not answered yet.
+    /// Whether it is still under way.
     pub fn is_under_way(&self) -> bool {
         self.outcome.is_none()
     }
 
-    /// Its body, as it is shown; null while it is not known.
+    /// Its body as it is shown; null while it has not come.
     pub fn body(&self) -> Value {
         let outcome = self.outcome.as_ref();
         outcome.map_or(Value::Null, |outcome| outcome.body.shown())
     }
 
-    /// Its headers, those of one name joined.
+    /// Its headers; values of one name are joined by commas.
     pub fn headers(&self) -> BTreeMap<&str, String> {
         let mut headers: BTreeMap<&str, String> = BTreeMap::new();
         for (name, value) in self

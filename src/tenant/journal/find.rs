@@ -1,40 +1,40 @@
-//! Entries by what is asked of them.
+//! Filters on journal entries.
 
 use std::sync::Arc;
 
 use super::{entry::Entry, ring::Ring};
 use crate::domain::{id::OrgId, operation::Operation};
 
-/// Which entries are asked for.
+/// A filter; a part that is `None` matches everything.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only this organization's.
+    /// The organization.
     pub org: Option<OrgId>,
-    /// Only this operation's.
+    /// The operation.
     pub operation: Option<Operation>,
-    /// Only this method's.
+    /// The method.
     pub method: Option<String>,
-    /// Only those answered with this status.
+    /// The status of the answer.
     pub status: Option<u16>,
-    /// Only those after the entry of this id.
+    /// Only entries after the one of this id.
     pub since: Option<u64>,
-    /// Only the newest so many.
+    /// At most this many, the newest.
     pub limit: Option<usize>,
-    /// Only those that matched no route.
+    /// Only entries that matched no route.
     pub unmatched: bool,
 }
 
-/// Entries, the newest last.
+/// Matching entries, the newest last.
 #[derive(Debug)]
 pub struct Recorded {
     /// The entries.
     pub requests: Vec<Arc<Entry>>,
-    /// How many older ones the bounds have cost.
+    /// The number of older entries that the bounds have evicted.
     pub dropped: u64,
 }
 
 impl Recorded {
-    /// The entries of these rings that a filter lets through, in the order of their ids.
+    /// The entries of these rings that match a filter, in the order of their ids.
     pub fn of(rings: impl IntoIterator<Item = Arc<Ring>>, filter: &Filter) -> Self {
         let mut found = Self {
             requests: Vec::new(),

@@ -1,18 +1,18 @@
-//! A ring of bytes: records one after the other, the oldest dropped by moving a mark.
+//! A ring buffer of bytes: records in sequence, of which the oldest is evicted by moving an offset.
 
 use std::collections::VecDeque;
 
 use super::record::{Kind, RecordHead};
 
-/// Records in the order of writing. Dropping the oldest frees nothing and moves nothing.
+/// Records in the order of writing. Evicting the oldest neither frees nor moves memory.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     bytes: VecDeque<u8>,
-    /// How many bytes were ever dropped: where the oldest record begins, counted from the first ever.
+    /// The number of bytes ever evicted, which is the absolute position of the oldest record.
     dropped_bytes: u64,
-    /// How many requests are recorded.
+    /// The number of recorded requests.
     entries: usize,
-    /// How many requests were recorded and are no longer.
+    /// The number of evicted requests.
     dropped: u64,
     /// The newest event that is recorded or was once.
     newest: u64,
@@ -38,7 +38,7 @@ impl Place {
     }
 }
 
-/// All records of a log as they were at one moment, to be read without its lock.
+/// A snapshot of a log's records, to be decoded without its lock.
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub(super) bytes: Vec<u8>,
@@ -55,28 +55,28 @@ impl Log {
         }
     }
 
-    /// How many requests are recorded.
+    /// The number of recorded requests.
     pub(super) fn entries(&self) -> usize {
         self.entries
     }
 
-    /// How many bytes of memory it takes.
+    /// Its memory in bytes.
     pub(super) fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
 
-    /// Whether a record fits without more memory.
+    /// Whether a record fits into the memory at hand.
     pub(super) fn has_room_for(&self, record: &[u8]) -> bool {
         self.bytes.capacity() - self.bytes.len() >= record.len()
     }
 
-    /// Takes so much more memory.
+    /// Grows its memory.
     pub(super) fn grow(&mut self, by: usize) {
         let more = self.bytes.capacity() + by - self.bytes.len();
         self.bytes.reserve_exact(more);
     }
 
-    /// Adds a record for which there is room; returns where it begins.
+    /// Appends a record, which has to fit; returns its position.
     pub(super) fn push(&mut self, record: &[u8]) -> u64 {
         let begin = self.dropped_bytes + self.bytes.len() as u64;
         self.bytes.extend(record);
@@ -136,12 +136,12 @@ impl Log {
         RecordHead::read(&head)
     }
 
-    /// Whether the record that begins there is still in it.
+    /// Whether the record at that position is still there.
     pub(super) fn holds(&self, begin: u64) -> bool {
         begin >= self.dropped_bytes
     }
 
-    /// Drops the oldest record; false where there is none.
+    /// Evicts the oldest record; false if there is none.
     pub(super) fn drop_oldest(&mut self) -> bool {
         if self.bytes.is_empty() {
             return false;
@@ -150,14 +150,14 @@ impl Log {
         self.newest_dropped = head.event;
         self.bytes.drain(..head.length);
         self.dropped_bytes += head.length as u64;
-        // A request is its first record; what was answered later goes without being counted.
+        // A request counts by its first record; a later record of its answer is evicted without being counted.
         let is_request = head.kind != Kind::Answered;
         self.entries -= usize::from(is_request);
         self.dropped += u64::from(is_request);
         true
     }
 
-    /// Gives up all records and their memory.
+    /// Evicts all records and frees their memory.
     pub(super) fn give_up(&mut self) {
         self.dropped += self.entries as u64;
         self.entries = 0;
@@ -166,14 +166,14 @@ impl Log {
         self.bytes = VecDeque::new();
     }
 
-    /// Counts a request that could not be recorded.
+    /// Counts a request that could not be recorded as evicted.
     pub(super) fn lose_one(&mut self, event: u64) {
         self.dropped += 1;
         self.newest = event;
         self.newest_dropped = event;
     }
 
-    /// How many requests were recorded and are no longer.
+    /// The number of evicted requests.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped
     }

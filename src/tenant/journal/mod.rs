@@ -1,4 +1,4 @@
-//! What was asked, and what was answered: a bounded record for each organization.
+//! The journal: requests and their answers, in a bounded ring buffer for each organization.
 
 mod entry;
 mod events;

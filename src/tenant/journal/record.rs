@@ -1,7 +1,7 @@
-//! A request and its answer as bytes: how they lie in a [`Log`](super::log::Log).
+//! The encoding of a request and its answer as bytes of a [`Log`](super::log::Log).
 //!
-//! A request that is answered at once is one record. One that has to wait is two: what was asked, and
-//! later what was answered. All numbers are little-endian.
+//! A request that is answered at once is one record. One that has to wait is two: the request, and later its answer. Numbers
+//! are little-endian.
 //!
 //! Each record is an event, and events are numbered through all rings. A request's id is the number of
 //! the event that it was asked.
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::domain::{id::OrgId, operation::Operation};
 
-/// What happened, borrowed; what is kept of it is copied.
+/// A request and its answer, borrowed from the exchange; encoding copies the kept parts.
 #[expect(
     missing_debug_implementations,
     reason = "an iterator has no form to show"
@@ -38,11 +38,11 @@ pub struct Seen<'a> {
     pub query: Option<&'a str>,
     /// Its headers.
     pub headers: &'a mut dyn Iterator<Item = (&'a str, &'a [u8])>,
-    /// Its body, where somebody has read it.
+    /// Its body, if somebody has read it.
     pub body: Option<Bytes>,
-    /// Whether its fields were read, or, for its content type or its syntax, none of them.
+    /// Whether its fields were read; they are not if its content type or its syntax is wrong.
     pub body_was_read: bool,
-    /// The status of the answer, where the client has seen one.
+    /// The status of the answer, if the client has seen one.
     pub status: Option<u16>,
     /// The body of the answer.
     pub response: Option<Bytes>,
@@ -54,11 +54,11 @@ pub struct Seen<'a> {
     pub reason: Option<&'a str>,
     /// Whether the client closed its connection while its answer was held back.
     pub client_gone: bool,
-    /// The caller's token; it is nowhere in what is kept.
+    /// The caller's token, which is redacted everywhere.
     pub token: Option<&'a str>,
 }
 
-/// What a record tells.
+/// The kind of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A request and its answer.
@@ -73,10 +73,10 @@ impl Kind {
     const ALL: [Self; 3] = [Self::Whole, Self::Asked, Self::Answered];
 }
 
-/// What stands first in each record.
+/// The head of each record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RecordHead {
-    /// How many bytes the record has, these included.
+    /// The length of the record in bytes, the head included.
     pub(super) length: usize,
     pub(super) kind: Kind,
     /// The event that it tells.
@@ -84,7 +84,7 @@ pub(super) struct RecordHead {
 }
 
 impl RecordHead {
-    /// How many bytes it has.
+    /// Its encoded length in bytes.
     pub(super) const SIZE: usize = 13;
 
     pub(super) fn read(mut bytes: &[u8]) -> Self {
@@ -117,7 +117,7 @@ pub(super) fn written(kind: Kind, of: Option<OfRequest>, seen: &mut Seen<'_>) ->
     let most = |body: Option<&Bytes>| body.map_or(0, Bytes::len).min(JournalLimits::BODY_BYTES);
     let expected = 640 + most(seen.body.as_ref()) + most(seen.response.as_ref());
     let mut out = Vec::with_capacity(expected);
-    // The length is put in at the end.
+    // The length is patched in at the end.
     out.put_u32_le(0);
     out.put_u8(kind as u8);
     out.put_u64_le(0);
@@ -172,7 +172,7 @@ fn put_body(out: &mut Vec<u8>, body: Option<&Bytes>, redactor: &Redactor<'_>) {
     let Some(body) = body else {
         return out.put_u8(Kept::NONE);
     };
-    // Looked through before it is cut: half a secret is one too many.
+    // Redacted before it is cut, as half a secret would not be recognized.
     let clean = redactor.body(body);
     let (tag, kept) = match clean.split_at_checked(JournalLimits::BODY_BYTES) {
         Some((start, [_, ..])) => (Kept::CUT, start),
@@ -192,7 +192,7 @@ pub(super) fn of_request(record: &mut Bytes) -> OfRequest {
     }
 }
 
-/// Takes the first record off, and off that its head.
+/// Splits the first record off, and its head off that.
 pub(super) fn taken(records: &mut Bytes) -> (RecordHead, Bytes) {
     let head = RecordHead::read(records);
     let mut record = records.split_to(head.length);
@@ -200,7 +200,7 @@ pub(super) fn taken(records: &mut Bytes) -> (RecordHead, Bytes) {
     (head, record)
 }
 
-/// The request that a record of another kind than `Answered` tells.
+/// Decodes the request of a record of any kind but `Answered`.
 pub(super) fn request(head: RecordHead, record: &mut Bytes, org: Option<&OrgId>) -> Entry {
     let at = DateTime::<Utc>::from_timestamp_micros(record.get_i64_le());
     let operation = Operation::ALL.get(usize::from(record.get_u8())).copied();
@@ -217,7 +217,7 @@ pub(super) fn request(head: RecordHead, record: &mut Bytes, org: Option<&OrgId>)
     }
 }
 
-/// How a request ended, which is the rest of a record.
+/// Decodes the end of a request, which is the rest of a record.
 pub(super) fn outcome(record: &mut Bytes) -> Outcome {
     let status = record.get_u16_le();
     let duration = Duration::from_micros(record.get_u64_le());

@@ -32,10 +32,10 @@ use super::shared::JournalLimits;
 /// Redacts one request and its answer. Takes time linear in their length, whatever they hold.
 #[derive(Debug)]
 pub struct Redactor<'a> {
-    /// The request's own; empty where there is none.
+    /// The request's own token; empty if there is none.
     token: &'a str,
     finder: Option<Finder<'a>>,
-    /// Whether it has characters that JSON escapes or that look like an escape.
+    /// Whether the token has characters that JSON escapes or that look like an escape.
     is_escaped: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The record of one organization's requests.
+//! The journal of one organization: a ring buffer under a lock of its own.
 
 use std::{
     collections::HashMap,
@@ -18,29 +18,29 @@ use super::{
 };
 use crate::domain::id::OrgId;
 
-/// The least memory that a ring takes at once.
+/// The smallest step by which a ring grows.
 const LEAST_GROWTH: usize = 4096;
 
-/// The requests of one organization, or those that named none: the newest, up to the journal's limits.
+/// The newest requests of one organization, or of those that name none, up to the journal's limits.
 ///
-/// Rings share no lock on a request's way.
+/// On the path of a request, rings share no lock.
 #[derive(Debug)]
 pub struct Ring {
     journal: Arc<Journal>,
     org: Option<OrgId>,
     number: u64,
     last_id: Arc<AtomicU64>,
-    /// Whether a reset has put another in its place: what still comes is heard by nobody.
+    /// Set when a reset has replaced this ring: listeners no longer hear of what is recorded here.
     is_retired: AtomicBool,
     log: Mutex<Log>,
 }
 
-/// A request that was recorded when it was asked, and is to be recorded once more when it is answered.
+/// A request that was recorded when it was asked, and has to be recorded again when it is answered.
 #[derive(Debug)]
 pub struct UnderWay(Option<OfRequest>);
 
 impl Ring {
-    /// A ring for an organization's requests, of which so many are lost already.
+    /// An empty ring, which counts `lost` requests as forgotten already.
     pub(in crate::tenant) fn new(
         journal: &Arc<Journal>,
         org: Option<OrgId>,
@@ -74,7 +74,7 @@ impl Ring {
         Some(UnderWay(self.push(&mut record)))
     }
 
-    /// Records how a request ended that had to wait.
+    /// Records the end of a request that had to wait.
     pub fn answered(self: &Arc<Self>, under_way: &UnderWay, mut seen: Seen<'_>) {
         // Nothing where there was no room for it, or a reset has put another ring in this one's place.
         let Some(of) = under_way.0 else { return };
@@ -87,9 +87,9 @@ impl Ring {
         }
     }
 
-    /// What is recorded, the oldest first, and how much is lost.
+    /// The recorded requests, the oldest first, and the number of evicted ones.
     pub(super) fn read(&self) -> (Vec<Entry>, u64) {
-        // Copied out under the lock, and read outside it.
+        // The bytes are copied under the lock and decoded outside it.
         let snapshot = self.lock().snapshot();
         let mut requests: Vec<Entry> = Vec::new();
         let mut under_way = HashMap::new();
@@ -97,7 +97,7 @@ impl Ring {
         while !records.is_empty() {
             let (head, mut record) = record::taken(&mut records);
             if head.kind == Kind::Answered {
-                // What was asked may be dropped already; what was answered then goes next.
+                // The record of the request may be evicted already, and that of its answer not yet.
                 let of = record::of_request(&mut record);
                 if let Some(place) = under_way.remove(&of.id) {
                     let entry: &mut Entry = &mut requests[place];
@@ -159,7 +159,7 @@ impl Ring {
         Some(entry)
     }
 
-    /// How many requests are recorded or were once.
+    /// The number of requests that were ever recorded.
     pub(in crate::tenant) fn counted(&self) -> u64 {
         let log = self.lock();
         log.dropped() + log.entries() as u64
@@ -192,7 +192,7 @@ impl Ring {
             let more = wanted.min(limits.ring_bytes).saturating_sub(size);
             let mut is_granted = more > 0 && self.journal.try_take(more);
             if more > 0 && !is_granted {
-                // Other rings are asked without the lock of this one.
+                // Memory of other rings is reclaimed without holding this ring's lock.
                 drop(log);
                 is_granted = self.journal.take(more, self.number);
                 log = self.lock();
@@ -227,7 +227,7 @@ impl Ring {
     fn grow(self: &Arc<Self>, log: &mut Log, by: usize) {
         let before = log.capacity();
         log.grow(by);
-        // A little more may have come than was asked for.
+        // The allocator may have given a little more than was asked for.
         self.journal.take_over(log.capacity() - before - by);
         if before == 0 {
             let memory: Weak<Self> = Arc::downgrade(self);

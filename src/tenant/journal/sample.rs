@@ -1,4 +1,4 @@
-//! Requests as tests record them.
+//! Sample requests for the journal's tests.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Journal, JournalLimits, Ring, Seen};
 use crate::domain::{id::OrgId, operation::Operation};
 
-/// A request; what a test does not say is as dull as it can be.
+/// A request with defaults for whatever a test does not set.
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
     pub(super) operation: Option<Operation>,
@@ -50,12 +50,12 @@ impl Sample {
         }
     }
 
-    /// A list of an organization's groups.
+    /// A request for an organization's groups.
     pub(super) fn list(id: &str) -> Self {
         Self::new("GET", &format!("/organizations/{id}/groups"))
     }
 
-    /// An update of a group.
+    /// A request to update a group.
     pub(super) fn update(id: &str, body: &Value) -> Self {
         Self::new("PUT", &format!("/organizations/{id}/groups/1")).body(body.to_string())
     }
@@ -81,12 +81,12 @@ impl Sample {
         self
     }
 
-    /// Has it recorded, as a request that is answered at once.
+    /// Records it as a request that is answered at once.
     pub(super) fn record_in(&self, ring: &Arc<Ring>) {
         self.seen(|seen| ring.record(seen));
     }
 
-    /// Hands it over as what was seen of a request and its answer.
+    /// Passes it on as a request and its answer.
     pub(super) fn seen<T>(&self, hand_over: impl FnOnce(Seen<'_>) -> T) -> T {
         let mut headers = self
             .headers
@@ -112,7 +112,7 @@ impl Sample {
         })
     }
 
-    /// What is shown of it.
+    /// The entry that is shown of it.
     pub(super) fn shown(&self) -> Value {
         let journal = Journal::new(JournalLimits::default());
         let ring = Ring::new(&journal, self.org.clone(), 0);

@@ -12,20 +12,19 @@ use std::{
 use super::events::Events;
 use crate::tenant::recency::Recency;
 
-/// How much is kept.
+/// The bounds of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JournalLimits {
-    /// How many entries an organization's ring has; 0 turns the journal off.
+    /// Entries per organization; 0 turns the journal off.
     pub entries: usize,
-    /// How many bytes an organization's ring has.
+    /// Bytes per organization.
     pub ring_bytes: usize,
-    /// How many bytes all rings have together; where they are used up, the ring that was written to
-    /// least recently gives up its own.
+    /// Bytes of all rings together. When they are used up, the least recently written ring is evicted.
     pub total_bytes: usize,
 }
 
 impl JournalLimits {
-    /// How much of a body is kept.
+    /// Bytes that are kept of a body.
     pub const BODY_BYTES: usize = 16 * 1024;
     /// How much of the reason of a refusal is kept.
     pub const REASON_BYTES: usize = 1024;
@@ -48,30 +47,30 @@ pub struct Journal {
     /// What happened, in its order: the numbers of the rings' records, and what else there is to tell.
     pub(in crate::tenant) events: Events,
     last_ring: AtomicU64,
-    /// How much memory all rings take.
+    /// The memory of all rings, in bytes.
     pub(super) bytes: AtomicUsize,
     rings: Mutex<Rings>,
 }
 
-/// The rings that take memory, and which of them was written to least recently.
+/// The rings that hold memory, as an LRU list by their last write.
 #[derive(Debug, Default)]
 struct Rings {
     by_number: HashMap<u64, Member>,
     recency: Recency<u64>,
 }
 
-/// A ring, as far as the journal knows it.
+/// A ring from the point of view of the journal.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) number: u64,
-    /// The id of its newest entry: by that the journal knows which ring was written to least recently.
+    /// The id of its newest entry, which serves as the time of its last write.
     pub(super) last_id: Arc<AtomicU64>,
     pub(super) memory: Weak<dyn Memory>,
 }
 
-/// What takes memory of the journal and can give it up.
+/// Whatever holds memory of the journal's budget and can free it.
 pub(super) trait Memory: fmt::Debug + Send + Sync {
-    /// Drops all entries and gives their memory back.
+    /// Evicts all entries and frees their memory.
     fn give_up(&self);
 }
 
@@ -87,17 +86,17 @@ impl Journal {
         })
     }
 
-    /// Whether anything is recorded.
+    /// Whether the journal records anything.
     pub fn is_on(&self) -> bool {
         self.limits.entries > 0
     }
 
-    /// What a new ring is known by.
+    /// The number of a new ring.
     pub(super) fn next_ring(&self) -> u64 {
         self.last_ring.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Takes so many of the bytes that all rings have together, where there are so many left.
+    /// Reserves bytes of the budget, if that many are left.
     pub(super) fn try_take(&self, bytes: usize) -> bool {
         let taken = |before: usize| {
             let after = before + bytes;
@@ -108,13 +107,13 @@ impl Journal {
             .is_ok()
     }
 
-    /// Takes so many bytes, where need be from the rings that were written to least recently.
+    /// Reserves bytes of the budget; if need be, evicts the least recently written rings for them.
     pub(super) fn take(&self, bytes: usize, taker: u64) -> bool {
         while !self.try_take(bytes) {
             let Some(oldest) = self.rings().take_oldest(taker) else {
                 return false;
             };
-            // Without the lock of all rings: what gives up, or ends here, may ask for it.
+            // Outside the lock of the list, which an evicted or dropped ring may take.
             if let Some(oldest) = oldest.upgrade() {
                 oldest.give_up();
             }
@@ -122,7 +121,7 @@ impl Journal {
         true
     }
 
-    /// Counts a ring among those that take memory.
+    /// Adds a ring to those that hold memory.
     pub(super) fn note(&self, ring: Member) {
         let mut rings = self.rings();
         let last_id = ring.last_id.load(Ordering::Relaxed);
@@ -130,19 +129,19 @@ impl Journal {
         rings.by_number.insert(ring.number, ring);
     }
 
-    /// A ring takes no memory any more.
+    /// Removes a ring that holds no memory any more.
     pub(super) fn forget(&self, ring: u64) {
         let mut rings = self.rings();
         rings.by_number.remove(&ring);
         rings.recency.remove(&ring);
     }
 
-    /// Counts bytes that are taken already.
+    /// Counts bytes that are in use already.
     pub(super) fn take_over(&self, bytes: usize) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Gives bytes back.
+    /// Returns bytes to the budget.
     pub(super) fn give_back(&self, bytes: usize) {
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
@@ -153,7 +152,7 @@ impl Journal {
 }
 
 impl Rings {
-    /// Takes the ring that was written to least recently off the list, unless that is the one that asks.
+    /// Removes the least recently written ring from the list, unless it is the one that asks.
     fn take_oldest(&mut self, taker: u64) -> Option<Weak<dyn Memory>> {
         let Self {
             by_number, recency, ..

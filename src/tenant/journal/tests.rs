@@ -1,4 +1,4 @@
-//! The journal without HTTP: what is kept, for how long, and what is told of it.
+//! The journal without HTTP: what is kept, for how long, and how it is shown.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -62,7 +62,7 @@ fn a_ring_has_so_many_entries_and_so_many_bytes() {
     let recorded = all(&[&ring]);
     assert_eq!((ids(&recorded), recorded.dropped), (vec![3, 4, 5], 2));
     for _ in 0..10 {
-        // Kept are 16 KiB of each, so three are too many.
+        // 16 KiB of each are kept, so three exceed the ring.
         create(20_000).response(vec![b'y'; 20_000]).record_in(&ring);
         assert!(taken(&journal) <= 60_000);
     }

@@ -1,4 +1,4 @@
-//! Whether what was expected was asked.
+//! Verification: compares the journal with what a test expects.
 
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
@@ -10,34 +10,34 @@ use crate::{
     json::{Path, Problems, expected, is_same_number, note, object, optional, text},
 };
 
-/// What a request has to be; what is left out is not looked at.
+/// What a request has to match; a part that is `None` matches everything.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Expectation {
     /// The operation.
     pub operation: Option<Operation>,
     /// The method.
     pub method: Option<String>,
-    /// The path, all of it.
+    /// The whole path.
     pub path: Option<String>,
     /// The status of the answer.
     pub status: Option<u16>,
-    /// What of the body there has to be: an object may have more fields, a list is as long as this.
+    /// A part of the body: an object may have more fields, a list has to have this length.
     pub body: Option<Value>,
     /// Headers and their values; names in lower case.
     pub headers: BTreeMap<String, String>,
 }
 
-/// How many times something has to have been asked.
+/// How often an expectation has to be met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
-    /// At least so many times.
+    /// The lower bound.
     pub at_least: usize,
-    /// At most so many times.
+    /// The upper bound.
     pub at_most: usize,
 }
 
 impl Times {
-    /// So many times, and no more.
+    /// Exactly this often.
     pub fn exactly(times: usize) -> Self {
         Self {
             at_least: times,
@@ -46,7 +46,7 @@ impl Times {
     }
 }
 
-/// One expectation and how many times it has to be met, or several that have to be met in their order.
+/// One expectation with its bounds, or a sequence of them that has to be met in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expectations {
     org: Option<OrgId>,
@@ -56,18 +56,18 @@ pub struct Expectations {
 #[derive(Debug, Clone, PartialEq)]
 enum Kind {
     One(Expectation, Times),
-    /// Other requests may come in between.
+    /// Other requests may lie between them.
     Sequence(Vec<Expectation>),
 }
 
-/// What was found instead.
+/// An unmet expectation.
 #[derive(Debug, Clone)]
 pub struct Unmet {
-    /// How many requests met it; of a sequence, how many of its expectations were met.
+    /// The number of requests that met it; of a sequence, the number of its expectations that were met.
     pub count: usize,
-    /// What was expected and what differs, for a person.
+    /// What was expected and what differs, in a sentence.
     pub detail: String,
-    /// The requests that come nearest, the nearest first.
+    /// The requests that come closest, the closest first.
     pub nearest: Vec<Arc<Entry>>,
 }
 
@@ -82,7 +82,7 @@ const KEYS: &[&str] = &[
 ];
 
 impl Expectations {
-    /// That something was asked so many times, in one organization or in any.
+    /// One expectation with its bounds, in one organization or in all.
     pub fn one(org: Option<OrgId>, expectation: Expectation, times: Times) -> Self {
         Self {
             org,
@@ -90,8 +90,8 @@ impl Expectations {
         }
     }
 
-    /// Reads `{"operation":…,"times":{"exactly":1}}` or `{"sequence":[…]}`; with an organization, it is that one's.
-    /// The error lists every mistake with its path.
+    /// Parses `{"operation":…,"times":{"exactly":1}}` or `{"sequence":[…]}`, for one organization or for all. The error lists every
+    /// mistake with its path.
     pub fn parse(json: &Value, org: Option<OrgId>) -> Result<Self, Vec<(String, String)>> {
         let mut problems = Problems::new();
         let root = Path::Root;
@@ -144,7 +144,7 @@ impl Expectations {
         }
     }
 
-    /// The organization that is looked at.
+    /// The organization whose journal is searched.
     pub(in crate::tenant) fn org(&self) -> Option<&OrgId> {
         self.org.as_ref()
     }
@@ -236,7 +236,7 @@ fn many(times: usize) -> String {
     }
 }
 
-/// The requests that differ least, the newest first among equals; with `meeting`, those that do not differ at all too.
+/// The requests with the fewest differences, the newest first among equals; with `meeting`, those without a difference as well.
 fn nearest(expectation: &Expectation, entries: &[Arc<Entry>], meeting: bool) -> Vec<Arc<Entry>> {
     let differing = entries
         .iter()
@@ -244,7 +244,7 @@ fn nearest(expectation: &Expectation, entries: &[Arc<Entry>], meeting: bool) -> 
     let mut nearest: Vec<_> = differing
         .filter(|(differences, _)| meeting || *differences > 0)
         .collect();
-    // Another operation is further away than any difference in what was sent.
+    // Another operation counts as further away than any difference in what was sent.
     nearest.sort_by_key(|(differences, entry)| {
         (
             !expectation.asks_for(entry),
@@ -260,7 +260,7 @@ fn nearest(expectation: &Expectation, entries: &[Arc<Entry>], meeting: bool) -> 
 }
 
 fn tell_nearest(detail: &mut String, expectation: &Expectation, nearest: Option<&Arc<Entry>>) {
-    // Writing to a text does not fail.
+    // Writing to a `String` cannot fail.
     let _ = match nearest {
         None => write!(detail, "; nothing was asked"),
         Some(entry) => {
@@ -276,7 +276,7 @@ fn tell_nearest(detail: &mut String, expectation: &Expectation, nearest: Option<
     };
 }
 
-/// How many requests are under way that could still meet an expectation, and do not meet it yet.
+/// The number of requests under way that do not meet an expectation yet, but still could.
 fn open(expectation: &Expectation, entries: &[Arc<Entry>]) -> usize {
     let is_open = |entry: &&Arc<Entry>| {
         entry.is_under_way()
@@ -286,28 +286,28 @@ fn open(expectation: &Expectation, entries: &[Arc<Entry>]) -> usize {
     entries.iter().filter(is_open).count()
 }
 
-/// What is not answered yet may become what is missing, or one too many.
+/// A note on requests under way, which may still make up what is missing, or become one too many.
 fn tell_under_way(detail: &mut String, under_way: usize) {
     let requests = match under_way {
         0 => return,
         1 => "1 request is".to_owned(),
         several => format!("{several} requests are"),
     };
-    // Writing to a text does not fail.
+    // Writing to a `String` cannot fail.
     let _ = write!(
         detail,
         "; but {requests} still under way, which may become one more"
     );
 }
 
-/// What the journal has forgotten may have been what is missing, or one too many.
+/// A note on evicted entries, among which may be what is missing, or one too many.
 fn tell_dropped(detail: &mut String, dropped: u64) {
     let older = match dropped {
         0 => return,
         1 => "1 older request is".to_owned(),
         several => format!("{several} older requests are"),
     };
-    // Writing to a text does not fail.
+    // Writing to a `String` cannot fail.
     let _ = write!(
         detail,
         "; but {older} no longer in the journal, which may have been one more"
@@ -315,7 +315,7 @@ fn tell_dropped(detail: &mut String, dropped: u64) {
 }
 
 impl Expectation {
-    /// What is expected, in words.
+    /// The expectation in words.
     fn words(&self) -> String {
         let mut words = Vec::new();
         words.extend(
@@ -342,7 +342,7 @@ impl Expectation {
         }
     }
 
-    /// Whether a request asks for what is expected, whatever it sends with it.
+    /// Whether a request is for the expected operation, method and path, whatever it sends with it.
     fn asks_for(&self, entry: &Entry) -> bool {
         self.operation
             .is_none_or(|operation| entry.operation() == Some(operation))
@@ -353,8 +353,8 @@ impl Expectation {
             && self.path.as_ref().is_none_or(|path| entry.path() == path)
     }
 
-    /// Whether a request under way can still become what is expected: its status, and its body where that
-    /// has not come, are not known yet.
+    /// Whether a request under way can still meet the expectation: its status is not known yet, nor its body if that has not
+    /// come.
     fn may_be_met(&self, entry: &Entry) -> bool {
         let known = Self {
             status: None,
@@ -364,7 +364,7 @@ impl Expectation {
         known.differences(entry).is_empty()
     }
 
-    /// In what a request is not what is expected.
+    /// How a request differs from the expectation.
     fn differences(&self, entry: &Entry) -> Vec<String> {
         let mut found = Vec::new();
         if self
@@ -407,7 +407,7 @@ impl Expectation {
     }
 }
 
-/// Whether a JSON value has all of another in it, and where not.
+/// Whether a JSON value contains another; notes where it does not.
 fn compare(wanted: &Value, is: &Value, at: &str, found: &mut Vec<String>) {
     match (wanted, is) {
         (Value::Object(wanted), Value::Object(is)) => {

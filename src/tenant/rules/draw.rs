@@ -1,39 +1,39 @@
-//! Chance that repeats: the same on any machine for the same seed, organization, rule and request.
+//! Random draws that repeat: the same on any machine for the same seed, organization, rule and request.
 
 use std::f64::consts::TAU;
 
 use uuid::Uuid;
 
-/// What chance says about one request that a rule matches.
+/// The random draws for one request that a rule matches.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Draws<'a> {
     pub(super) seed: Uuid,
-    /// The organization's id; empty where there is none.
+    /// The organization's id; empty if there is none.
     pub(super) org: &'a str,
     pub(super) rule: &'a str,
-    /// How many requests of that organization the rule matched before.
+    /// The number of that organization's requests that the rule matched before.
     pub(super) number: u64,
 }
 
 impl Draws<'_> {
-    /// Whether the rule strikes: below its probability, it does.
+    /// Whether the rule strikes at this probability.
     pub(super) fn chance(&self) -> f64 {
         self.draw(0)
     }
 
-    /// A number that is evenly spread over 0 to 1, without 1.
+    /// A number, uniformly distributed over 0 to 1, without 1.
     pub(super) fn uniform(&self) -> f64 {
         self.draw(1)
     }
 
-    /// A number that is spread normally about 0, with deviation 1 (Box and Muller's transform).
+    /// A number, normally distributed with mean 0 and standard deviation 1 (Box-Muller transform).
     pub(super) fn normal(&self) -> f64 {
         let radius = (-2.0 * (1.0 - self.draw(1)).ln()).sqrt();
         radius * (TAU * self.draw(2)).cos()
     }
 
     fn draw(&self, purpose: u8) -> f64 {
-        // No organization's id has a zero in it, so different draws have different names.
+        // No organization's id contains a NUL, so that different draws have different names.
         let mut name = Vec::with_capacity(self.org.len() + self.rule.len() + 10);
         name.extend_from_slice(self.org.as_bytes());
         name.push(0);

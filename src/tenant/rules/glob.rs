@@ -1,6 +1,6 @@
 //! Globs on paths: `*` is any run within a segment, `**` any run at all.
 
-/// A glob, as it was written and as it is matched.
+/// A glob: its text, and its parts for matching.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Glob {
     text: Box<str>,
@@ -36,7 +36,7 @@ impl Glob {
         &self.text
     }
 
-    /// Whether it matches the whole path. Takes time in proportion to both lengths, whatever they hold.
+    /// Whether it matches the whole path. Takes time proportional to the product of both lengths at most.
     pub(super) fn matches(&self, path: &str) -> bool {
         let path = path.as_bytes();
         // `reached[i]`: the parts so far match the first `i` bytes.

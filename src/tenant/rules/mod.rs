@@ -29,15 +29,15 @@ use crate::domain::id::OrgId;
 /// must not fill memory.
 const COUNTED_ORGS: usize = 10_000;
 
-/// The rules of one organization, or those for all, in the order of putting.
+/// The rules of one organization, or those for all organizations, in the order of insertion.
 ///
-/// A rule for all strikes in every organization, and its skip and steps are used up by all of them
-/// together; what it draws by chance is each organization's own.
+/// A rule for all strikes in every organization. All of them use up its `skip` and its steps together, while its random
+/// draws are each organization's own.
 #[derive(Debug)]
 pub struct Rules {
-    /// Chance comes from this, the organization's id and the rule's id only.
+    /// The seed: random draws depend on it, the organization's id and the rule's id only.
     seed: Uuid,
-    /// Whether there is any rule, so that where there is none no request takes the lock.
+    /// Whether there is any rule. Without one, no request takes the lock.
     is_any: AtomicBool,
     armed: Mutex<Vec<Armed>>,
 }
@@ -52,14 +52,14 @@ impl Rules {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no rules.
     pub fn is_empty(&self) -> bool {
         !self.is_any.load(Ordering::Acquire)
     }
 
-    /// Puts a rule in force, in the place of the one with its id where there is one.
+    /// Puts a rule in force; it replaces the one of its id.
     ///
-    /// The same rule again goes on where it was, unless it is to be re-armed.
+    /// An equal rule keeps its counts, unless it is to be re-armed.
     pub(super) fn put(&self, rule: Rule, rearm: bool) -> RuleView {
         let mut armed = self.lock();
         let place = armed.iter().position(|armed| armed.rule.id == rule.id);
@@ -80,7 +80,7 @@ impl Rules {
         armed.map(Armed::view)
     }
 
-    /// Takes a rule out of force; false where there was none of that id.
+    /// Removes a rule; false if there is none of that id.
     pub(super) fn remove(&self, id: &str) -> bool {
         let mut armed = self.lock();
         let before = armed.len();
@@ -89,12 +89,12 @@ impl Rules {
         armed.len() < before
     }
 
-    /// The rules in the order of putting.
+    /// The rules in the order of insertion.
     pub(super) fn list(&self) -> Vec<RuleView> {
         self.lock().iter().map(Armed::view).collect()
     }
 
-    /// What the first matching rule does to a request; that rule then has struck once more.
+    /// What the first matching rule does to a request; counts as a hit of that rule.
     pub(super) fn strike(&self, asked: &Asked<'_>) -> Option<Strike> {
         if self.is_empty() {
             return None;
@@ -110,16 +110,16 @@ impl Rules {
     }
 }
 
-/// A rule in force, and what is used up of it.
+/// A rule in force, with its counts.
 #[derive(Debug)]
 struct Armed {
     rule: Rule,
     hits: u64,
     skipped: u64,
-    /// The step that is next, and how many times it was taken.
+    /// The current step, and how often it was taken.
     step: usize,
     taken: u64,
-    /// How many requests of each organization something was drawn for.
+    /// The number of draws per organization.
     drawn: HashMap<Option<OrgId>, u64>,
 }
 

@@ -1,4 +1,4 @@
-//! A rule from JSON, with every mistake and where it is.
+//! Parses a rule from JSON; every mistake is listed with its path.
 
 use std::num::NonZeroU64;
 
@@ -14,11 +14,11 @@ use crate::{
     json::{Path, Problems, expected, note, object, optional, text},
 };
 
-/// The longest id of a rule, in bytes.
+/// Upper bound on a rule's id, in bytes.
 const LONGEST_ID: usize = 255;
 
 impl Rule {
-    /// Reads the rule `id`; with an organization, it is that one's. The error lists every mistake with its path.
+    /// Parses the rule `id`, for one organization or for all. The error lists every mistake with its path.
     pub fn parse(
         id: &str,
         org: Option<OrgId>,

@@ -1,4 +1,4 @@
-//! A rule as a value: whom it matches and what it does. What is used up of it is not here.
+//! The definition of a rule: whom it matches and what it does. Its counts are kept elsewhere.
 
 use std::{num::NonZeroU64, sync::Arc, time::Duration};
 
@@ -9,10 +9,10 @@ use super::{
 };
 use crate::domain::{id::OrgId, operation::Operation};
 
-/// No delay is longer, drawn ones included.
+/// Upper bound on delays, drawn ones included.
 pub(super) const LONGEST_DELAY_MS: u64 = 60 * 60 * 1000;
 
-/// What is to happen to which requests. Two that are equal are the same rule.
+/// A rule: what is to happen to which requests.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// The caller's name for it, unique within its organization.
@@ -23,7 +23,7 @@ pub struct Rule {
     pub(super) steps: Vec<Step>,
 }
 
-/// What a request must be; what is absent is not looked at.
+/// What a request has to match; a part that is absent matches everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Match {
     pub(super) operation: Option<Operation>,
@@ -41,7 +41,7 @@ pub(super) struct Step {
     pub(super) delay: Option<Delay>,
 }
 
-/// How many times a step is taken.
+/// How often a step is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Times {
     Count(NonZeroU64),
@@ -56,12 +56,12 @@ pub(super) enum Delay {
 }
 
 impl Rule {
-    /// The organization that it is for; with none, it is for all.
+    /// The organization that it is for; `None` for all.
     pub fn org(&self) -> Option<&OrgId> {
         self.only.org.as_ref()
     }
 
-    /// Whether anything about it is left to chance.
+    /// Whether it draws at random.
     pub(super) fn draws(&self) -> bool {
         let is_drawn = |step: &Step| !matches!(step.delay, None | Some(Delay::Fixed { .. }));
         self.probability.is_some() || self.steps.iter().any(is_drawn)
@@ -87,7 +87,7 @@ impl Rule {
 }
 
 impl Times {
-    /// How many times are left after so many; nothing where there is no end to them.
+    /// What is left after `taken`; `None` if it is unlimited.
     pub(super) fn left_after(self, taken: u64) -> Option<u64> {
         match self {
             Self::Count(times) => Some(times.get().saturating_sub(taken)),
@@ -97,7 +97,7 @@ impl Times {
 }
 
 impl Delay {
-    /// How long it is for one request, in whole milliseconds.
+    /// The delay of one request, in whole milliseconds.
     pub(super) fn draw(&self, draws: &Draws<'_>) -> Duration {
         let ms = match *self {
             Self::Fixed { ms } => ms,

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::domain::{id::OrgId, operation::Operation};
 
-/// What is asked, as far as rules look at it.
+/// The parts of a request at which rules look.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
-    /// The operation, where the request is one.
+    /// The operation, if the request matched one.
     pub operation: Option<Operation>,
     /// The method.
     pub method: &'a str,
@@ -21,39 +21,39 @@ pub struct Asked<'a> {
     pub token: Option<&'a str>,
 }
 
-/// What happens to a request that a rule struck.
+/// What a rule does to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Strike {
     /// The id of the rule.
     pub rule: Arc<str>,
-    /// How long to wait first.
+    /// The delay before it.
     pub delay: Option<Duration>,
-    /// What happens instead of the answer; with nothing, the answer only comes late.
+    /// What happens instead of the answer; `None` only delays it.
     pub effect: Option<Effect>,
-    /// When it happens.
+    /// Whether it happens before or after the write.
     pub write: Write,
     /// Whether nothing is left of the rule now.
     pub is_last: bool,
 }
 
-/// Whether a fault comes before or after what the request asks for is done.
+/// Whether a fault happens before or after the request is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Write {
-    /// Nothing is done.
+    /// The request is not carried out.
     #[default]
     Before,
-    /// It is done, but the client does not hear of it.
+    /// It is carried out, but the client does not hear of it.
     After,
 }
 
 /// What happens instead of the answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Another answer.
+    /// Another answer instead.
     Status {
-        /// Its status, 200 to 599.
+        /// Its status, from 200 to 599.
         status: u16,
-        /// Its body, where that is not Tallyfy's own for the status.
+        /// Its body; by default Tallyfy's for that status.
         body: Option<Value>,
         /// Its `Retry-After`, in seconds.
         retry_after: Option<u64>,
@@ -62,7 +62,7 @@ pub enum Effect {
     Fault(Fault),
 }
 
-/// The ways not to answer properly, under `WireMock`'s names where it has them.
+/// The ways to break an answer, under `WireMock`'s names as far as it has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The connection is reset.
@@ -77,7 +77,7 @@ pub enum Fault {
     TruncatedBody,
     /// The body comes in small pieces.
     SlowBody {
-        /// The time between two pieces.
+        /// The pause between two pieces.
         chunk_ms: u64,
     },
 }

@@ -1,4 +1,4 @@
-//! The life of rules, without HTTP.
+//! Fault rules without HTTP.
 
 use std::thread;
 
@@ -15,7 +15,7 @@ fn faults() -> Tenants {
     seeded(Uuid::from_u64_pair(0, 7))
 }
 
-/// Tenants of which none is declared, and draws from that seed.
+/// Tenants without declared organizations, with draws from that seed.
 fn seeded(seed: Uuid) -> Tenants {
     let start = Start {
         seed,
@@ -65,14 +65,14 @@ fn strike(faults: &Tenants, asked: &Asked<'_>) -> Option<Strike> {
     faults.find(asked.org).strike(asked)
 }
 
-/// Which rule strikes, again and again.
+/// The rules that strike a number of requests in a row.
 fn struck(faults: &Tenants, asked: &Asked<'_>, times: usize) -> Vec<Option<String>> {
     (0..times)
         .map(|_| strike(faults, asked).map(|strike| strike.rule.to_string()))
         .collect()
 }
 
-/// What a delay comes to for one request after another, in milliseconds.
+/// The delays of a number of requests in a row, in milliseconds.
 fn delays(delay: &Value, times: usize) -> Vec<u128> {
     let (faults, acme) = (faults(), org("acme"));
     let json = json!({ "steps": [{ "times": "always", "delay": delay }] });
@@ -386,7 +386,7 @@ fn delays_are_spread_as_the_rule_says() {
         let times = even.iter().filter(|drawn| **drawn == ms).count();
         assert!((900..=1100).contains(&times), "{ms} ms: {times} times");
     }
-    // One deviation to either side of the median is a factor of e^0.4, about 1.49.
+    // One standard deviation to either side of the median is a factor of e^0.4, about 1.49.
     let lognormal = json!({ "lognormal_ms": { "median": 900, "sigma": 0.4 } });
     let mut spread = delays(&lognormal, 3000);
     spread.sort_unstable();

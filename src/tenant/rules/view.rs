@@ -1,4 +1,4 @@
-//! A rule as it is shown: as it was put, and what is left of it.
+//! A rule as JSON shows it: its definition, and what is left of it.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{id::OrgId, operation::Operation};
 
-/// A rule as it was put, with the times it struck and what remains of each step.
+/// A rule with the number of times it struck and what remains of each step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleView {
     rule: Rule,
@@ -33,7 +33,7 @@ impl RuleView {
         &self.rule
     }
 
-    /// How many times it struck.
+    /// The number of times it struck.
     pub fn hits(&self) -> u64 {
         self.hits
     }

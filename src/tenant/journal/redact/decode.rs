@@ -5,7 +5,7 @@ use std::iter;
 use memchr::memchr2;
 use percent_encoding::percent_decode_str;
 
-/// How many layers of escapes are looked behind. A text with more is taken to hide a secret.
+/// The most layers of escapes that are decoded. A text with more is taken to hide a secret.
 const LAYERS: usize = 4;
 
 /// Whether a text shows a secret after it is decoded.
@@ -15,8 +15,8 @@ pub(super) fn hides(text: &str, holds_secret: impl Fn(&str) -> bool) -> bool {
         .any(|(layer, text)| layer == LAYERS || holds_secret(&text))
 }
 
-/// The text without one layer of escapes; nothing where it has none. Characters beyond ASCII may come out wrong: no
-/// sign and no token has them.
+/// The text without one layer of escapes; `None` if it has none. Characters beyond ASCII may come out wrong, but no sign and
+/// no token has them.
 fn decoded(text: &str) -> Option<String> {
     memchr2(b'%', b'\\', text.as_bytes())?;
     let percent = text.replace("\\u00", "%").replace('\\', "");

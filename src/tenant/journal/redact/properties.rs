@@ -1,4 +1,4 @@
-//! What holds for every input.
+//! Property tests of redaction.
 
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ fn place() -> impl Strategy<Value = usize> {
     0_usize..14
 }
 
-/// Puts the secret somewhere; each place is one where somebody would put one.
+/// The secret in each place where somebody would put one.
 fn with_secret(sample: Sample, place: usize, secret: &str, filler: &str) -> Sample {
     let json = |value: Value| value.to_string();
     match place {

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-/// How many bytes are compared at a time.
+/// The bytes of a block, which are compared at once.
 const BLOCK: usize = 16;
-/// How many bytes of a sign may come before the part that is sought: `api_k` before `ey`.
+/// The most bytes of a sign before the part that the prefilter looks for: `api_k` before `ey`.
 const BEFORE: usize = 5;
 
 /// The prefilter: whether the bytes hold no sign, no JSON Web Token, and no escape that could hide either.
@@ -16,7 +16,7 @@ pub(super) fn is_harmless(bytes: &[u8]) -> bool {
     !blocks.any(|block| block_holds_part(&bytes[block..]))
 }
 
-/// Where the signs are, in their order. The same one may come twice.
+/// The positions of the signs, in order. A position may come twice.
 pub(super) fn signs(text: &str) -> impl Iterator<Item = Range<usize>> {
     let bytes = text.as_bytes();
     (0..bytes.len())
@@ -44,8 +44,8 @@ fn sign_at_start(bytes: &[u8]) -> Option<&'static str> {
     signs.iter().copied().find(is_here)
 }
 
-/// Whether a part of a sign starts in the first block: two or three letters that few other words have. So does an
-/// escape. There is no branch in the loop, so that the compiler vectorises it.
+/// Whether the first block has an escape, or the start of a part of a sign: two or three letters that few other words have.
+/// The loop has no branch, so that the compiler vectorises it.
 #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
 fn block_holds_part(bytes: &[u8]) -> bool {
     let mut padded = [0; BLOCK + 2];
@@ -104,7 +104,7 @@ mod tests {
         assert!(is_harmless(b"") && is_harmless(b"k") && is_harmless(b"ab"));
     }
 
-    /// Where the signs are, without the prefilter.
+    /// The positions of the signs, without the prefilter.
     fn at_every_byte(text: &str) -> Vec<Range<usize>> {
         let at = |at| Some(at..at + sign_at_start(&text.as_bytes()[at..])?.len());
         (0..text.len()).filter_map(at).collect()
