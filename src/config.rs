@@ -1,4 +1,4 @@
-//! Everything that can be set, as plain data.
+//! The configuration of a mock, as plain data.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::contract::ContractChoice;
 
-/// How a mock is to run.
+/// The configuration of a mock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
@@ -14,68 +14,68 @@ pub struct Config {
     pub host: String,
     /// The port to listen on; 0 takes a free one.
     pub port: u16,
-    /// The fixtures to load, files and folders; with none, the built-in demo.
+    /// The fixtures to load, files and folders; empty for the built-in demo.
     pub fixtures: Vec<PathBuf>,
-    /// What has the last word on the contract.
+    /// Edition and switches, which override the fixture's.
     pub contract: ContractChoice,
     /// Whether what the fixture leaves out is closed rather than open.
     pub strict: bool,
-    /// The seed of the ids; without one they cannot be foreseen.
+    /// The seed of ids and random draws; `None` for a random seed.
     pub seed: Option<u64>,
-    /// The time at which the clock stands still; without one it runs.
+    /// The time at which the clock is frozen; `None` to let it run.
     pub clock: Option<DateTime<Utc>>,
-    /// How many requests are remembered for each organization; 0 remembers none.
+    /// Journal entries per organization; 0 turns the journal off.
     pub journal_entries: usize,
-    /// How many requests a token may send to an organization; without a limit, any number.
+    /// The rate limit per token and organization; `None` for no limit.
     pub rate_limit: Option<RateLimit>,
-    /// Whether a request may say how it is to be answered.
+    /// Whether steering is on: a request may ask to fail.
     pub steering: bool,
     /// Whether each refusal has a header that says why.
     pub reasons: bool,
-    /// Whether a proxy says by `Forwarded` or `X-Forwarded-*` what scheme and host were asked.
+    /// Whether `Forwarded` and `X-Forwarded-*` are trusted for the scheme and host of links.
     pub trust_proxy: bool,
     /// Who may use the control endpoints.
     pub guard: Guard,
     /// Hosts whose place the mock takes, beside Tallyfy's own.
     pub tls_hosts: Vec<String>,
-    /// How much one client, or all of them, may ask for.
+    /// The bounds of what clients may ask for.
     pub limits: Limits,
 }
 
-/// So many requests in a window of so long.
+/// A rate limit: requests per window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
-    /// How many requests a window takes; at least 1.
+    /// Requests allowed in a window, at least 1.
     pub requests: u64,
-    /// How long a window is; it begins with its first request.
+    /// The length of a window, which begins with its first request.
     pub window: Duration,
 }
 
 /// Who may use the control endpoints.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Guard {
-    /// Hosts that may be named beside this machine's own names and addresses.
+    /// Accepted hosts beside this machine's own names and addresses.
     pub allowed_hosts: Vec<String>,
-    /// The token that has to be shown, where there is one.
+    /// The token that is demanded, if any.
     pub token: Option<String>,
 }
 
 /// The bounds of what clients may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many connections are served at a time, beside streams; more wait.
+    /// Connections served at a time, beside streams; more wait.
     pub max_connections: usize,
-    /// How many streams of events are open at a time; more are refused.
+    /// Streams of events open at a time; more are refused.
     pub max_streams: usize,
     /// The longest body of a request, in bytes.
     pub max_body: usize,
     /// The longest body of a control request, in bytes.
     pub max_control_body: usize,
-    /// How many organizations are stored.
+    /// Stored organizations.
     pub max_organizations: usize,
-    /// How long a request's head may take; also how long an idle connection is kept.
+    /// Time for a request's head; also how long an idle connection is kept.
     pub header_timeout: Duration,
-    /// How long a request's body may take.
+    /// Time for a request's body.
     pub body_timeout: Duration,
 }
 
@@ -102,9 +102,9 @@ impl Default for Config {
 }
 
 impl Limits {
-    /// How much of a refused body is read on, so that its client sees the answer and no broken pipe.
+    /// Bytes of a refused body that are drained, so that its client sees the answer and no broken pipe.
     pub const DISCARDED_BYTES: usize = 64 * 1024 * 1024;
-    /// For how long.
+    /// Time for that.
     pub const DISCARDED_TIME: Duration = Duration::from_secs(5);
 }
 

@@ -2,13 +2,13 @@
 
 use thiserror::Error;
 
-/// A switch that does not exist, or a value that it does not take.
+/// A switch, a value or an edition that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ContractError {
     /// There is no switch of that name.
     #[error("there is no contract switch `{key}`; the switches are {}", listed(&Contract::keys()))]
     UnknownSwitch {
-        /// The name that was given.
+        /// The given name.
         key: String,
     },
     /// The switch does not take that value.
@@ -19,9 +19,9 @@ pub enum ContractError {
     BadValue {
         /// The switch.
         key: &'static str,
-        /// The value that was given.
+        /// The given value.
         value: String,
-        /// What the switch takes.
+        /// The values that the switch takes.
         choices: &'static [&'static str],
     },
     /// There is no such edition.
@@ -30,10 +30,10 @@ pub enum ContractError {
         listed(Edition::NAMES)
     )]
     UnknownEdition {
-        /// The name that was given.
+        /// The given name.
         edition: String,
     },
-    /// What was given has no `=`.
+    /// The text has no `=`.
     #[error("`{0}` is not of the form KEY=VALUE")]
     NotAPair(String),
 }
@@ -46,7 +46,7 @@ fn listed(names: &[&str]) -> String {
         .join(", ")
 }
 
-/// One switch and its value, both known to exist.
+/// One switch and its value, both valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Switch {
     key: &'static str,
@@ -92,12 +92,12 @@ macro_rules! switches {
             pub enum $Type { $( $(#[$vdoc])* $Variant, )+ }
         )+
 
-        /// One choice for every point on which the documentation disagrees with itself.
+        /// A value for every switch.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct Contract { $( $(#[$doc])* pub $key: $Type, )+ }
 
         impl Contract {
-            /// Every switch with the values that it takes; the first is the one of the edition `2026-03`.
+            /// Every switch with its values; the first is that of the edition `2026-03`.
             pub const SWITCHES: &'static [(&'static str, &'static [&'static str])] =
                 &[ $( (stringify!($key), &[ $($value),+ ]), )+ ];
 
@@ -140,7 +140,7 @@ switches! {
         /// As documented for tags: "the endpoint still returns 204" (evidence 4.6).
         NoContent = "204",
     }
-    /// Under which keys a group's times stand.
+    /// The keys of a group's times.
     time_keys: TimeKeys {
         /// `created_at`, `last_updated`: the pages as of March 2026 (evidence 4.1).
         LastUpdated = "last_updated",
@@ -172,14 +172,14 @@ switches! {
         /// Old clients send none (evidence 2).
         Ignore = "ignore",
     }
-    /// The longest page.
+    /// Upper bound on the length of a page.
     per_page_cap: PerPageCap {
         /// "Max 100": list-groups (evidence 3.1).
         Hundred = "100",
         /// The server's code as the SDK quotes it: "straight to `paginate()`" (evidence 3.1).
         None = "none",
     }
-    /// What `links` is where there is neither a previous nor a next page.
+    /// What `links` is if there is neither a previous nor a next page.
     empty_links: EmptyLinks {
         /// `{}`: league/fractal from 0.18, and list-groups (evidence 3.2).
         Object = "object",
@@ -202,7 +202,7 @@ switches! {
         /// `message` and `errors`, the message being the first sentence: Laravel's own (evidence 5.2).
         Laravel = "laravel",
     }
-    /// What an organization gets that is not the token's.
+    /// What a request for an organization gets that is not the token's.
     foreign_org: ForeignOrg {
         /// "Token doesn't match the organization" (evidence 5.5).
         Forbidden = "403",
@@ -307,17 +307,17 @@ impl std::str::FromStr for Edition {
     }
 }
 
-/// What a fixture or a command line says of the contract: perhaps an edition, and switches on top of it.
+/// What a fixture or a command line says about the contract: an optional edition, and switches that override it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ContractChoice {
-    /// The edition that was named.
+    /// The edition, if one was named.
     pub edition: Option<Edition>,
     /// The switches that were set, in order.
     pub switches: Vec<Switch>,
 }
 
 impl ContractChoice {
-    /// The edition and the contract that follow where `self` has the last word over `fixture`.
+    /// The resulting edition and contract; `self` overrides `fixture`.
     pub fn over(&self, fixture: &Self) -> (Edition, Contract) {
         let edition = self.edition.or(fixture.edition).unwrap_or_default();
         let switches = fixture.switches.iter().chain(&self.switches);

@@ -1,24 +1,24 @@
-//! What a fixture says of a row beside what the mock reads: kept as it was given, shown as it was given.
+//! Further fields of a row in a fixture, which the mock does not read: kept and shown as they were given.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// Keys and values as a fixture gave them; takes one pointer where it gave none, as for most rows.
+/// Keys and values as a fixture gave them. One pointer in size, as most rows have none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Details(Option<Box<Map<String, Value>>>);
 
 impl Details {
-    /// Nothing.
+    /// No fields.
     pub const fn none() -> Self {
         Self(None)
     }
 
-    /// The value at a key, where one was given.
+    /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.as_ref()?.get(key)
     }
 
-    /// Takes over what others say, in the place of what was said under the same keys.
+    /// Merges other fields in; they replace those of the same key.
     pub fn extend(&mut self, others: &Self) {
         if let Some(others) = &others.0 {
             let details = self.0.get_or_insert_default();

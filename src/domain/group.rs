@@ -22,7 +22,7 @@ impl Name {
     /// The longest name, in characters (`max:200`, evidence 4.3).
     pub const MAX_CHARS: usize = 200;
 
-    /// The trimmed name, or nothing where it is empty or too long, or has a NUL in it.
+    /// Parses a name, trimmed; `None` if it is empty, too long, or contains a NUL.
     pub fn parse(text: &str) -> Option<Self> {
         let text = trimmed(text);
         let has_length = (1..=Self::MAX_CHARS).contains(&text.chars().count());
@@ -64,11 +64,11 @@ pub struct Group {
     pub guests: Box<[Email]>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When one of its fields was last sent.
+    /// When an update last sent one of its fields.
     pub updated_at: DateTime<Utc>,
 }
 
-/// What the rules for a group ask of its organization.
+/// What the validation of a group asks its organization.
 pub trait Roster {
     /// Whether another group of the organization has exactly this name.
     fn name_taken(&self, name: &Name) -> bool;
@@ -76,7 +76,7 @@ pub trait Roster {
     fn knows_user(&self, user: UserId) -> bool;
 }
 
-/// The fields of a group to be created, all of them valid.
+/// The valid fields of a create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewGroup {
     /// The name.
@@ -90,7 +90,7 @@ pub struct NewGroup {
 }
 
 impl NewGroup {
-    /// Reads the body of a create; unknown keys are dropped without a word.
+    /// Parses the body of a create; unknown keys are ignored.
     ///
     /// The rules are those of the server's `CreateGroupRequest` as the official MCP server quotes it:
     /// name `required|max:200|string` and unique, description `required|string` (evidence 4.3).
@@ -124,21 +124,21 @@ impl NewGroup {
     }
 }
 
-/// The fields that an update sends, all of them valid.
+/// The valid fields of an update; `None` leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GroupPatch {
     /// The new name.
     pub name: Option<Name>,
     /// The new description.
     pub description: Option<Box<str>>,
-    /// The members that replace those there are.
+    /// The members, which replace all there are.
     pub members: Option<Box<[UserId]>>,
-    /// The guests that replace those there are.
+    /// The guests, which replace all there are.
     pub guests: Option<Box<[Email]>>,
 }
 
 impl GroupPatch {
-    /// Reads the body of an update: what is absent stays, what is present obeys the rules of a create.
+    /// Parses the body of an update: absent fields stay, present ones obey the rules of a create.
     ///
     /// Description is `sometimes|required|string` (evidence 4.4); a name is optional because the
     /// official n8n node updates without one; lists replace (update-group).
@@ -167,7 +167,7 @@ impl GroupPatch {
         *self == Self::default()
     }
 
-    /// The group with the fields that were sent, updated at `now`; the same group where none was.
+    /// The group with the sent fields, updated at `now`; the same group if none was sent.
     pub fn applied_to(self, group: &Group, now: DateTime<Utc>) -> Group {
         let updated_at = if self.is_empty() {
             group.updated_at

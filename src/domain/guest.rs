@@ -14,7 +14,7 @@ use super::{
 pub struct Email(Arc<str>);
 
 impl Email {
-    /// The trimmed address, or nothing where it is not one.
+    /// Parses an address, trimmed; `None` if its syntax is invalid.
     ///
     /// Only the syntax counts: the documentation's own examples use `example.com`, which a DNS check
     /// would refuse (evidence 4.5).
@@ -31,7 +31,7 @@ impl Email {
         &self.0
     }
 
-    /// What two spellings of one address have in common; most are spelt so already.
+    /// The folded address, which is the same for every spelling; most are spelt that way already.
     pub fn key(&self) -> Arc<str> {
         if folded(&self.0).eq(self.0.chars()) {
             return Arc::clone(&self.0);
@@ -40,30 +40,30 @@ impl Email {
     }
 }
 
-/// A guest of an organization. A large one has a guest a group, most of them known by their address alone:
-/// what a fixture says of the others is kept apart.
+/// A guest of an organization. A large organization has many, most of them known by their address alone, so the fields that a
+/// fixture gave are boxed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guest {
     /// The address, by which a guest is known everywhere (evidence 6).
     pub email: Email,
-    /// Since when there is this guest, where that is known.
+    /// When the guest was created, if that is known.
     pub created_at: Option<DateTime<Utc>>,
     profile: Option<Box<Profile>>,
 }
 
-/// What a fixture says of a guest.
+/// The fields of a guest that a fixture gave.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Profile {
     /// The first name.
     pub first_name: Option<Box<str>>,
     /// The last name.
     pub last_name: Option<Box<str>>,
-    /// What else a captured answer said of the guest.
+    /// Further fields of a captured answer.
     pub details: Details,
 }
 
 impl Guest {
-    /// The guest that an address becomes when a group names it first.
+    /// The guest that is made when a group names an address first.
     pub fn from_email(email: Email, created_at: Option<DateTime<Utc>>) -> Self {
         Self {
             email,
@@ -72,7 +72,7 @@ impl Guest {
         }
     }
 
-    /// The same guest, of whom this is said.
+    /// The same guest with these fields.
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
         let says_anything = profile != Profile::default();
@@ -92,7 +92,7 @@ impl Guest {
         self.profile.as_ref()?.last_name.as_deref()
     }
 
-    /// What else a captured answer said of the guest.
+    /// Further fields of a captured answer.
     pub fn details(&self) -> &Details {
         static NONE: Details = Details::none();
         self.profile

@@ -1,8 +1,8 @@
-//! What names an organization, a group and a user.
+//! Ids of organizations, groups and users.
 
 use std::{fmt, sync::Arc};
 
-/// What an id of an organization or a group looks like, for messages.
+/// The form of an organization's or a group's id, for messages.
 pub const ID_FORM: &str = "1 to 255 letters, digits, `-` or `_`";
 
 /// Whether a text can be the id of an organization or a group: `[A-Za-z0-9_-]{1,255}`.
@@ -10,7 +10,7 @@ pub const ID_FORM: &str = "1 to 255 letters, digits, `-` or `_`";
 /// The official Python SDK refuses any other before it asks (`validate_id`, evidence 6).
 fn is_id(text: &str) -> bool {
     let fits = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-');
-    // To the end, whatever comes, so that the compiler looks at sixteen bytes at a time.
+    // Without an early exit, so that the compiler vectorises it: sixteen bytes at a time.
     (1..=255).contains(&text.len()) && text.bytes().fold(true, |all, byte| all & fits(byte))
 }
 
@@ -19,7 +19,7 @@ fn is_id(text: &str) -> bool {
 pub struct OrgId(Arc<str>);
 
 impl OrgId {
-    /// The id, or nothing where the text cannot be one.
+    /// Parses an id; `None` if the text cannot be one.
     pub fn parse(text: &str) -> Option<Self> {
         is_id(text).then(|| Self(text.into()))
     }
@@ -42,14 +42,14 @@ pub struct GroupId(GroupIdText);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum GroupIdText {
-    /// As long as those that the mock and Tallyfy make: it lies where the group lies, not somewhere else.
+    /// 32 bytes, as the mock and Tallyfy generate them: stored inline, without an allocation.
     Usual([u8; 32]),
     /// Of any other length.
     Other(Box<str>),
 }
 
 impl GroupId {
-    /// The id, or nothing where the text cannot be one.
+    /// Parses an id; `None` if the text cannot be one.
     pub fn parse(text: &str) -> Option<Self> {
         is_id(text).then(|| {
             Self(match text.as_bytes().try_into() {
@@ -87,15 +87,15 @@ impl fmt::Display for GroupId {
 pub struct UserId(u64);
 
 impl UserId {
-    /// The user whom a mock without declared tokens or users makes up.
+    /// The user whom a mock makes up that declares neither tokens nor users.
     pub const FIRST: Self = Self(1);
 
-    /// The id, or nothing where the number is out of range.
+    /// The id; `None` if the number is out of range.
     pub fn new(number: u64) -> Option<Self> {
         (1..1 << 53).contains(&number).then_some(Self(number))
     }
 
-    /// The id from JSON: a whole number, or a string of digits.
+    /// Parses an id from JSON: a whole number, or a string of digits.
     ///
     /// The official n8n node sends member ids as strings (evidence 4.5); answers hold numbers.
     pub fn from_json(value: &serde_json::Value) -> Option<Self> {

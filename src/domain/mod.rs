@@ -1,6 +1,7 @@
 //! Tallyfy's rules as pure values: what a group is, what may be asked, what is refused and in which words.
 //!
-//! Nothing here knows HTTP, locks, the clock or chance.
+//! They are a room of their own because nothing here needs HTTP, locks, the clock or randomness. `evidence 4.3` in a comment
+//! means that section of `docs/evidence.md`, which says where a rule comes from.
 
 pub mod contract;
 pub mod details;

@@ -20,7 +20,7 @@ macro_rules! operations {
 }
 
 impl Operation {
-    /// The operation of that name, or what there is instead.
+    /// The operation of that name; the error lists all names.
     pub fn parse(name: &str) -> Result<Self, String> {
         let found = Self::ALL
             .iter()

@@ -1,11 +1,11 @@
 //! Pages of a list.
 
-/// Which page is asked for; both numbers are at least 1.
+/// A request for a page; both numbers are at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
     /// The page's number, from 1.
     pub page: u64,
-    /// How many rows a page has at most.
+    /// The most rows of a page.
     pub per_page: u64,
 }
 
@@ -25,14 +25,14 @@ impl PageRequest {
 pub struct Page<T> {
     /// The page's rows.
     pub items: Vec<T>,
-    /// How many rows the whole list has: the same on every page, or the official SDK raises (evidence 3.2).
+    /// The rows of the whole list: the same on every page, or the official SDK raises (evidence 3.2).
     pub total: usize,
-    /// What was asked for.
+    /// The request.
     pub request: PageRequest,
 }
 
 impl<T> Page<T> {
-    /// The same page with each row as something else.
+    /// Maps each row.
     pub fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U> {
         Page {
             items: self.items.into_iter().map(make).collect(),
@@ -41,7 +41,7 @@ impl<T> Page<T> {
         }
     }
 
-    /// How many pages there are: 1 for an empty list (evidence 3.2).
+    /// The number of pages: 1 for an empty list (evidence 3.2).
     pub fn total_pages(&self) -> u64 {
         (self.total as u64).div_ceil(self.request.per_page).max(1)
     }

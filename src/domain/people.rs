@@ -10,8 +10,8 @@ use super::{
     user::User,
 };
 
-/// By what a list of people is sorted; without it, users stand as they were declared and guests by
-/// their addresses (list-members and list-guests name `sort`, but not its fields: assumed).
+/// The sort key of a list of people. Without one, users come in the order of declaration and guests by address (list-members and
+/// list-guests name `sort`, but not its fields: assumed).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PeopleSort {
     /// By address, without case.
@@ -33,12 +33,12 @@ impl PeopleSort {
     }
 }
 
-/// A list of people as it was asked for. Whatever cannot be meant is as if absent; nothing is an error.
+/// A query for a list of people. What is invalid in it is ignored, never an error.
 #[derive(Debug, Clone)]
 pub struct PeopleQuery {
     /// Which page.
     pub page: PageRequest,
-    /// What to search for in names and address.
+    /// The text to search for in names and address.
     pub search: Option<Needle>,
     /// The sort key.
     pub sort: Option<PeopleSort>,
@@ -49,12 +49,12 @@ pub struct PeopleQuery {
 }
 
 impl PeopleQuery {
-    /// The rows of a page of users where the query does not say (evidence 8.4).
+    /// The default length of a page of users (evidence 8.4).
     pub const USERS_PER_PAGE: u64 = 9999;
-    /// The rows of a page of guests where the query does not say (evidence 8.5).
+    /// The default length of a page of guests (evidence 8.5).
     pub const GUESTS_PER_PAGE: u64 = 999;
 
-    /// Reads a query string.
+    /// Parses a query string.
     pub fn parse(query: &str, default_per_page: u64) -> Self {
         let parameters = Parameters::of(query);
         let (sort, direction) = sorted_by(&parameters, PeopleSort::parse);
@@ -67,8 +67,8 @@ impl PeopleQuery {
         }
     }
 
-    /// One page of those people whom the query finds, in its order. Without a search and a sort it
-    /// looks at no more of them than there are up to the end of the page.
+    /// One page of the matching people, in the order of the query. Without a search and a sort it visits no more of them than there
+    /// are up to the end of the page.
     pub fn page_of<'a, P: Person>(
         &self,
         people: impl ExactSizeIterator<Item = &'a P>,
@@ -115,7 +115,7 @@ fn compare(a: &str, b: &str) -> Ordering {
 
 /// Somebody with a name and an address.
 pub trait Person {
-    /// The address or a name; empty where there is none.
+    /// The address or a name; empty if there is none.
     fn text(&self, what: PeopleSort) -> &str;
 }
 

@@ -1,4 +1,4 @@
-//! What a list may be asked for in its query string.
+//! Query strings of lists: paging, searching, sorting and includes.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use super::{
     text::{Needle, trimmed},
 };
 
-/// By what a list of groups is sorted (list-groups, evidence 3.1).
+/// The sort key of a list of groups (list-groups, evidence 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SortKey {
-    /// By name, without case first.
+    /// By name: case-insensitively, then exactly.
     Name,
     /// By the time of creation.
     CreatedAt,
@@ -30,7 +30,7 @@ impl SortKey {
     }
 }
 
-/// Which way a list is sorted; descending is exactly the reverse of ascending.
+/// The direction of a sort; descending is exactly the reverse of ascending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// The smallest first.
@@ -39,7 +39,7 @@ pub enum Direction {
     Descending,
 }
 
-/// Which includes are asked for with `with`; unknown names are ignored (evidence 3.4).
+/// The includes that `with` asks for; unknown names are ignored (evidence 3.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -55,7 +55,7 @@ pub struct Includes {
     pub guests: bool,
     /// `groups`: the groups that a user is in (list-members, evidence 8.4).
     pub groups: bool,
-    /// `stats`: what a fixture gives of them (evidence 8.4).
+    /// `stats`: as a fixture gives them (evidence 8.4).
     pub stats: bool,
 }
 
@@ -86,12 +86,12 @@ impl Includes {
     }
 }
 
-/// A list of groups as it was asked for. Whatever cannot be meant is as if absent; nothing is an error.
+/// A query for a list of groups. What is invalid in it is ignored, never an error.
 #[derive(Debug, Clone)]
 pub struct ListQuery {
     /// Which page.
     pub page: PageRequest,
-    /// What to search for in name and description.
+    /// The text to search for in name and description.
     pub search: Option<Needle>,
     /// The sort key.
     pub sort: SortKey,
@@ -102,10 +102,10 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    /// The rows of a page where the query does not say (list-groups; `getQueryBuilderParams($per_page = 10)`, evidence 3.1).
+    /// The default length of a page (list-groups; `getQueryBuilderParams($per_page = 10)`, evidence 3.1).
     pub const DEFAULT_PER_PAGE: u64 = 10;
 
-    /// Reads a query string; of a parameter given twice the last counts, as in PHP.
+    /// Parses a query string; of a parameter given twice the last counts, as in PHP.
     pub fn parse(query: &str, cap: PerPageCap) -> Self {
         let parameters = Parameters::of(query);
         let (sort, direction) = sorted_by(&parameters, SortKey::parse);
@@ -135,7 +135,7 @@ fn capped(parameters: &Parameters<'_>, cap: PerPageCap) -> PageRequest {
     }
 }
 
-/// A query string, taken apart but not decoded.
+/// A query string, split but not decoded.
 pub(super) struct Parameters<'a>(Vec<&'a str>);
 
 impl<'a> Parameters<'a> {
@@ -152,14 +152,14 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// `q`, where there is anything in it.
+    /// `q`, unless it is empty.
     pub(super) fn search(&self) -> Option<Needle> {
         let text = self.last("q")?;
         let text = trimmed(&text);
         (!text.is_empty()).then(|| Needle::new(text))
     }
 
-    /// A text; a list where none can be meant is as if absent.
+    /// A text; a list in its place is ignored.
     fn last(&self, name: &str) -> Option<Cow<'a, str>> {
         match self.given(name)? {
             Given::Text(text) => Some(text),
@@ -167,7 +167,7 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// What PHP makes of a parameter: of several the last counts, but those of a list are gathered.
+    /// A parameter as PHP reads it: the last of several counts, but those of a list are collected.
     fn given(&self, name: &str) -> Option<Given<'a>> {
         let mut given = None;
         for part in self.0.iter().filter(|part| may_be(part, name)) {
@@ -187,11 +187,11 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// What a query string gives for a name.
+/// The value of a parameter.
 enum Given<'a> {
     /// `name=value`
     Text(Cow<'a, str>),
-    /// `name[]=value`, once or several times; what stands between the brackets is not looked at.
+    /// `name[]=value`, once or several times; the text between the brackets is ignored.
     List(Vec<Cow<'a, str>>),
 }
 
@@ -199,7 +199,7 @@ fn parts(query: &str) -> impl Iterator<Item = &str> {
     query.split('&').filter(|part| !part.is_empty())
 }
 
-/// The value in a part of a query string, where it is the parameter of that name.
+/// The value in a part of a query string, if it is the parameter of that name.
 fn value<'a>(part: &'a str, name: &str) -> Option<Cow<'a, str>> {
     if !may_be(part, name) {
         return None;
@@ -208,8 +208,7 @@ fn value<'a>(part: &'a str, name: &str) -> Option<Cow<'a, str>> {
     (key == name).then_some(value)
 }
 
-/// Whether a part of a query string, as it was sent, can be the parameter of that name: a glance that
-/// saves decoding most of them.
+/// Whether a part of a query string can be the parameter of that name: a prefilter that saves decoding most of them.
 fn may_be(part: &str, name: &str) -> bool {
     part.starts_with(name) || part.contains('%')
 }
@@ -223,8 +222,8 @@ fn at_least_one(text: &str) -> Option<u64> {
         .filter(|number| *number >= 1)
 }
 
-/// `sort_by=f` or `sort=f`; a leading `-` or `sort=desc` turns it round (evidence 3.1: the official
-/// SDK sends `sort_by` and `sort`, other endpoints take `-`).
+/// `sort_by=f` or `sort=f`; a leading `-` or `sort=desc` reverses it (evidence 3.1: the official SDK sends `sort_by` and `sort`,
+/// other endpoints take `-`).
 pub(super) fn sorted_by<K: Copy>(
     parameters: &Parameters<'_>,
     parse: impl Fn(&str) -> Option<K>,

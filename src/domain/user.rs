@@ -7,9 +7,9 @@ use super::{details::Details, guest::Email, id::UserId};
 pub enum Role {
     /// Everything.
     Admin,
-    /// Manages groups where the organization allows it.
+    /// Manages groups if the organization allows it.
     Standard,
-    /// Manages groups where the organization allows it (changelog 2022-10-20).
+    /// Manages groups if the organization allows it (changelog 2022-10-20).
     Light,
 }
 
@@ -33,8 +33,8 @@ impl Role {
         }
     }
 
-    /// Whether the role brings `manage_groups`: admins always, the others where the organization
-    /// has `allow_manage_groups` (evidence 7).
+    /// Whether the role includes `manage_groups`: for admins always, for others if the organization has `allow_manage_groups`
+    /// (evidence 7).
     pub fn manages_groups(self, allow_manage_groups: bool) -> bool {
         match self {
             Self::Admin => true,
@@ -54,17 +54,16 @@ pub struct User {
     pub first_name: Option<Box<str>>,
     /// The last name.
     pub last_name: Option<Box<str>>,
-    /// What the user may do.
+    /// The role.
     pub role: Role,
-    /// What else a captured answer said of the user.
+    /// Further fields of a captured answer.
     pub details: Details,
-    /// Whether nobody declares the user.
+    /// Whether the user is undeclared, thus made up.
     pub is_made_up: bool,
 }
 
 impl User {
-    /// The user whom an id stands for that nobody declares, made up the same way each time. Where no
-    /// users are declared, everybody is an admin.
+    /// A made-up user for an undeclared id, the same each time. If no users are declared, everybody is an admin.
     pub fn undeclared(id: UserId) -> Self {
         Self {
             id,
@@ -77,7 +76,7 @@ impl User {
         }
     }
 
-    /// The address of a user for whom none is declared.
+    /// The made-up address of a user for whom none is declared.
     pub fn made_up_email(id: UserId) -> Email {
         let address = format!("user-{}@tallyfy-mock.example.com", id.get());
         Email::parse(&address).expect("letters and digits make an address")

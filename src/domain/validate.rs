@@ -1,4 +1,4 @@
-//! How Laravel reads a body and words its refusals: every failing field at once.
+//! Validation of a body as Laravel does it, in its words: every failing field at once.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::text::trimmed;
 
-/// The fields of a request's body, as they came.
+/// The fields of a request's body, as they were sent.
 pub type Fields = Map<String, Value>;
 
 /// One field of a body, after Laravel's `TrimStrings` and `ConvertEmptyStringsToNull` (evidence 4.3).
@@ -15,7 +15,7 @@ pub type Fields = Map<String, Value>;
 pub enum Field<'a> {
     /// The body does not name the field.
     Absent,
-    /// The field is null, an empty string, or blanks.
+    /// The field is null, an empty string, or white space only.
     Null,
     /// A trimmed string that is not empty.
     Text(&'a str),
@@ -41,7 +41,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// What is wrong with a body: for each failing field its sentences, in the order in which they were found.
+/// The validation errors of a body: the sentences of each failing field, in the order in which they were found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ValidationErrors {
     fields: Vec<(Cow<'static, str>, String)>,
@@ -49,8 +49,8 @@ pub struct ValidationErrors {
 }
 
 impl ValidationErrors {
-    /// How many failing fields are listed; the rest is only counted, so that a body of one mebibyte
-    /// cannot ask for an answer a hundred times as long.
+    /// Upper bound on listed fields; the rest is only counted, so that a body of one mebibyte cannot ask for an answer a hundred
+    /// times as long.
     pub const LISTED: usize = 1000;
 
     /// Adds a sentence about a field.
@@ -68,12 +68,12 @@ impl ValidationErrors {
             .map(|(field, sentence)| (field.as_ref(), sentence.as_str()))
     }
 
-    /// How many sentences there are, the unlisted ones included.
+    /// The number of sentences, the unlisted ones included.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// The value, if nothing is wrong.
+    /// The value if there is no error.
     pub fn or<T>(self, value: T) -> Result<T, Self> {
         if self.count == 0 {
             Ok(value)

@@ -1,7 +1,7 @@
-//! A document as a whole: what [`serde_json`] reads, with the keys noted that are given more than once.
+//! A whole JSON document, as [`serde_json`] parses it; duplicate keys are noted.
 //!
-//! The long lists of a fixture stay text until somebody reads them row by row: the values of all rows at
-//! once would take several times the memory of what they become.
+//! The long lists of a fixture stay text and are parsed row by row: the values of all rows at once would take several times the
+//! memory of the rows.
 
 use std::{
     cell::RefCell,
@@ -14,8 +14,7 @@ use serde_json::{Map, Value, map::Entry, value::RawValue};
 
 use super::{Path, Problems, expected, note, object};
 
-/// Reads a document as [`serde_json::from_slice`] does, and notes each key that an object has more
-/// than once; its last value counts.
+/// Parses a document as [`serde_json::from_slice`] does, and notes duplicate keys; the last value counts.
 pub(crate) fn parse(text: &[u8], problems: &mut Problems) -> serde_json::Result<Value> {
     let document = Document::parse(text, &[])?;
     let Document {
@@ -25,10 +24,10 @@ pub(crate) fn parse(text: &[u8], problems: &mut Problems) -> serde_json::Result<
     Ok(value)
 }
 
-/// A document of which the lists under some keys are still text.
+/// A document whose lists under certain keys are still text.
 #[derive(Debug)]
 pub(crate) struct Document<'t> {
-    /// All but those lists, which are empty here.
+    /// Everything but those lists, which are empty here.
     pub(crate) value: Value,
     /// The lists, by their paths.
     lists: HashMap<String, &'t RawValue>,
@@ -36,7 +35,7 @@ pub(crate) struct Document<'t> {
 }
 
 impl<'t> Document<'t> {
-    /// Reads a document; the lists under the keys `long` are left for [`Document::each`].
+    /// Parses a document; the lists under the keys `long` are left to [`Document::each`].
     pub(crate) fn parse(text: &'t [u8], long: &'t [&'t str]) -> serde_json::Result<Self> {
         let (mut lists, repeated) = (HashMap::new(), RefCell::default());
         let mut document = serde_json::Deserializer::from_slice(text);
@@ -57,8 +56,7 @@ impl<'t> Document<'t> {
         })
     }
 
-    /// Reads each row of a list, or of an answer of Tallyfy's that was captured whole:
-    /// `{"data":[…],"meta":…}`. Absent and null are an empty list.
+    /// Parses each row of a list, or of a captured answer: `{"data":[…],"meta":…}`. Absent and null are an empty list.
     pub(crate) fn each(
         &self,
         fields: &Map<String, Value>,
@@ -110,13 +108,13 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// Tells which keys are given more than once, in what was read until now.
+    /// Reports the duplicate keys found so far.
     pub(crate) fn tell_repeated(&self, problems: &mut Problems) {
         self.repeated.take().tell(problems);
     }
 }
 
-/// The rows of a list, each read and forgotten.
+/// The rows of a list, each parsed and dropped in turn.
 struct Rows<'a, R> {
     at: &'a Path<'a>,
     repeated: &'a RefCell<Repeated>,
@@ -155,8 +153,7 @@ impl<'de, R: FnMut(&Value, &Path<'_>)> Visitor<'de> for Rows<'_, R> {
     }
 }
 
-/// Keys that are given more than once. A short document can have very many, so only the first ones
-/// are noted one by one.
+/// Duplicate keys. A short document can have very many, so only the first ones are noted one by one.
 #[derive(Debug, Default)]
 struct Repeated {
     noted: Problems,
@@ -166,7 +163,7 @@ struct Repeated {
 impl Repeated {
     const NOTED: usize = 100;
 
-    /// Tells them before all else that is wrong.
+    /// Reports them before all other mistakes.
     fn tell(mut self, problems: &mut Problems) {
         if self.others > 0 {
             let message = format!("and {} more keys are given twice", self.others);
@@ -186,22 +183,22 @@ impl Repeated {
     }
 }
 
-/// A part of a document that is still to be read.
+/// A part of a document that is still to be parsed.
 struct Part<'a, 'de> {
     at: &'a Path<'a>,
     repeated: &'a RefCell<Repeated>,
-    /// Nothing where all is read.
+    /// `None` once everything is parsed.
     long: Option<Long<'a, 'de>>,
 }
 
-/// Which lists stay text, and those that were found.
+/// Which lists stay text, and the ones found so far.
 struct Long<'a, 'de> {
     keys: &'a [&'a str],
     lists: &'a mut HashMap<String, &'de RawValue>,
 }
 
 impl<'a, 'de> Part<'a, 'de> {
-    /// The part below it that stands at a place.
+    /// The part at a path below it.
     fn below<'b>(&'b mut self, at: &'b Path<'b>) -> Part<'b, 'de>
     where
         'a: 'b,
@@ -320,8 +317,7 @@ impl<'de> Visitor<'de> for Part<'_, 'de> {
     }
 }
 
-/// How `serde_json` hands over a number where a program that embeds the mock has its feature
-/// `arbitrary_precision` on.
+/// How `serde_json` represents a number if a program that embeds the mock enables its feature `arbitrary_precision`.
 const ARBITRARY_NUMBER: &str = "$serde_json::private::Number";
 
 #[cfg(test)]
@@ -369,7 +365,7 @@ mod tests {
         assert_eq!(told[99], "[99].99: is given twice");
         assert_eq!(told[100], ": and 900 more keys are given twice");
 
-        // A long key above many others would be told with each of them.
+        // A long key above many others would be repeated with each of them.
         let inner: Vec<String> = (0..100).map(|i| format!(r#""{i}":0,"{i}":0"#)).collect();
         let long = "\u{e4}".repeat(1_000_000);
         let (_, told) = parsed(&format!(r#"{{"{long}":{{{}}}}}"#, inner.join(",")));

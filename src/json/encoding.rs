@@ -1,6 +1,6 @@
-//! What bytes are that are no text in UTF-8, for whoever sent them or saved them.
+//! Recognizes content that is not UTF-8, to tell whoever sent or saved it.
 
-/// What the bytes are by their beginning, where that is no JSON's in UTF-8.
+/// What the bytes are by their first ones, if those cannot begin JSON in UTF-8.
 ///
 /// PowerShell's `>` writes UTF-16, some editors write a byte order mark, and a client that compresses may
 /// forget to say so.

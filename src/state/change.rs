@@ -1,4 +1,4 @@
-//! What can be done to a running mock from outside Tallyfy's API: look at its state, replace it, add to it, reset it.
+//! Changes to a running mock from outside Tallyfy's API: export, replace, seed and reset its state.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,13 +17,13 @@ use crate::{
     tenant::{self, Draft, Org, OrgSeed, Scopes, Tenants, Token, Tokens, journal::StateChange},
 };
 
-/// Why a change from outside is refused; nothing has changed then.
+/// Why a change is refused; then nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// What was sent has mistakes.
+    /// The fixture has mistakes.
     #[error("{0}")]
     Invalid(FixtureError),
-    /// There is no such organization, and none starts by being named.
+    /// There is no such organization, and undeclared ones do not exist.
     #[error("there is no organization `{0}`")]
     NoOrg(OrgId),
     /// There would be more organizations than `--max-organizations` allows.
@@ -63,7 +63,7 @@ impl Refusal {
 }
 
 impl AppState {
-    /// All that is stored, or one organization without its id, as a fixture with times to the microsecond.
+    /// Everything that is stored, or one organization without its id, as a fixture with times to the microsecond.
     pub fn export(&self, org: Option<&OrgId>) -> Result<String, Refusal> {
         let Some(id) = org else {
             return Ok(exported(&self.tenants));
@@ -73,8 +73,8 @@ impl AppState {
         Ok(exported_org(&org))
     }
 
-    /// Puts what a fixture describes in the place of all that is stored, or of one organization. The
-    /// contract, the clock, the faults and the journal stay.
+    /// Replaces everything that is stored, or one organization, by what a fixture describes. The contract, the clock, the faults
+    /// and the journal stay.
     pub fn replace(&self, org: Option<&OrgId>, json: &[u8]) -> Result<(), Refusal> {
         if let Some(id) = org {
             let seed = OrgSeed::parse(json)?;
@@ -90,8 +90,8 @@ impl AppState {
         Ok(self.tenants.replace_all(&baseline, told)?)
     }
 
-    /// Adds what a fixture, or one organization without its id, describes to what is there: unknown
-    /// organizations are made, rows join known ones, the same id replaces. All or nothing.
+    /// Adds what a fixture describes, or one organization without its id: new organizations are created, rows are added to known
+    /// ones, and a row of the same id replaces. All or nothing.
     pub fn seed(&self, org: Option<&OrgId>, json: &[u8]) -> Result<(), Refusal> {
         let fixture = match org {
             None => Fixture::parse_addition(json)?,
@@ -128,8 +128,7 @@ impl AppState {
         Ok(())
     }
 
-    /// The tokens that are added, each user known as an organization declares them that is there, or
-    /// comes with it.
+    /// The added tokens, each with its user's record from a stored organization or from one that is added too.
     fn known(&self, added: &Fixture) -> Vec<(Box<str>, Token)> {
         let seeds: HashMap<_, _> = added
             .organizations
@@ -158,7 +157,7 @@ impl AppState {
             .collect()
     }
 
-    /// Goes back to the fixtures that were loaded last; with an organization, only there.
+    /// Resets to the fixtures that were loaded last: everything, or one organization.
     pub fn reset(&self, org: Option<&OrgId>, scopes: Scopes) -> Result<(), Refusal> {
         let loaded = self.loaded.load_full();
         let reset = match org {
@@ -168,7 +167,7 @@ impl AppState {
         Ok(reset?)
     }
 
-    /// Takes another fixture for the one that was loaded, and goes back to it at once.
+    /// Replaces the loaded fixture, and resets to it.
     pub fn reload(&self, fixture: Fixture) -> Result<(), Refusal> {
         let loaded = baseline(fixture, self.strict, &self.limits, self.started_at)?;
         self.tenants.replace_all(&loaded, StateChange::Reloaded)?;
@@ -194,8 +193,8 @@ fn none_of(problems: Vec<(String, String)>) -> Result<(), Refusal> {
     }
 }
 
-/// What is added brings no contract and no template, and a token that is added is for organizations
-/// that are there, or come with it.
+/// Checks a fixture that is added: it has no contract and no template, and its tokens are for organizations that are stored or
+/// added too.
 fn check_addition(fixture: &Fixture, tenants: &Tenants) -> Result<(), Refusal> {
     let added: BTreeMap<&OrgId, &OrgSeed> = fixture
         .organizations

@@ -1,4 +1,4 @@
-//! One running mock: what a request may reach, and what can be done to it from outside Tallyfy's API.
+//! The state of one running mock: what a request may reach, and the changes from outside Tallyfy's API.
 
 mod change;
 
@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-/// Why a mock does not start.
+/// Why a mock cannot start.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -41,21 +41,21 @@ pub enum StartError {
     /// A contract switch or an edition does not exist.
     #[error("{0}")]
     Contract(#[from] ContractError),
-    /// `--strict` was asked for, and the fixture leaves open what it would close.
+    /// `--strict` was set, but the fixture leaves something open.
     #[error("`--strict` needs a fixture that declares {0}")]
     NotStrict(String),
     /// There are more organizations than allowed.
     #[error("the fixture declares {declared} organizations, but `--max-organizations` is {limit}")]
     TooManyOrganizations {
-        /// How many the fixture declares.
+        /// The number that the fixture declares.
         declared: usize,
-        /// How many are allowed.
+        /// The number that is allowed.
         limit: usize,
     },
-    /// No clock shows that time.
+    /// The time is not in the years 0000 to 9999.
     #[error("the clock cannot stand at {0}: its year is not one from 0000 to 9999")]
     Clock(String),
-    /// The port cannot be had.
+    /// The port cannot be bound.
     #[error(
         "cannot listen on {host}:{port}: {source}; choose another with `--host` and `--port` (0 takes a free port)"
     )]
@@ -64,43 +64,43 @@ pub enum StartError {
         host: String,
         /// The port that was asked for.
         port: u16,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The system gives no thread or no event loop to serve with.
+    /// The system provides no thread or no event loop.
     #[error("cannot start serving: {0}")]
     Runtime(#[source] io::Error),
 }
 
-/// What a request handler may reach.
+/// Everything that a request handler may reach.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct AppState {
-    /// Who has what, and all else that belongs to an organization.
+    /// The organizations, with all that belongs to them.
     pub tenants: Tenants,
-    /// What a reset goes back to.
+    /// The state that a reset restores.
     loaded: ArcSwap<Baseline>,
     started_at: DateTime<Utc>,
     strict: bool,
-    /// The edition that was chosen.
+    /// The edition.
     pub edition: Edition,
-    /// What to answer where the documentation disagrees with itself.
+    /// The contract: a value for every switch.
     pub contract: Contract,
-    /// Where ids come from.
+    /// The generator of ids.
     pub ids: IdGen,
-    /// Where each request has a line; without one, it is an event of `tracing`.
+    /// The log of requests; without one, each request is an event of `tracing`.
     pub request_log: Option<RequestLog>,
-    /// What clients may ask for.
+    /// The bounds of what clients may ask for.
     pub limits: Limits,
-    /// Who may use the control endpoints.
+    /// The guard of the control endpoints.
     pub guard: Guard,
     /// Whether a request may say how it is to be answered.
     pub steering: bool,
     /// Whether each refusal has a header that says why.
     pub reasons: bool,
-    /// Whether a proxy says what scheme and host were asked.
+    /// Whether a proxy's headers are trusted for the scheme and host of links.
     pub trust_proxy: bool,
-    /// Host and port that links name where a request does not.
+    /// The host and port of links if a request names none.
     pub authority: String,
     /// Whose place the mock takes.
     pub hosts: Hosts,
@@ -108,7 +108,7 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// The state that a fixture describes, for a server that listens on `authority`.
+    /// The state of a mock with that fixture that listens on `authority`.
     pub fn new(config: &Config, fixture: Fixture, authority: String) -> Result<Self, StartError> {
         let (edition, contract) = config.contract.over(&fixture.contract);
         let ids = config.seed.map_or_else(IdGen::random, IdGen::seeded);
@@ -172,7 +172,7 @@ fn undeclared(strict: bool) -> Undeclared {
     }
 }
 
-/// What is stored where a fixture is all there is; what has no time in it is as old as `start`.
+/// The baseline that a fixture describes; what has no time gets `start`.
 fn baseline(
     fixture: Fixture,
     strict: bool,
@@ -197,7 +197,7 @@ fn baseline(
         Some(org) => org.users().get_or_first_admin(user).cloned(),
         None => seed.user_or_first_admin(user).cloned(),
     };
-    // In the order in which the token names its organizations, or else the fixture.
+    // In the order of the token's organizations, or else of the fixture's.
     let known = |token: Token| {
         let named = token.organizations.clone();
         let all = orgs.iter().filter(|_| named.is_empty());
@@ -213,7 +213,7 @@ fn baseline(
     })
 }
 
-/// A strict mock closes what the fixture leaves open; what would then contradict itself is refused.
+/// Closes what the fixture leaves open; refuses a fixture that would contradict itself then.
 fn check_strict(fixture: &Fixture) -> Result<(), StartError> {
     if fixture.tokens.is_empty() {
         return Err(StartError::NotStrict("tokens".into()));
