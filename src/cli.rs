@@ -6,6 +6,7 @@ mod env;
 mod environment;
 mod healthcheck;
 mod log;
+mod refusal;
 mod reload;
 mod say;
 mod serve;
@@ -49,10 +50,15 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let (cli, environment) = match parsed(with_command(arguments.into_iter().collect())) {
         Ok(parsed) => parsed,
+        Err(Refused::Argument(error)) if error.use_stderr() => {
+            say(&refusal::line(&error, &Cli::command()));
+            return ExitCode::from(USAGE);
+        }
+        // Help, or the version.
         Err(Refused::Argument(error)) => {
-            // Where nobody reads, nothing can be said.
+            // A closed stdout is no failure.
             let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
+            return ExitCode::SUCCESS;
         }
         Err(Refused::Variable(message)) => return fail(&message, USAGE),
     };
@@ -125,19 +131,11 @@ fn parsed(mut arguments: Vec<OsString>) -> Result<(Cli, Environment), Refused> {
 /// `tallyfy-mock --port 0` is short for `tallyfy-mock serve --port 0`. Done here and not with clap's
 /// flattening, which would offer the flags of `serve` to a `healthcheck` too.
 fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    const COMMANDS: [&str; 7] = [
-        "serve",
-        "healthcheck",
-        "env",
-        "validate",
-        "help",
-        "--version",
-        "-V",
-    ];
-    let named = arguments
-        .get(1)
-        .is_some_and(|first| COMMANDS.iter().any(|command| first == command));
-    if !named {
+    // A word is a command, if perhaps a misspelt one.
+    let is_flag = |first: &OsString| first.as_encoded_bytes().starts_with(b"-");
+    let is_version = |first: &OsString| first == "--version" || first == "-V";
+    let first = arguments.get(1);
+    if first.is_none_or(|first| is_flag(first) && !is_version(first)) {
         arguments.insert(1.min(arguments.len()), "serve".into());
     }
     arguments

@@ -5,13 +5,13 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs},
 };
 
-use super::values::port;
+use super::values::{host, port};
 use crate::{config::Config, server::LOCALHOST};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Address {
     /// The host: an address, or a name that resolves to one; `localhost` is `127.0.0.1` and `::1`
-    #[arg(long, env = "TALLYFY_MOCK_HOST", default_value = LOCALHOST)]
+    #[arg(long, env = "TALLYFY_MOCK_HOST", default_value = LOCALHOST, value_parser = host)]
     host: String,
     /// The port; 0 takes a free one [default: 8255, or the variable PORT]
     #[arg(long, env = "TALLYFY_MOCK_PORT", value_parser = port)]

@@ -127,6 +127,14 @@ fn argument(flag: &Arg, long: &str, value: &OsStr) -> Result<OsString, String> {
     }
 }
 
+/// What a flag accepts, in the words of its parser's error for an empty value; `None` if the parser has none.
+pub(super) fn accepted_by(flag: &Arg) -> Option<String> {
+    let empty = format!("--{}=", flag.get_long()?);
+    let alone = Command::new("flag").no_binary_name(true);
+    let error = alone.arg(flag).try_get_matches_from([empty]).err()?;
+    Some(std::error::Error::source(&error)?.to_string())
+}
+
 /// The part of clap's error that says what would be accepted.
 fn accepted(error: &clap::Error) -> String {
     match error.get(ContextKind::ValidValue) {

@@ -11,6 +11,13 @@ use crate::{
     tenant::Time,
 };
 
+pub(super) fn host(text: &str) -> Result<String, &'static str> {
+    let is_blank = text.trim().is_empty();
+    (!is_blank)
+        .then(|| text.to_owned())
+        .ok_or("expected an address such as `127.0.0.1`, or a name such as `localhost`")
+}
+
 pub(super) fn port(text: &str) -> Result<u16, &'static str> {
     text.parse()
         .map_err(|_| "expected a number from 0 to 65535")

@@ -36,6 +36,7 @@ mod support;
 mod twice;
 mod under_way;
 mod unread;
+mod usage;
 #[cfg(unix)]
 mod watch;
 mod wire;
