@@ -80,7 +80,8 @@ fn a_variable_is_named_likewise() {
         ("TALLYFY_MOCK_SET", "update_status=204"),
     ]
     .map(|(name, value)| {
-        let refused = command(&["--max-connections", "0"])
+        // Should the variable be taken, the mock ends all the same.
+        let refused = command(&["--fixtures", "/nowhere"])
             .env(name, value)
             .output();
         let refused = refused.unwrap();
@@ -88,11 +89,11 @@ fn a_variable_is_named_likewise() {
         stderr(&refused)
     });
     insta::assert_snapshot!(lines.concat(), @"
-    error: invalid value '0' for '--max-connections <N>': expected a whole number of at least 1
-    error: invalid value '0' for '--max-connections <N>': expected a whole number of at least 1
-    error: invalid value '0' for '--max-connections <N>': expected a whole number of at least 1
-    error: invalid value '0' for '--max-connections <N>': expected a whole number of at least 1
-    error: invalid value '0' for '--max-connections <N>': expected a whole number of at least 1
-    error: invalid value '0' for '--max-connections <N>': expected a whole number of at least 1
+    error: invalid value 'http' for the variable PORT: expected a number from 0 to 65535
+    error: invalid value '2024-01' for the variable TALLYFY_MOCK_EDITION: there is no edition `2024-01`; the editions are `2026-03`, `2025-08`
+    error: invalid value 'loud' for the variable TALLYFY_MOCK_LOG_LEVEL: expected one of `off`, `error`, `warn`, `info`, `debug`, in any case
+    error: invalid value 'perhaps' for the variable TALLYFY_MOCK_WATCH: expected one of `1`, `0`, `true`, `false`, `yes`, `no`, `on`, `off`, in any case
+    error: invalid value 'much more' for the variable TALLYFY_MOCK_MAX_BODY: expected a size such as `500kB` or `1MiB`
+    error: invalid value 'update_status=204' for the variable TALLYFY_MOCK_SET: the contract switch `update_status` does not take `204`; it takes `201`, `200`
     ");
 }
