@@ -269,7 +269,7 @@ impl Mock {
         let query = ListQuery::parse(query, PerPageCap::Hundred);
         let started = Instant::now();
         let held = self.state.tenants.find(Some(&org));
-        let rows = held.read(|org| {
+        let rows = held.org().map(|org| {
             let page = org.list(&query);
             page.items.iter().for_each(|row| {
                 black_box(row.name.as_str().as_bytes().first());

@@ -71,7 +71,12 @@ pub struct Limits {
     pub max_body: usize,
     /// The longest body of a control request, in bytes.
     pub max_control_body: usize,
-    /// Stored organizations.
+    /// How much memory all answers take together, in bytes; where it is used up, an answer waits, and is
+    /// then refused.
+    pub max_answer_memory: usize,
+    /// How much memory the bodies of all requests take together while they are read, in bytes; likewise.
+    pub max_body_memory: usize,
+    /// How many organizations are stored.
     pub max_organizations: usize,
     /// Time for a request's head; also how long an idle connection is kept.
     pub header_timeout: Duration,
@@ -115,6 +120,8 @@ impl Default for Limits {
             max_streams: 64,
             max_body: 1024 * 1024,
             max_control_body: 256 * 1024 * 1024,
+            max_answer_memory: 256 * 1024 * 1024,
+            max_body_memory: 512 * 1024 * 1024,
             max_organizations: 10_000,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),

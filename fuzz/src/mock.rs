@@ -108,9 +108,7 @@ impl Mock {
 
     /// All that is stored, as a fixture.
     pub(crate) fn state(&self) -> String {
-        self.state
-            .export(None)
-            .expect("all there is can be exported")
+        self.state.export().json()
     }
 
     /// How many groups a list says there are.

@@ -114,6 +114,22 @@ pub(super) struct Args {
         default_value = "1MiB", value_parser = size
     )]
     max_body: ByteSize,
+    /// Memory for all answers together; where it is used up, an answer waits 10 s for it, and is then 503
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_MAX_ANSWER_MEMORY",
+        value_name = "SIZE",
+        default_value = "256MiB", value_parser = size
+    )]
+    max_answer_memory: ByteSize,
+    /// Memory for the bodies of all requests together while they are read; likewise
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_MAX_BODY_MEMORY",
+        value_name = "SIZE",
+        default_value = "512MiB", value_parser = size
+    )]
+    max_body_memory: ByteSize,
     /// Longest body of a control request
     #[arg(
         long,
@@ -258,15 +274,20 @@ impl Args {
             limits: Limits {
                 max_connections,
                 max_streams,
-                max_body: usize::try_from(self.max_body.as_u64()).unwrap_or(usize::MAX),
-                max_control_body: usize::try_from(self.max_control_body.as_u64())
-                    .unwrap_or(usize::MAX),
+                max_body: bytes(self.max_body),
+                max_control_body: bytes(self.max_control_body),
+                max_answer_memory: bytes(self.max_answer_memory),
+                max_body_memory: bytes(self.max_body_memory),
                 max_organizations: self.max_organizations,
                 header_timeout: self.header_timeout,
                 body_timeout: self.body_timeout,
             },
         }
     }
+}
+
+fn bytes(size: ByteSize) -> usize {
+    usize::try_from(size.as_u64()).unwrap_or(usize::MAX)
 }
 
 /// With fewer open files, the mock would start and have none left for its clients.

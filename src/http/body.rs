@@ -15,10 +15,13 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use bytes::BytesMut;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
+use super::{
+    capacity::{Full, Memory, Room},
+    long::SHORT,
+};
 use crate::{config::Limits, socket::SocketHandle};
 
 /// Whether a request announces a body that is longer than a limit.
@@ -28,23 +31,66 @@ pub(super) fn announces_more(headers: &HeaderMap, limit: usize) -> bool {
     announced.is_some_and(|length: u64| length > limit as u64)
 }
 
-/// A body in one piece, up to a limit.
-///
-/// It is gathered as it comes: a list of its frames, as `BodyExt::collect` keeps it, is many times as
-/// large as a body that is sent byte by byte.
-pub(super) async fn gathered(body: Body, limit: usize) -> Result<Bytes, BoxError> {
+/// Why a body is not there in one piece.
+#[derive(Debug)]
+pub(super) enum Ungathered {
+    /// It is longer than the limit.
+    TooLong,
+    /// It ended before it was over.
+    EndedEarly(BoxError),
+    /// Other bodies take all the memory that there is for them.
+    NoRoom,
+}
+
+/// Why there is no room for a body.
+pub(super) const NO_ROOM: &str = "other bodies took all of `--max-body-memory` for 10 s";
+
+impl From<Full> for Ungathered {
+    fn from(_: Full) -> Self {
+        Self::NoRoom
+    }
+}
+
+/// A body in one piece, up to a limit. What is longer than [`SHORT`] takes of the memory for all bodies, as
+/// it comes: what is only announced takes nothing.
+pub(super) async fn gathered(
+    body: Body,
+    limit: usize,
+    memory: &Memory,
+) -> Result<Bytes, Ungathered> {
+    let announced = HttpBody::size_hint(&body).exact();
+    let announced = announced.and_then(|length| usize::try_from(length).ok());
     let mut body = Limited::new(body, limit);
-    let mut whole = BytesMut::new();
+    let mut whole = Vec::new();
+    let mut room = Room::default();
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else {
+        let frame = frame.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                Ungathered::TooLong
+            } else {
+                Ungathered::EndedEarly(error)
+            }
+        })?;
+        let Ok(data) = frame.into_data() else {
             continue;
         };
         if whole.is_empty() && body.is_end_stream() {
             return Ok(data);
         }
+        let length = whole.len() + data.len();
+        if length > whole.capacity() {
+            let doubled = (2 * length).min(announced.unwrap_or(limit));
+            let capacity = length.max(doubled);
+            if capacity > SHORT {
+                // While it moves, both are there.
+                memory.add(&mut room, capacity).await?;
+            }
+            whole.reserve_exact(capacity - whole.len());
+            room.shrink_to(whole.capacity());
+        }
         whole.extend_from_slice(&data);
     }
-    Ok(whole.freeze())
+    Ok(room.around(whole))
 }
 
 /// What a body is whose headers say that it is encoded: nothing is decoded here.
@@ -209,16 +255,14 @@ impl HttpBody for SharedBody {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
-    use http_body_util::LengthLimitError;
+    use std::{collections::VecDeque, convert::Infallible};
 
     use super::*;
 
-    /// A body of which each byte is a frame.
-    struct Bytewise(Bytes);
+    /// A body of these frames.
+    struct Pieces(VecDeque<Bytes>);
 
-    impl HttpBody for Bytewise {
+    impl HttpBody for Pieces {
         type Data = Bytes;
         type Error = Infallible;
 
@@ -226,21 +270,46 @@ mod tests {
             mut self: Pin<&mut Self>,
             _: &mut Context<'_>,
         ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-            let is_over = self.0.is_empty();
-            Poll::Ready((!is_over).then(|| Ok(Frame::data(self.0.split_to(1)))))
+            Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(piece))))
         }
     }
 
     #[tokio::test]
     async fn a_body_that_comes_byte_by_byte_is_kept_in_one_piece() {
         let sent = Bytes::from_static(b"byte by byte");
-        let bytewise = || Body::new(Bytewise(sent.clone()));
-        assert_eq!(gathered(bytewise(), sent.len()).await.unwrap(), sent);
-        let error = gathered(bytewise(), sent.len() - 1).await.unwrap_err();
-        assert!(error.is::<LengthLimitError>());
+        let bytes = || sent.chunks(1).map(Bytes::copy_from_slice);
+        let bytewise = || Body::new(Pieces(bytes().collect()));
+        let memory = Memory::of(1);
+        let whole = gathered(bytewise(), sent.len(), &memory).await;
+        assert_eq!(whole.unwrap(), sent);
+        let error = gathered(bytewise(), sent.len() - 1, &memory).await;
+        assert!(matches!(error, Err(Ungathered::TooLong)));
 
-        let whole = gathered(Body::from(sent.clone()), sent.len()).await;
+        let whole = gathered(Body::from(sent.clone()), sent.len(), &memory).await;
         assert_eq!(whole.unwrap().as_ptr(), sent.as_ptr(), "it is not copied");
-        assert!(gathered(Body::empty(), 0).await.unwrap().is_empty());
+        assert!(
+            gathered(Body::empty(), 0, &memory)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bodies_wait_for_memory_and_give_it_back() {
+        let memory = Memory::of(1024 * 1024);
+        let sent = Bytes::from(vec![0; 300 * 1024]);
+        let pieces = || {
+            let pieces: VecDeque<Bytes> = sent.chunks(1000).map(Bytes::copy_from_slice).collect();
+            Body::new(Pieces(pieces))
+        };
+        let limit = 1024 * 1024;
+        let read = || gathered(pieces(), limit, &memory);
+        let first = read().await.unwrap();
+        assert_eq!(first, sent);
+        let second = read().await;
+        assert!(matches!(second, Err(Ungathered::NoRoom)), "{second:?}");
+        drop(first);
+        assert_eq!(read().await.unwrap(), sent);
     }
 }

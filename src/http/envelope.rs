@@ -1,34 +1,37 @@
 //! Tallyfy's envelopes: `{"data":…}` and `{"data":…,"meta":…}` (evidence 3.2).
 
-use axum::{
-    body::Bytes,
-    http::{HeaderValue, Response, StatusCode, header},
-};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use super::{
+    capacity::Capacity,
+    error::ApiError,
     exchange::Exchange,
-    json::{View, write_json},
+    long::{Content, Unwritten},
     origin,
 };
-use crate::domain::{
-    contract::{Contract, EmptyLinks, NextLink},
-    page::Page,
-    query::query_with_page,
+use crate::{
+    domain::{
+        contract::{Contract, EmptyLinks, NextLink},
+        page::Page,
+        query::query_with_page,
+    },
+    json::{Out, Written},
+    state::AppState,
 };
 
-/// An answer, all of it in memory.
-pub(super) type Answer = Response<Bytes>;
+/// An answer.
+pub(super) type Answer = Response<Content>;
 
 /// What the links to other pages are made of.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Links<'a> {
-    pub(super) exchange: &'a Exchange,
-    pub(super) contract: &'a Contract,
+    exchange: &'a Exchange,
+    contract: &'a Contract,
     /// Host and port where the request names none.
-    pub(super) authority: &'a str,
+    authority: &'a str,
     /// Whether a proxy says what was asked.
-    pub(super) trust_proxy: bool,
+    trust_proxy: bool,
 }
 
 /// An answer without a body.
@@ -40,44 +43,76 @@ pub(super) fn empty(status: StatusCode) -> Answer {
 
 /// An answer of JSON.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
-    written(status, |out| write_json(out, body))
+    let bytes = serde_json::to_vec(body).expect("all keys are strings");
+    of_json(status, bytes.into())
 }
 
-fn written(status: StatusCode, write: impl FnOnce(&mut Vec<u8>)) -> Answer {
-    let mut bytes = Vec::with_capacity(1024);
-    write(&mut bytes);
+fn of_json(status: StatusCode, body: Content) -> Answer {
     let mut answer = empty(status);
-    // No larger than it is: otherwise a create takes 200 ns more (2026-11-25).
-    *answer.body_mut() = bytes.into_boxed_slice().into();
+    *answer.body_mut() = body;
     let json = HeaderValue::from_static("application/json");
     answer.headers_mut().insert(header::CONTENT_TYPE, json);
     answer
 }
 
-/// `{"data":…}`
-pub(super) fn one(view: &impl View, status: StatusCode) -> Answer {
-    written(status, |out| {
-        out.extend_from_slice(b"{\"data\":");
-        view.write(out);
-        out.push(b'}');
-    })
+/// What a handler answers with.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// All of it.
+    Ready(Answer),
+    /// What is too long to be written without room for it.
+    Unwritten(StatusCode, Unwritten),
 }
 
-/// `{"data":[…],"meta":{"pagination":{…}}}`: one page of a list, with links on the host and prefix that was asked.
-pub(super) fn page<R, V: View>(
-    page: Page<R>,
-    view: impl FnMut(R) -> V,
-    links: Links<'_>,
-) -> Answer {
-    let page = page.map(view);
-    let views = &page.items;
-    written(StatusCode::OK, |out| {
-        out.extend_from_slice(b"{\"data\":");
-        views.write(out);
-        out.extend_from_slice(b",\"meta\":{\"pagination\":");
-        write_json(out, &Pagination::of(&page, links));
-        out.extend_from_slice(b"}}");
-    })
+impl Reply {
+    /// A JSON document.
+    pub(super) fn of(status: StatusCode, document: impl Written) -> Self {
+        match Unwritten::or_short(document) {
+            Ok(body) => Self::Ready(of_json(status, body)),
+            Err(unwritten) => Self::Unwritten(status, unwritten),
+        }
+    }
+
+    /// The answer, once there is room for it.
+    pub(super) async fn answer(self, capacity: &Capacity) -> Result<Answer, ApiError> {
+        match self {
+            Self::Ready(answer) => Ok(answer),
+            Self::Unwritten(status, unwritten) => {
+                // Boxed because few answers are so long, and each would carry the room for it.
+                let body = Box::pin(unwritten.written(capacity)).await;
+                let full = |_| ApiError::Unavailable(NO_ROOM);
+                Ok(of_json(status, body.map_err(full)?))
+            }
+        }
+    }
+}
+
+/// Why an answer is not written.
+pub(super) const NO_ROOM: &str =
+    "other answers took all of `--max-answer-memory` for 10 s: their clients do not read them";
+
+/// `{"data":…}`
+#[derive(Debug)]
+pub(super) struct One<V>(pub(super) V);
+
+impl<V: Written> Written for One<V> {
+    async fn write(&self, out: &mut Out) {
+        out.raw("{\"data\":");
+        self.0.write(out).await;
+        out.raw("}");
+    }
+}
+
+/// `{"data":[`, before the rows of a page.
+pub(super) fn begin_page(out: &mut Out) {
+    out.raw("{\"data\":[");
+}
+
+/// `],"meta":{"pagination":{…}}}`, behind them, with links on the host and prefix that was asked.
+pub(super) fn end_page<R>(out: &mut Out, page: &Page<R>, links: Links<'_>) {
+    out.raw("],\"meta\":{\"pagination\":");
+    out.json(&Pagination::of(page, links));
+    out.raw("}}");
 }
 
 /// The keys of league/fractal, in its order (evidence 3.2).
@@ -122,7 +157,17 @@ impl Pagination {
     }
 }
 
-impl Links<'_> {
+impl<'a> Links<'a> {
+    /// What the links in the answer to a request are made of.
+    pub(super) fn of(app: &'a AppState, exchange: &'a Exchange) -> Self {
+        Self {
+            exchange,
+            contract: &app.contract,
+            authority: &app.authority,
+            trust_proxy: app.trust_proxy,
+        }
+    }
+
     /// The URL of another page.
     fn link(&self, page: u64) -> String {
         let uri = &self.exchange.uri;

@@ -2,10 +2,16 @@
 
 use std::borrow::Cow;
 
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::{
+    http::{HeaderValue, Method, StatusCode, header},
+    response::Response,
+};
 use serde::Serialize;
 
-use super::envelope::{Answer, json};
+use super::{
+    envelope::{Answer, json},
+    long::Content,
+};
 use crate::{
     domain::{
         contract::{Contract, ForeignOrg, ValidationBody},
@@ -78,8 +84,8 @@ pub enum ApiError {
     Other(StatusCode),
     /// 503 `{"error":true,"message":"Service Unavailable"}`
     ///
-    /// The mock's own: it holds as many organizations as it may.
-    Full,
+    /// The mock's own: one of its limits is reached, and which is said beside the answer.
+    Unavailable(&'static str),
 }
 
 /// What an organization says no to, in a word for people.
@@ -126,7 +132,9 @@ impl ApiError {
                 ForeignOrg::NotFound => Self::ResourceNotFound,
             },
             Refusal::Invalid(errors) => Self::Invalid(errors, contract.validation_body),
-            Refusal::Full => Self::Full,
+            Refusal::Full => {
+                Self::Unavailable("there are as many organizations as `--max-organizations` allows")
+            }
         }
     }
 
@@ -144,7 +152,7 @@ impl ApiError {
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Other(status) => *status,
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -174,7 +182,7 @@ impl ApiError {
             },
             Self::Other(status) => message(status.canonical_reason().unwrap_or("Unknown Error").into()),
             Self::ServerError => message("Server Error".into()),
-            Self::Full => message("Service Unavailable".into()),
+            Self::Unavailable(_) => message("Service Unavailable".into()),
         }
     }
 
@@ -184,15 +192,14 @@ impl ApiError {
             Self::MalformedJson(remark) | Self::EndpointNotFound(remark) => {
                 Some(remark.clone().into())
             }
-            Self::Unauthenticated(remark) | Self::Unauthorized(remark) => Some((*remark).into()),
+            Self::Unauthenticated(remark)
+            | Self::Unauthorized(remark)
+            | Self::Unavailable(remark) => Some((*remark).into()),
             Self::ResourceNotFound => Some("there is no such thing in this organization".into()),
             Self::Invalid(errors, _) => errors
                 .iter()
                 .next()
                 .map(|(_, sentence)| sentence.to_owned().into()),
-            Self::Full => {
-                Some("there are as many organizations as `--max-organizations` allows".into())
-            }
             Self::RequestTimeout => Some("the body did not come within `--body-timeout`".into()),
             Self::PayloadTooLarge => Some("the body is longer than `--max-body`".into()),
             // The method is the client's word, and may be anything.
@@ -233,6 +240,12 @@ fn summary(errors: &ValidationErrors) -> String {
         0 => first.to_owned(),
         1 => format!("{first} (and 1 more error)"),
         more => format!("{first} (and {more} more errors)"),
+    }
+}
+
+impl From<ApiError> for Response {
+    fn from(error: ApiError) -> Self {
+        Answer::from(error).map(Content::into_body)
     }
 }
 

@@ -4,12 +4,13 @@
 //! `pipeline` is what happens to every request of it, `control` is the mock's own side.
 
 mod body;
+mod capacity;
 mod control;
 mod elsewhere;
 mod envelope;
 mod error;
 mod exchange;
-mod json;
+mod long;
 mod origin;
 mod pipeline;
 mod pool;
@@ -32,12 +33,12 @@ use axum::{
 };
 use tower::Service;
 
-pub use self::{error::ApiError, exchange::Endless};
 use self::{
+    capacity::Capacity,
     pipeline::Route,
-    pool::Pool,
     tallyfy::{PREFIXES, endpoints_on, normalise},
 };
+pub use self::{error::ApiError, exchange::Endless};
 use crate::state::AppState;
 
 /// The whole mock as one service: Tallyfy's routes within their layers, and beside them, outside
@@ -48,14 +49,14 @@ pub struct App {
     control: Router,
     elsewhere: Router,
     state: Arc<AppState>,
-    pool: Pool,
+    capacity: Capacity,
 }
 
 impl App {
     /// The service over that state.
     pub fn new(state: Arc<AppState>) -> Self {
-        let pool = Pool::new();
-        let route = Route::of(Arc::clone(&state), pool.clone());
+        let capacity = Capacity::of(&state.limits);
+        let route = Route::of(Arc::clone(&state), capacity.clone());
         let paths: BTreeSet<_> = tallyfy::endpoints().map(|endpoint| endpoint.path).collect();
         let mut tallyfy = Router::new().fallback_service(route(None, None));
         for path in paths {
@@ -71,10 +72,10 @@ impl App {
         }
         Self {
             tallyfy,
-            control: control::router(Arc::clone(&state), pool.clone()),
+            control: control::router(Arc::clone(&state), capacity.clone()),
             elsewhere: elsewhere::router(Arc::clone(&state)),
             state,
-            pool,
+            capacity,
         }
     }
 }
@@ -83,7 +84,7 @@ impl App {
     /// Holds up whatever takes long to compute, until what is returned is dropped: for tests.
     #[doc(hidden)]
     pub fn hold_up(&self) -> Option<impl Drop + use<>> {
-        self.pool.hold()
+        self.capacity.pool.hold()
     }
 }
 
@@ -133,8 +134,8 @@ pub fn is_probe<B>(request: &http::Request<B>) -> bool {
 
 /// The answer to a request for which there is no place; the connection ends with it.
 pub fn unavailable() -> Response {
-    let mut answer: http::Response<Bytes> = ApiError::Other(StatusCode::SERVICE_UNAVAILABLE).into();
+    let mut answer = Response::from(ApiError::Other(StatusCode::SERVICE_UNAVAILABLE));
     let close = HeaderValue::from_static("close");
     answer.headers_mut().insert(header::CONNECTION, close);
-    answer.map(Body::from)
+    answer
 }

@@ -1,11 +1,14 @@
 //! [`Org`]: one organization of a running mock, and what a test does to it.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::{fault::FaultBuilder, verify::Verification};
 use crate::{
     domain::{id::OrgId, operation::Operation},
+    json::Pieces,
     state::{AppState, Refusal},
     tenant::{ClockChange, ClockRefusal, Scopes, journal::Filter},
 };
@@ -46,8 +49,9 @@ impl Org<'_> {
     ///
     /// Where the fixture closes the world and this organization is not in it.
     pub fn state(&self) -> Value {
-        let state = unwrap(self.app.export(Some(&self.id)), "there is no state");
-        serde_json::from_str(&state).expect("a state is JSON")
+        let state = unwrap(self.app.export_org(&self.id), "there is no state");
+        let state = Pieces::of(Arc::new(state)).together();
+        serde_json::from_slice(&state).expect("a state is JSON")
     }
 
     /// Goes back to what the fixtures say of it, and forgets its faults, its clock and what it was asked.
@@ -92,9 +96,8 @@ impl Org<'_> {
         };
         let found = self.app.tenants.requests(&filter);
         found
-            .requests
-            .iter()
-            .filter_map(|entry| serde_json::to_value(&**entry).ok())
+            .entries()
+            .filter_map(|entry| serde_json::to_value(&entry).ok())
             .collect()
     }
 

@@ -13,8 +13,8 @@ use crate::{
         contract::ContractChoice,
         id::{OrgId, UserId},
     },
-    fixture::{Fixture, FixtureError, exported, exported_org},
-    tenant::{self, Draft, Org, OrgSeed, Scopes, Tenants, Token, Tokens, journal::StateChange},
+    fixture::{Export, ExportedOrg, Fixture, FixtureError},
+    tenant::{self, Draft, OrgSeed, Scopes, Tenants, Token, Tokens, journal::StateChange},
 };
 
 /// Why a change is refused; then nothing has changed.
@@ -63,14 +63,15 @@ impl Refusal {
 }
 
 impl AppState {
-    /// Everything that is stored, or one organization without its id, as a fixture with times to the microsecond.
-    pub fn export(&self, org: Option<&OrgId>) -> Result<String, Refusal> {
-        let Some(id) = org else {
-            return Ok(exported(&self.tenants));
-        };
-        let org = self.tenants.look_at(id).read(Org::clone);
-        let org = org.map_err(|_| Refusal::NoOrg(id.clone()))?;
-        Ok(exported_org(&org))
+    /// All that is stored, to be written as a fixture with times to the microsecond.
+    pub fn export(&self) -> Export {
+        Export::of(&self.tenants)
+    }
+
+    /// The same of one organization, without its id.
+    pub fn export_org(&self, id: &OrgId) -> Result<ExportedOrg, Refusal> {
+        let org = self.tenants.look_at(id).org();
+        org.map(ExportedOrg).map_err(|_| Refusal::NoOrg(id.clone()))
     }
 
     /// Replaces everything that is stored, or one organization, by what a fixture describes. The contract, the clock, the faults
@@ -139,8 +140,8 @@ impl AppState {
             let added = seeds.get(id);
             let added = added.and_then(|seed| seed.user_or_first_admin(user));
             let there = || {
-                let look = |org: &Org| org.users().get_or_first_admin(user).cloned();
-                self.tenants.look_at(id).read(look).ok()?
+                let org = self.tenants.look_at(id).org().ok()?;
+                org.users().get_or_first_admin(user).cloned()
             };
             added.cloned().or_else(there)
         };
@@ -214,7 +215,8 @@ fn check_addition(fixture: &Fixture, tenants: &Tenants) -> Result<(), Refusal> {
             let user = seed.token.user;
             let there = tenants
                 .look_at(id)
-                .read(|org| user.is_none_or(|user| org.role(user).is_some()));
+                .org()
+                .map(|org| user.is_none_or(|user| org.role(user).is_some()));
             let comes = added
                 .get(id)
                 .map(|org| user.is_none_or(|user| org.may_have(user)));

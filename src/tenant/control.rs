@@ -14,9 +14,7 @@ use super::{
     Common, Rows, Tenant,
     census::Evicted,
     clock::{Clock, ClockChange, Reading},
-    journal::{
-        Change, Entry, Expectations, Filter, Recorded, Ring, RuleChange, StateChange, Unmet,
-    },
+    journal::{Change, Entry, Expectations, Filter, Found, Ring, RuleChange, StateChange, Unmet},
     map::{Baseline, Generation, Tenants},
     org::Org,
     refusal::Refusal,
@@ -311,8 +309,8 @@ impl Tenants {
         }
     }
 
-    /// The journal entries that match a filter, the newest last.
-    pub fn requests(&self, filter: &Filter) -> Recorded {
+    /// The entries of the journal that a filter lets through, the newest last.
+    pub fn requests(&self, filter: &Filter) -> Found {
         let (rings, lost) = {
             let census = self.census();
             if let Some(org) = &filter.org {
@@ -326,19 +324,17 @@ impl Tenants {
                 (rings.chain([nameless]).collect(), census.evicted.all())
             }
         };
-        let mut recorded = Recorded::of(rings, filter);
-        recorded.dropped += lost;
-        recorded
+        Found::of(rings, filter, lost)
     }
 
-    /// The journal entry of that id.
-    pub fn request(&self, id: u64, org: Option<OrgId>) -> Option<Arc<Entry>> {
+    /// The entry of that id.
+    pub fn request(&self, id: u64, org: Option<OrgId>) -> Option<Entry> {
         let all = self.requests(&Filter {
             org,
             since: Some(id.checked_sub(1)?),
             ..Filter::default()
         });
-        all.requests.into_iter().find(|entry| entry.id() == id)
+        all.entry(id)
     }
 
     /// Checks expectations against the journal; the error has the nearest requests. Never waits.

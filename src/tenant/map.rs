@@ -167,14 +167,14 @@ impl Tenants {
     ) -> Result<T, Refusal> {
         let tenant = &held.tenant;
         if let Some(org) = &mut *tenant.rows.write() {
-            return change(org);
+            return change(Arc::make_mut(org));
         }
         // Lock order: the census, then rows.
         let mut census = self.census();
         let was_kept = tenant.is_kept();
         let mut rows = tenant.rows.write();
         if let Some(org) = &mut *rows {
-            return change(org);
+            return change(Arc::make_mut(org));
         }
         let mut org = Org::clone(held.started()?);
         let changed = change(&mut org)?;
@@ -186,7 +186,7 @@ impl Tenants {
         if is_current && !was_kept {
             self.keep(&mut census, id)?;
         }
-        *rows = Some(org);
+        *rows = Some(Arc::new(org));
         Ok(changed)
     }
 
@@ -203,17 +203,17 @@ impl Tenants {
         tokens: impl FnOnce(&Tokens) -> Option<Tokens>,
     ) -> Result<(), E> {
         let ids: BTreeSet<OrgId> = ids.into_iter().collect();
-        let draft = |held: &Held, stored: &Option<Org>, id: &OrgId| {
-            let org = stored.clone().or_else(|| held.started().ok().cloned());
+        let draft = |held: &Held, stored: &Option<Arc<Org>>, id: &OrgId| {
+            let org = stored.as_ref().or_else(|| held.started().ok());
             Draft {
-                org: org.unwrap_or_else(|| start(id)),
+                org: org.map_or_else(|| start(id), |org| Org::clone(org)),
                 now: held.time().read().now,
             }
         };
         for tries_left in (0..CHANGE_TRIES).rev() {
             let looked_at: Vec<Held> = ids.iter().map(|id| self.look_at(id)).collect();
             let rows = looked_at.iter().map(|held| held.tenant.rows.read().clone());
-            let before: Vec<Option<Org>> = rows.collect();
+            let before: Vec<Option<Arc<Org>>> = rows.collect();
             let of_all = ids.iter().zip(looked_at.iter().zip(&before));
             let mut drafts: BTreeMap<OrgId, Draft> = of_all
                 .map(|(id, (held, stored))| (id.clone(), draft(held, stored, id)))
@@ -232,12 +232,13 @@ impl Tenants {
                 .collect();
             // In the order of their ids, so that two such changes cannot deadlock.
             let mut rows: Vec<_> = held.iter().map(|held| held.tenant.rows.write()).collect();
-            let is_same = |(rows, before): (&Option<Org>, &Option<Org>)| match (rows, before) {
-                (Some(rows), Some(before)) => rows.is_same(before),
-                (None, None) => true,
-                (Some(_), None) | (None, Some(_)) => false,
-            };
-            // A reset may have replaced the template.
+            let is_same =
+                |(rows, before): (&Option<Arc<Org>>, &Option<Arc<Org>>)| match (rows, before) {
+                    (Some(rows), Some(before)) => rows.is_same(before),
+                    (None, None) => true,
+                    (Some(_), None) | (None, Some(_)) => false,
+                };
+            // A reset may have brought another template.
             let is_reset = (looked_at.iter().zip(&held))
                 .any(|(before, now)| !Arc::ptr_eq(&before.tenant.common, &now.tenant.common));
             let mut same = rows.iter().map(|rows| &**rows).zip(&before);
@@ -262,7 +263,7 @@ impl Tenants {
                 common.tokens.store(Arc::new(tokens));
             }
             for (rows, (_, draft)) in rows.iter_mut().zip(drafts) {
-                **rows = Some(draft.org);
+                **rows = Some(Arc::new(draft.org));
             }
             break;
         }
@@ -271,11 +272,11 @@ impl Tenants {
 
     /// The ids of the stored organizations, sorted.
     pub fn org_ids(&self) -> Vec<OrgId> {
-        self.stored().into_iter().map(|org| org.id).collect()
+        self.stored().iter().map(|org| org.id.clone()).collect()
     }
 
-    /// Snapshots of the stored organizations, in the order of their ids. Their rows are shared, not copied.
-    pub fn stored(&self) -> Vec<Org> {
+    /// The stored organizations as they are now, in the order of their ids. Their rows are shared.
+    pub fn stored(&self) -> Vec<Arc<Org>> {
         let tenants = self.by_id();
         let orgs = tenants
             .iter()

@@ -96,7 +96,7 @@ pub struct Template {
 
 /// The rows of an organization; `None` until the first write.
 #[derive(Debug, Default)]
-struct Rows(RwLock<Option<Org>>);
+struct Rows(RwLock<Option<Arc<Org>>>);
 
 impl Rows {
     fn stored(org: Org) -> Self {
@@ -104,10 +104,10 @@ impl Rows {
     }
 
     fn maybe(org: Option<Org>) -> Self {
-        Self(RwLock::new(org))
+        Self(RwLock::new(org.map(Arc::new)))
     }
 
-    fn try_read(&self) -> Option<RwLockReadGuard<'_, Option<Org>>> {
+    fn try_read(&self) -> Option<RwLockReadGuard<'_, Option<Arc<Org>>>> {
         match self.0.try_read() {
             Ok(rows) => Some(rows),
             Err(TryLockError::Poisoned(rows)) => Some(rows.into_inner()),
@@ -115,11 +115,11 @@ impl Rows {
         }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Option<Org>> {
+    fn read(&self) -> RwLockReadGuard<'_, Option<Arc<Org>>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Option<Org>> {
+    fn write(&self) -> RwLockWriteGuard<'_, Option<Arc<Org>>> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -128,43 +128,41 @@ impl Rows {
 #[derive(Debug)]
 pub struct Held {
     tenant: Arc<Tenant>,
-    /// The organization made from the template, built lazily. Boxed because few requests need it, while `Held` is on every
-    /// request's path.
-    started: OnceLock<Box<Org>>,
+    /// The organization as its template starts it, built when it is first looked at.
+    started: OnceLock<Arc<Org>>,
 }
 
 impl Held {
-    /// Reads the organization. One that is not stored is read as the template makes it, and stays not stored.
-    pub fn read<T>(&self, look: impl FnOnce(&Org) -> T) -> Result<T, Refusal> {
-        if let Some(org) = &*self.tenant.rows.read() {
-            return Ok(look(org));
-        }
-        self.started().map(look)
+    /// The organization as it is now; whoever holds it sees no later change. One that only could exist is
+    /// as it would start, and not stored.
+    pub fn org(&self) -> Result<Arc<Org>, Refusal> {
+        let stored = self.tenant.rows.read().clone();
+        stored.map_or_else(|| self.started().cloned(), Ok)
     }
 
-    /// As [`Held::read`]; `None` if a writer holds the lock.
-    pub fn try_read<T>(&self, look: impl FnOnce(&Org) -> T) -> Option<Result<T, Refusal>> {
-        Some(match &*self.tenant.rows.try_read()? {
-            Some(org) => Ok(look(org)),
-            None => self.started().map(look),
-        })
+    /// As [`Held::org`]; nothing where somebody changes the organization at this moment.
+    pub fn try_org(&self) -> Option<Result<Arc<Org>, Refusal>> {
+        let stored = self.tenant.rows.try_read()?.clone();
+        Some(stored.map_or_else(|| self.started().cloned(), Ok))
     }
 
-    /// Who a token's user is there.
-    pub fn standing(&self, token: &Token) -> Result<Standing, Refusal> {
+    /// The organization, and who a token's user is there.
+    pub fn standing(&self, token: &Token) -> Result<(Arc<Org>, Standing), Refusal> {
         let id = self.tenant.id.as_ref().ok_or(Refusal::NoOrg)?;
         if !token.is_for(id) {
             return Err(Refusal::ForeignOrg);
         }
-        self.read(|org| org.standing(token))?
+        let org = self.org()?;
+        let standing = org.standing(token)?;
+        Ok((org, standing))
     }
 
-    fn started(&self) -> Result<&Org, Refusal> {
+    fn started(&self) -> Result<&Arc<Org>, Refusal> {
         let Tenant { id, common, .. } = &*self.tenant;
         let (Some(id), Some(template)) = (id, &common.template) else {
             return Err(Refusal::NoOrg);
         };
-        let build = || Box::new(template.seed.build(id, template.start, Undeclared::Open));
+        let build = || Arc::new(template.seed.build(id, template.start, Undeclared::Open));
         Ok(self.started.get_or_init(build))
     }
 

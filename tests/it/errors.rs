@@ -1,13 +1,14 @@
 //! Every way in which the API says no, in Tallyfy's shape.
 
 use std::{
+    fmt::Write,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use axum::{
-    body::{Body, Bytes, HttpBody},
-    http::Response,
+    body::{Body, Bytes, HttpBody, to_bytes},
+    response::Response,
 };
 use hyper::body::Frame;
 use serde_json::json;
@@ -43,7 +44,7 @@ fn every_error() -> Vec<ApiError> {
         ApiError::TooManyRequests { retry_after: 7 },
         ApiError::Other(axum::http::StatusCode::IM_A_TEAPOT),
         ApiError::ServerError,
-        ApiError::Full,
+        ApiError::Unavailable(""),
     ];
     for error in &all {
         match error {
@@ -59,21 +60,23 @@ fn every_error() -> Vec<ApiError> {
             | ApiError::TooManyRequests { .. }
             | ApiError::Other(_)
             | ApiError::ServerError
-            | ApiError::Full => {}
+            | ApiError::Unavailable(_) => {}
         }
     }
     all
 }
 
-#[test]
-fn every_refusal_has_tallyfys_shape() {
-    let bodies = every_error().into_iter().map(|error| {
-        let answer: Response<Bytes> = error.into();
+#[tokio::test]
+async fn every_refusal_has_tallyfys_shape() {
+    let mut bodies = String::new();
+    for error in every_error() {
+        let answer = Response::from(error);
         assert_eq!(answer.headers()["content-type"], "application/json");
-        let body = String::from_utf8_lossy(answer.body());
-        format!("{}\n{body}\n", answer.status())
-    });
-    insta::assert_snapshot!(bodies.collect::<String>(), @r#"
+        let status = answer.status();
+        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        writeln!(bodies, "{status}\n{}", String::from_utf8_lossy(&body)).unwrap();
+    }
+    insta::assert_snapshot!(bodies, @r#"
     400 Bad Request
     {"error":true,"message":"Malformed JSON in request body."}
     401 Unauthorized

@@ -8,15 +8,14 @@ use axum::{
     extract::{FromRequest, Path},
     http::{HeaderMap, Request, StatusCode, header},
 };
-use http_body_util::LengthLimitError;
 use serde_json::Value;
 
 use super::problem::Problem;
 use crate::{
     domain::id::OrgId,
     http::{
-        body::{announces_more, encoded, gathered},
-        pool::Pool,
+        body::{NO_ROOM, Ungathered, announces_more, encoded, gathered},
+        capacity::Capacity,
     },
     json,
     state::AppState,
@@ -26,7 +25,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Control {
     pub(super) app: Arc<AppState>,
-    pub(super) pool: Pool,
+    pub(super) capacity: Capacity,
 }
 
 /// What is asked, as far as it can be read without knowing what is meant.
@@ -159,7 +158,7 @@ async fn body_of(headers: &HeaderMap, body: Body, control: &Control) -> Result<B
     if announces_more(headers, limits.max_control_body) {
         return Err(too_long());
     }
-    let read = gathered(body, limits.max_control_body);
+    let read = gathered(body, limits.max_control_body, &control.capacity.bodies);
     let (status, detail) = match tokio::time::timeout(limits.body_timeout, read).await {
         Ok(Ok(body)) if body.is_empty() => return Ok(body),
         Ok(Ok(body)) => {
@@ -174,8 +173,9 @@ async fn body_of(headers: &HeaderMap, body: Body, control: &Control) -> Result<B
             let detail = format!("the body {what}; send it as plain JSON in UTF-8");
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_long()),
-        Ok(Err(_)) => (StatusCode::BAD_REQUEST, "the body ended early"),
+        Ok(Err(Ungathered::TooLong)) => return Err(too_long()),
+        Ok(Err(Ungathered::EndedEarly(_))) => (StatusCode::BAD_REQUEST, "the body ended early"),
+        Ok(Err(Ungathered::NoRoom)) => (StatusCode::SERVICE_UNAVAILABLE, NO_ROOM),
         Err(_) => {
             let detail = "the body did not come within `--body-timeout`";
             (StatusCode::REQUEST_TIMEOUT, detail)

@@ -14,7 +14,7 @@ use std::{any::Any, sync::Arc};
 use axum::{
     Extension, Json, Router,
     extract::State,
-    http::{Method, StatusCode, Uri},
+    http::{Method, StatusCode, Uri, header},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{self, MethodFilter, MethodRouter},
@@ -26,10 +26,12 @@ use self::ask::{Asked, Control};
 pub(super) use self::{guard::is_this_machine, problem::Problem};
 use super::{
     body::finish_body,
-    pool::Pool,
+    capacity::Capacity,
+    envelope::NO_ROOM,
+    long::Unwritten,
     tallyfy::{PREFIXES, endpoints},
 };
-use crate::state::AppState;
+use crate::{json::Written, state::AppState};
 
 type Handler = fn() -> MethodRouter<Control>;
 
@@ -38,9 +40,31 @@ fn on_pool<T: IntoResponse + 'static>(
     method: MethodFilter,
     answer: fn(&AppState, Asked) -> Result<T, Problem>,
 ) -> MethodRouter<Control> {
-    let handler = async move |State(Control { app, pool }): State<Control>, asked: Asked| {
-        let answered = pool.run(move || answer(&app, asked).into_response());
+    let handler = async move |State(Control { app, capacity }): State<Control>, asked: Asked| {
+        let answered = capacity
+            .pool
+            .run(move || answer(&app, asked).into_response());
         answered.await
+    };
+    routing::on(method, handler)
+}
+
+/// The same for an answer that may be long: it is written piece by piece.
+fn long_on_pool<T: Written>(
+    method: MethodFilter,
+    answer: fn(&AppState, Asked) -> Result<T, Problem>,
+) -> MethodRouter<Control> {
+    let handler = async move |State(Control { app, capacity }): State<Control>, asked: Asked| {
+        let begin = move || answer(&app, asked).map(Unwritten::or_short);
+        let body = match capacity.pool.run(begin).await? {
+            Ok(short) => short,
+            Err(unwritten) => unwritten
+                .written(&capacity)
+                .await
+                .map_err(|_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM))?,
+        };
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        Ok::<_, Problem>((json, body.into_body()))
     };
     routing::on(method, handler)
 }
@@ -51,7 +75,7 @@ static ENDPOINTS: &[(Method, &str, Handler)] = &[
     (Method::GET, "/_mock/ready", || routing::get(ready)),
     (Method::GET, "/_mock/routes", || routing::get(routes)),
     (Method::GET, "/_mock/state", || {
-        on_pool(MethodFilter::GET, state::show)
+        long_on_pool(MethodFilter::GET, state::show)
     }),
     (Method::PUT, "/_mock/state", || {
         on_pool(MethodFilter::PUT, state::replace)
@@ -63,7 +87,7 @@ static ENDPOINTS: &[(Method, &str, Handler)] = &[
         on_pool(MethodFilter::POST, state::reset)
     }),
     (Method::GET, "/_mock/requests", || {
-        on_pool(MethodFilter::GET, requests::list)
+        long_on_pool(MethodFilter::GET, requests::list)
     }),
     (Method::DELETE, "/_mock/requests", || {
         on_pool(MethodFilter::DELETE, requests::clear)
@@ -110,7 +134,7 @@ fn known() -> Vec<String> {
         .collect()
 }
 
-pub(super) fn router(app: Arc<AppState>, pool: Pool) -> Router {
+pub(super) fn router(app: Arc<AppState>, capacity: Capacity) -> Router {
     let routes = ENDPOINTS
         .iter()
         .fold(Router::new(), |router, (_, path, handler)| {
@@ -123,7 +147,7 @@ pub(super) fn router(app: Arc<AppState>, pool: Pool) -> Router {
         .layer(from_fn_with_state(Arc::clone(&app), guard::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(finish_body))
-        .with_state(Control { app, pool })
+        .with_state(Control { app, capacity })
 }
 
 /// Whether this is the path of an endpoint for probes. They come by names and without tokens that nobody can foresee.

@@ -1,38 +1,38 @@
 //! `requests`: what was asked, and whether it was what was expected.
 
-use std::sync::Arc;
-
 use axum::{Json as Answer, http::StatusCode};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{ask::Asked, problem::Problem};
 use crate::{
     domain::operation::Operation,
+    json::{Out, Written},
     state::AppState,
     tenant::{
         Scopes,
-        journal::{Entry, Expectations, Filter},
+        journal::{Entry, Expectations, Filter, Found},
     },
 };
 
-#[derive(Serialize)]
-pub(super) struct Requests {
-    requests: Vec<Shown>,
-    dropped: u64,
-}
+/// Entries to be written.
+pub(super) struct Requests(Found);
 
-/// An entry, shared with the journal.
-pub(super) struct Shown(Arc<Entry>);
-
-impl Serialize for Shown {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+impl Written for Requests {
+    async fn write(&self, out: &mut Out) {
+        out.raw("{\"requests\":[");
+        for (i, entry) in self.0.entries().enumerate() {
+            out.comma(i > 0);
+            out.json(&entry);
+            out.pause_when_full().await;
+        }
+        out.raw("],\"dropped\":");
+        out.json(&self.0.dropped());
+        out.raw("}");
     }
 }
 
 /// The entries that a filter lets through, the newest last.
-pub(super) fn list(app: &AppState, mut asked: Asked) -> Result<Answer<Requests>, Problem> {
+pub(super) fn list(app: &AppState, mut asked: Asked) -> Result<Requests, Problem> {
     let mut query = std::mem::take(&mut asked.query);
     let filter = Filter {
         org: query.org.clone(),
@@ -48,15 +48,11 @@ pub(super) fn list(app: &AppState, mut asked: Asked) -> Result<Answer<Requests>,
             .unwrap_or(false),
     };
     query.done()?;
-    let found = app.tenants.requests(&filter);
-    Ok(Answer(Requests {
-        requests: found.requests.into_iter().map(Shown).collect(),
-        dropped: found.dropped,
-    }))
+    Ok(Requests(app.tenants.requests(&filter)))
 }
 
 /// One entry.
-pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<Shown>, Problem> {
+pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<Entry>, Problem> {
     let org = asked.only_org()?;
     let id = asked.id();
     let found = id.parse().ok().and_then(|id| app.tenants.request(id, org));
@@ -66,7 +62,7 @@ pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<Shown>, Pr
             format!("there is no request `{id}`, or no more"),
         )
     };
-    found.map(Shown).map(Answer).ok_or_else(gone)
+    found.map(Answer).ok_or_else(gone)
 }
 
 /// Forgets all entries, or those of one organization.
@@ -86,11 +82,11 @@ pub(super) fn verify(app: &AppState, mut asked: Asked) -> Result<Answer<Value>, 
     let expected = Expectations::parse(&body, org).map_err(Problem::invalid)?;
     match app.tenants.verify(&expected) {
         Ok(count) => Ok(Answer(json!({ "count": count }))),
-        Err(unmet) => {
-            let nearest: Vec<Shown> = unmet.nearest.into_iter().map(Shown).collect();
-            Err(Problem::new(StatusCode::CONFLICT, unmet.detail)
-                .with("count", unmet.count.into())
-                .with("nearest", serde_json::to_value(nearest).unwrap_or_default()))
-        }
+        Err(unmet) => Err(Problem::new(StatusCode::CONFLICT, unmet.detail)
+            .with("count", unmet.count.into())
+            .with(
+                "nearest",
+                serde_json::to_value(unmet.nearest).unwrap_or_default(),
+            )),
     }
 }

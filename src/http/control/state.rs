@@ -1,18 +1,36 @@
 //! `state`, `seed` and `reset`: what is stored.
 
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::StatusCode;
 
 use super::{ask::Asked, problem::Problem};
-use crate::{state::AppState, tenant::Scopes};
+use crate::{
+    fixture::{Export, ExportedOrg},
+    json::{Out, Written},
+    state::AppState,
+    tenant::Scopes,
+};
 
-/// A fixture, and what says that it is JSON.
-type Exported = ([(HeaderName, &'static str); 1], String);
+/// A fixture to be written.
+pub(super) enum Exported {
+    All(Export),
+    One(ExportedOrg),
+}
+
+impl Written for Exported {
+    async fn write(&self, out: &mut Out) {
+        match self {
+            Self::All(all) => all.write(out).await,
+            Self::One(one) => one.write(out).await,
+        }
+    }
+}
 
 /// All that is stored, or one organization, as a fixture.
 pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Exported, Problem> {
-    let org = asked.only_org()?;
-    let json = app.export(org.as_ref())?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], json))
+    Ok(match asked.only_org()? {
+        Some(org) => Exported::One(app.export_org(&org)?),
+        None => Exported::All(app.export()),
+    })
 }
 
 /// Puts a fixture in its place.

@@ -7,10 +7,10 @@ use futures_util::FutureExt;
 
 use crate::{
     http::{
+        capacity::Capacity,
         envelope::Answer,
         error::ApiError,
         exchange::Exchange,
-        pool::Pool,
         tallyfy::{self, Call, Endpoint},
     },
     tenant::Verdict,
@@ -21,13 +21,13 @@ use crate::{
 pub(super) async fn limited(
     endpoint: Option<&'static Endpoint>,
     call: Call<'_>,
-    pool: &Pool,
+    capacity: &Capacity,
 ) -> Answer {
     let verdict = verdict(call.exchange);
     let mut answer = match verdict.and_then(|verdict| verdict.retry_after) {
         Some(retry_after) => ApiError::TooManyRequests { retry_after }.into(),
         // A handler's panic is caught here, within the journal, so that the 500 is in it.
-        None => caught(tallyfy::answer(endpoint, call, pool)).await,
+        None => caught(tallyfy::answer(endpoint, call, capacity)).await,
     };
     if let Some(verdict) = verdict {
         let headers = answer.headers_mut();

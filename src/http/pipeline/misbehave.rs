@@ -1,8 +1,6 @@
 //! Requests that are made to fail: what steering and faults decided, done to the answer.
 
 use std::{
-    collections::VecDeque,
-    convert::Infallible,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -23,10 +21,11 @@ use super::{limits::limited, steering::Steering};
 use crate::{
     domain::{contract::ValidationBody, validate::ValidationErrors},
     http::{
+        capacity::Capacity,
         envelope::{Answer, empty, json},
         error::{ApiError, Remark},
         exchange::{Exchange, unprefixed},
-        pool::Pool,
+        long::Content,
         tallyfy::{Call, Endpoint, method_not_allowed},
     },
     socket::Order,
@@ -38,24 +37,28 @@ use crate::{
 const STEERED: &str =
     "asked for by the request itself: `Prefer`, `__code` or `x-mock-response-code`";
 
-/// On an answer that is sent in pieces, with so long a pause before each.
+/// On an answer that is sent in [`PIECES`] with a pause before each.
 #[derive(Debug, Clone)]
-struct Slowly(Duration);
+struct Slowly {
+    pause: Duration,
+    /// How many bytes the answer has.
+    length: usize,
+}
 
 /// Does to a request what it asks for itself, or else what the first rule has in store for it; else has it answered.
 pub(super) async fn misbehave(
     endpoint: Option<&'static Endpoint>,
     call: Call<'_>,
-    pool: &Pool,
+    capacity: &Capacity,
 ) -> Answer {
     if !call.exchange.has_one_host {
-        call.note_body().await;
+        call.note_body(capacity).await;
         return ApiError::Other(StatusCode::BAD_REQUEST).into();
     }
     match strike(call.app, call.exchange) {
-        None => limited(endpoint, call, pool).await,
+        None => limited(endpoint, call, capacity).await,
         // Boxed because few requests are struck, and each would carry the room for it.
-        Some(strike) => Box::pin(carry_out(endpoint, call, strike, pool)).await,
+        Some(strike) => Box::pin(carry_out(endpoint, call, strike, capacity)).await,
     }
 }
 
@@ -92,7 +95,7 @@ async fn carry_out(
     endpoint: Option<&'static Endpoint>,
     call: Call<'_>,
     strike: Strike,
-    pool: &Pool,
+    capacity: &Capacity,
 ) -> Answer {
     let Call { app, exchange, .. } = call;
     let is_safe = matches!(exchange.method, Method::GET | Method::HEAD);
@@ -106,16 +109,16 @@ async fn carry_out(
     let answer = match strike.write {
         // The change is in before the delay begins: "timed out, but done".
         Write::After => {
-            let answer = limited(endpoint, call, pool).await;
+            let answer = limited(endpoint, call, capacity).await;
             if is_client_gone(exchange, delay).await {
                 return gone(exchange);
             }
             answer
         }
         Write::Before if is_client_gone(exchange, delay).await => return gone(exchange),
-        Write::Before if needs_answer => limited(endpoint, call, pool).await,
+        Write::Before if needs_answer => limited(endpoint, call, capacity).await,
         Write::Before => {
-            call.note_body().await;
+            call.note_body(capacity).await;
             ApiError::ServerError.into()
         }
     };
@@ -135,7 +138,7 @@ async fn carry_out(
             }
             answer
         }
-        Some(Effect::Fault(fault)) => spoil(app, fault, answer, exchange),
+        Some(Effect::Fault(fault)) => spoil(app, fault, answer, exchange, capacity).await,
     }
 }
 
@@ -166,11 +169,20 @@ fn gone(exchange: &Exchange) -> Answer {
 }
 
 /// An answer that does not arrive as it should.
-fn spoil(app: &AppState, fault: Fault, mut answer: Answer, exchange: &Exchange) -> Answer {
+async fn spoil(
+    app: &AppState,
+    fault: Fault,
+    mut answer: Answer,
+    exchange: &Exchange,
+    capacity: &Capacity,
+) -> Answer {
     let order = match fault {
         Fault::SlowBody { chunk_ms } => {
-            let pause = Duration::from_millis(chunk_ms);
-            answer.extensions_mut().insert(Slowly(pause));
+            let slowly = Slowly {
+                pause: Duration::from_millis(chunk_ms),
+                length: answer.body().counted(capacity).await,
+            };
+            answer.extensions_mut().insert(slowly);
             return answer;
         }
         Fault::ConnectionReset => Order::Reset,
@@ -180,9 +192,9 @@ fn spoil(app: &AppState, fault: Fault, mut answer: Answer, exchange: &Exchange) 
         }
         Fault::RandomDataThenClose => Order::Raw(garbage(app.ids.seed())),
         // An answer without a body has no middle.
-        Fault::TruncatedBody if answer.body().is_empty() => Order::Close,
+        Fault::TruncatedBody if answer.body().beginning().is_empty() => Order::Close,
         Fault::TruncatedBody => Order::Truncate {
-            body_bytes: answer.body().len() / 2,
+            body_bytes: answer.body().counted(capacity).await / 2,
         },
     };
     let Some(socket) = &exchange.socket else {
@@ -203,11 +215,14 @@ fn spoil(app: &AppState, fault: Fault, mut answer: Answer, exchange: &Exchange) 
     answer
 }
 
-/// An answer as it is sent: in one piece, unless a fault wants it otherwise.
+/// An answer as it is sent: as fast as it is taken, unless a fault wants it otherwise.
 pub(super) fn sent(mut answer: Answer) -> Response {
     match answer.extensions_mut().remove() {
-        Some(Slowly(pause)) => answer.map(|body| Body::new(Slow::new(body, pause))),
-        None => answer.map(Body::from),
+        Some(Slowly { pause, length }) => answer.map(|body| {
+            let body = Slow::new(body.into_body(), length, pause);
+            Body::new(body)
+        }),
+        None => answer.map(Content::into_body),
     }
 }
 
@@ -224,20 +239,25 @@ const PIECES: usize = 10;
 
 /// A body that comes in pieces, with a pause before each.
 struct Slow {
-    pieces: VecDeque<Bytes>,
+    body: Body,
+    /// What has come of it and is not sent.
+    come: Bytes,
+    /// How many bytes a piece has.
+    size: usize,
+    /// How many of the next piece are still to be sent.
+    left: usize,
     pause: Duration,
     waiting: Pin<Box<Sleep>>,
 }
 
 impl Slow {
-    fn new(mut body: Bytes, pause: Duration) -> Self {
-        let size = body.len().div_ceil(PIECES).max(1);
-        let mut pieces = VecDeque::with_capacity(PIECES);
-        while !body.is_empty() {
-            pieces.push_back(body.split_to(size.min(body.len())));
-        }
+    fn new(body: Body, length: usize, pause: Duration) -> Self {
+        let size = length.div_ceil(PIECES).max(1);
         Self {
-            pieces,
+            body,
+            come: Bytes::new(),
+            size,
+            left: size,
             pause,
             waiting: Box::pin(sleep(pause)),
         }
@@ -246,26 +266,37 @@ impl Slow {
 
 impl HttpBody for Slow {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = axum::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.pieces.is_empty() {
-            return Poll::Ready(None);
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        while self.come.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                Some(Ok(frame)) => self.come = frame.into_data().unwrap_or_default(),
+                over => return Poll::Ready(over),
+            }
         }
         ready!(self.waiting.as_mut().poll(cx));
-        self.waiting = Box::pin(sleep(self.pause));
-        Poll::Ready(self.pieces.pop_front().map(|piece| Ok(Frame::data(piece))))
+        let size = self.left.min(self.come.len());
+        self.left -= size;
+        if self.left == 0 {
+            self.left = self.size;
+            self.waiting = Box::pin(sleep(self.pause));
+        }
+        Poll::Ready(Some(Ok(Frame::data(self.come.split_to(size)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.pieces.is_empty()
+        self.come.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.pieces.iter().map(|piece| piece.len() as u64).sum())
+        match self.body.size_hint().exact() {
+            Some(length) => SizeHint::with_exact(length + self.come.len() as u64),
+            None => SizeHint::default(),
+        }
     }
 }
 

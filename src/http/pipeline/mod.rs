@@ -32,9 +32,9 @@ use self::{
 };
 use super::{
     body::Unread,
+    capacity::Capacity,
     envelope::Answer,
     exchange::{Exchange, Matched},
-    pool::Pool,
     tallyfy::{Call, Endpoint},
 };
 use crate::state::AppState;
@@ -43,7 +43,7 @@ use crate::state::AppState;
 #[derive(Clone)]
 pub(super) struct Route {
     app: Arc<AppState>,
-    pool: Pool,
+    capacity: Capacity,
     path: Option<&'static str>,
     endpoint: Option<&'static Endpoint>,
 }
@@ -52,11 +52,11 @@ impl Route {
     /// Makes the routes of one mock, each from its path in the table and its endpoint there.
     pub(super) fn of(
         app: Arc<AppState>,
-        pool: Pool,
+        capacity: Capacity,
     ) -> impl Fn(Option<&'static str>, Option<&'static Endpoint>) -> Self {
         move |path, endpoint| Self {
             app: Arc::clone(&app),
-            pool: pool.clone(),
+            capacity: capacity.clone(),
             path,
             endpoint,
         }
@@ -86,8 +86,12 @@ impl Route {
         let unread = Unread::of(&exchange.headers, &mut body);
         let mut observation = Observation::begin(app, &exchange);
         let work = async {
-            let mut answer =
-                misbehave(self.endpoint, Call::new(app, &exchange, body), &self.pool).await;
+            let mut answer = misbehave(
+                self.endpoint,
+                Call::new(app, &exchange, body),
+                &self.capacity,
+            )
+            .await;
             if let Some(unread) = unread {
                 // Boxed because few requests need it, and each would carry the room for it.
                 let socket = exchange.socket.as_deref();
@@ -151,7 +155,8 @@ mod tests {
     async fn a_panic_answers_500_in_tallyfys_shape() {
         static PANICS: LazyLock<Endpoint> = LazyLock::new(Endpoint::that_panics);
         let state = AppState::new(&Config::default(), Fixture::default(), String::new()).unwrap();
-        let route = Route::of(Arc::new(state), Pool::new())(Some(PANICS.path), Some(&PANICS));
+        let capacity = Capacity::of(&state.limits);
+        let route = Route::of(Arc::new(state), capacity)(Some(PANICS.path), Some(&PANICS));
         for origin in [None, Some("http://localhost:3000")] {
             let mut request = Request::get("/panics")
                 .header("authorization", "Bearer any")

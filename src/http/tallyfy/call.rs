@@ -7,12 +7,11 @@ use axum::{
     http::{HeaderMap, header},
 };
 use chrono::{DateTime, Utc};
-use http_body_util::LengthLimitError;
 use serde_json::Value;
 
 use crate::http::{
-    body::{announces_more, encoded, gathered},
-    envelope::Links,
+    body::{NO_ROOM, Ungathered, announces_more, encoded, gathered},
+    capacity::{Capacity, Memory},
     error::ApiError,
     exchange::{Exchange, SentBody},
 };
@@ -34,8 +33,6 @@ pub(in crate::http) struct Call<'a> {
     pub(in crate::http) app: &'a Arc<AppState>,
     pub(in crate::http) exchange: &'a Arc<Exchange>,
     body: Body,
-    /// Whether it is answered in the pool, where nobody waits for it.
-    pub(super) is_in_pool: bool,
 }
 
 impl<'a> Call<'a> {
@@ -48,31 +45,12 @@ impl<'a> Call<'a> {
             app,
             exchange,
             body,
-            is_in_pool: false,
-        }
-    }
-
-    /// The same in the pool, where the body has come already.
-    pub(super) fn in_pool(app: &'a Arc<AppState>, exchange: &'a Arc<Exchange>) -> Self {
-        Self {
-            is_in_pool: true,
-            ..Self::new(app, exchange, Body::empty())
         }
     }
 
     /// The rules of the API, as they hold here.
     pub(super) fn contract(&self) -> &'a Contract {
         &self.app.contract
-    }
-
-    /// What the links to other pages are made of.
-    pub(super) fn links(&self) -> Links<'a> {
-        Links {
-            exchange: self.exchange,
-            contract: &self.app.contract,
-            authority: &self.app.authority,
-            trust_proxy: self.app.trust_proxy,
-        }
     }
 
     /// What time it is in the organization.
@@ -168,11 +146,11 @@ impl<'a> Call<'a> {
     }
 
     /// Reads a body that no handler is going to read, so that a record of the request has it.
-    pub(in crate::http) async fn note_body(mut self) {
+    pub(in crate::http) async fn note_body(mut self, capacity: &Capacity) {
         if self.body.is_end_stream() {
             return;
         }
-        if let Ok(bytes) = self.read_body().await {
+        if let Ok(bytes) = self.read_body(capacity).await {
             self.exchange.notes.note_body(SentBody {
                 bytes,
                 was_read: true,
@@ -181,10 +159,15 @@ impl<'a> Call<'a> {
     }
 
     /// The body, once it is there.
-    pub(super) async fn read_body(&mut self) -> Result<Bytes, ApiError> {
+    pub(super) async fn read_body(&mut self, capacity: &Capacity) -> Result<Bytes, ApiError> {
         let limits = &self.app.limits;
         let body = std::mem::take(&mut self.body);
-        let body = read(&self.exchange.headers, body, limits.max_body);
+        let body = read(
+            &self.exchange.headers,
+            body,
+            limits.max_body,
+            &capacity.bodies,
+        );
         tokio::time::timeout(limits.body_timeout, body)
             .await
             .map_err(|_| ApiError::RequestTimeout)?
@@ -232,17 +215,23 @@ fn fields(bytes: &[u8], headers: &HeaderMap, contract: &Contract) -> Result<Fiel
 }
 
 /// A body as it came, up to a limit.
-async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
+async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    memory: &Memory,
+) -> Result<Bytes, ApiError> {
     if announces_more(headers, limit) {
         return Err(ApiError::PayloadTooLarge);
     }
-    match gathered(body, limit).await {
-        Ok(body) => Ok(body),
-        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge),
-        Err(error) => Err(ApiError::MalformedJson(format!(
-            "the body ended early: {error}"
-        ))),
-    }
+    let gathered = gathered(body, limit, memory).await;
+    gathered.map_err(|why| match why {
+        Ungathered::TooLong => ApiError::PayloadTooLarge,
+        Ungathered::EndedEarly(error) => {
+            ApiError::MalformedJson(format!("the body ended early: {error}"))
+        }
+        Ungathered::NoRoom => ApiError::Unavailable(NO_ROOM),
+    })
 }
 
 /// `application/json` or `…+json`, with any parameters.

@@ -1,5 +1,7 @@
 //! What clients call beside groups: who the caller is, and the organizations, users and guests there are.
 
+use std::borrow::Cow;
+
 use axum::http::{Method, StatusCode};
 
 use super::{
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::{
     domain::{
-        id::UserId,
+        id::{OrgId, UserId},
         operation::Operation,
         page::Page,
         people::PeopleQuery,
@@ -22,10 +24,11 @@ use crate::{
         user::User,
     },
     http::{
-        envelope::{self, Answer},
+        envelope::{self, One, Reply},
         error::ApiError,
     },
-    tenant::{Org, Refusal, Standing},
+    json::{Out, Written},
+    tenant::Refusal,
 };
 
 /// What the official clients call before or along with the group calls (evidence 8).
@@ -93,108 +96,204 @@ pub(super) static ENDPOINTS: [Endpoint; 10] = [
 ];
 
 /// The caller, as the first of the caller's organizations that declares them knows them.
-fn show_me(_: &Call<'_>, caller: &SignedIn<'_>) -> Answer {
+fn show_me(_: &Call<'_>, caller: SignedIn) -> Reply {
     let is_the_caller = |user: &&User| caller.user().is_none_or(|id| user.id == id);
     let declared = caller.home().into_iter().chain(caller.organizations());
     let declared = declared.filter_map(|id| {
-        let look = |org: &Org, standing: &Standing| {
-            let user = org.users().get(standing.user);
-            user.filter(is_the_caller).cloned()
-        };
-        caller.read(&id, look).ok()?
+        let (org, standing) = caller.look_at(&id).ok()?;
+        let user = org.users().get(standing.user);
+        user.filter(is_the_caller).cloned()
     });
     let user = { declared }.next().unwrap_or_else(|| caller.undeclared());
-    envelope::one(&user::myself(&user), StatusCode::OK)
+    Reply::of(StatusCode::OK, One(user::myself(&user)))
 }
 
-fn list_my_organizations(call: &Call<'_>, caller: &SignedIn<'_>) -> Answer {
+fn list_my_organizations(call: &Call<'_>, caller: SignedIn) -> Reply {
     let request = page_request(call.query(), call.contract().per_page_cap);
     let ids: Vec<_> = caller.organizations().collect();
-    let view = |id| {
-        let view = |org: &_, standing: &_| organization::view(org, standing, call.contract());
-        caller.read(id, view).ok()
-    };
     let page = Page {
-        items: ids[request.ranks(ids.len())]
-            .iter()
-            .filter_map(view)
-            .collect(),
+        items: ids[request.ranks(ids.len())].to_vec(),
         total: ids.len(),
         request,
     };
-    envelope::page(page, |organization| organization, call.links())
+    Reply::of(StatusCode::OK, Organizations { caller, page })
 }
 
-fn show_organization(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
-    let view = member.read(|org| Ok(organization::view(org, &member.standing, call.contract())))?;
-    Ok(envelope::one(&view, StatusCode::OK))
+/// One page of the caller's organizations.
+struct Organizations {
+    caller: SignedIn,
+    page: Page<OrgId>,
 }
 
-fn show_me_in_organization(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
-    one_user(call, member, member.standing.user)
+impl Written for Organizations {
+    async fn write(&self, out: &mut Out) {
+        let Self { caller, page } = self;
+        envelope::begin_page(out);
+        let known = page.items.iter().filter_map(|id| caller.look_at(id).ok());
+        for (i, (org, standing)) in known.enumerate() {
+            out.comma(i > 0);
+            out.json(&organization::view(&org, &standing, caller.contract()));
+            out.pause_when_full().await;
+        }
+        envelope::end_page(out, page, caller.links());
+    }
 }
 
-fn list_users(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
+fn show_organization(_: &Call<'_>, member: Member) -> Result<Reply, ApiError> {
+    let view = organization::view(&member.org, &member.standing, member.contract());
+    Ok(Reply::of(StatusCode::OK, One(view)))
+}
+
+fn show_me_in_organization(call: &Call<'_>, member: Member) -> Result<Reply, ApiError> {
+    let me = member.standing.user;
+    one_user(call, member, me)
+}
+
+fn list_users(call: &Call<'_>, member: Member) -> Result<Reply, ApiError> {
     let query = PeopleQuery::parse(call.query(), PeopleQuery::USERS_PER_PAGE);
-    member.read(|org| {
-        let users = org.users_with(&member.standing);
-        let page = query.page_of(users.iter());
-        let groups = Memberships::of(&page.items, org, query.with);
-        let view = |one: &_| user::view(one, org, groups.as_ref(), query.with, call.contract());
-        Ok(envelope::page(page, view, call.links()))
-    })
+    Ok(Reply::of(StatusCode::OK, UserPage { member, query }))
 }
 
-fn show_user(call: &Call<'_>, Admin(member): &Admin<'_>) -> Result<Answer, ApiError> {
+/// One page of the users.
+struct UserPage {
+    member: Member,
+    query: PeopleQuery,
+}
+
+impl Written for UserPage {
+    async fn write(&self, out: &mut Out) {
+        let Self { member, query } = self;
+        let users = member.org.users_with(&member.standing);
+        let page = query.page_of(users.iter());
+        envelope::begin_page(out);
+        let mut is_first = true;
+        let mut rest = &*page.items;
+        while !rest.is_empty() {
+            let known = query.with.groups;
+            let known = known.then(|| Memberships::of_first(rest, &member.org));
+            let (memberships, first) = match &known {
+                Some((memberships, first)) => (Some(memberships), *first),
+                None => (None, rest.len()),
+            };
+            let (users, after) = rest.split_at(first);
+            for one in users {
+                out.comma(!is_first);
+                is_first = false;
+                member.write_user(one, memberships, query.with, out).await;
+                out.pause_when_full().await;
+            }
+            rest = after;
+        }
+        envelope::end_page(out, &page, member.links());
+    }
+}
+
+fn show_user(call: &Call<'_>, Admin(member): Admin) -> Result<Reply, ApiError> {
     one_user(call, member, call.user_id()?)
 }
 
-fn one_user(call: &Call<'_>, member: &Member<'_>, id: UserId) -> Result<Answer, ApiError> {
+fn one_user(call: &Call<'_>, member: Member, id: UserId) -> Result<Reply, ApiError> {
+    let user = member.org.user_with(&member.standing, id);
+    let user = user.map(Cow::into_owned).ok_or(Refusal::NoUser);
+    let user = user.map_err(|refusal| member.refused(refusal))?;
     let with = Includes::of(call.query());
-    let view = member.read(|org| {
-        let one = org.user_with(&member.standing, id);
-        let one = one.ok_or(Refusal::NoUser)?;
-        let groups = Memberships::of(&[&one], org, with);
-        Ok(user::view(
-            &one,
-            org,
-            groups.as_ref(),
-            with,
-            call.contract(),
-        ))
-    })?;
-    Ok(envelope::one(&view, StatusCode::OK))
+    let user = UserWith { user, with, member };
+    Ok(Reply::of(StatusCode::OK, One(user)))
 }
 
-fn list_user_names(_: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
-    let names: Vec<_> = member.read(|org| {
-        let users = org.users_with(&member.standing);
-        Ok(users.iter().map(user::name).collect())
-    })?;
-    Ok(envelope::one(&names, StatusCode::OK))
+/// A user with what is asked for beside them.
+struct UserWith {
+    user: User,
+    with: Includes,
+    member: Member,
 }
 
-fn list_guests(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
+impl Written for UserWith {
+    async fn write(&self, out: &mut Out) {
+        let Self { user, with, member } = self;
+        let known = with.groups;
+        let known = known.then(|| Memberships::of_first(&[user], &member.org));
+        let memberships = known.as_ref().map(|(memberships, _)| memberships);
+        member.write_user(user, memberships, *with, out).await;
+    }
+}
+
+fn list_user_names(_: &Call<'_>, member: Member) -> Result<Reply, ApiError> {
+    Ok(Reply::of(StatusCode::OK, One(UserNames(member))))
+}
+
+/// All users, each with few keys.
+struct UserNames(Member);
+
+impl Written for UserNames {
+    async fn write(&self, out: &mut Out) {
+        let Self(member) = self;
+        out.raw("[");
+        let users = member.org.users_with(&member.standing);
+        for (i, one) in users.iter().enumerate() {
+            out.comma(i > 0);
+            out.json(&user::name(one));
+            out.pause_when_full().await;
+        }
+        out.raw("]");
+    }
+}
+
+fn list_guests(call: &Call<'_>, member: Member) -> Result<Reply, ApiError> {
     let query = PeopleQuery::parse(call.query(), PeopleQuery::GUESTS_PER_PAGE);
-    member.read(|org| {
-        let view = |one: &_| guest::view(one, org, query.with, call.contract());
-        let page = query.page_of(org.guests());
-        Ok(envelope::page(page, view, call.links()))
-    })
+    Ok(Reply::of(StatusCode::OK, GuestPage { member, query }))
 }
 
-fn show_guest(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
+/// One page of the guests.
+struct GuestPage {
+    member: Member,
+    query: PeopleQuery,
+}
+
+impl Written for GuestPage {
+    async fn write(&self, out: &mut Out) {
+        let Self { member, query } = self;
+        let page = query.page_of(member.org.guests());
+        envelope::begin_page(out);
+        for (i, one) in page.items.iter().enumerate() {
+            out.comma(i > 0);
+            out.json(&guest::view(
+                one,
+                &member.org,
+                query.with,
+                member.contract(),
+            ));
+            out.pause_when_full().await;
+        }
+        envelope::end_page(out, &page, member.links());
+    }
+}
+
+fn show_guest(call: &Call<'_>, member: Member) -> Result<Reply, ApiError> {
     let email = call.guest_email()?;
     let with = Includes::of(call.query());
-    let view = member.read(|org| {
-        let one = org.guest(&email).ok_or(Refusal::NoGuest)?;
-        Ok(guest::view(one, org, with, call.contract()))
-    })?;
-    Ok(envelope::one(&view, StatusCode::OK))
+    let guest = member.org.guest(&email).ok_or(Refusal::NoGuest);
+    let guest = guest.map_err(|refusal| member.refused(refusal))?;
+    let view = guest::view(guest, &member.org, with, member.contract());
+    Ok(Reply::of(StatusCode::OK, One(view)))
 }
 
-fn list_guest_names(_: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
-    let names: Vec<_> =
-        member.read(|org| Ok(org.guests().map(|one| guest::name(one, org)).collect()))?;
-    Ok(envelope::one(&names, StatusCode::OK))
+fn list_guest_names(_: &Call<'_>, member: Member) -> Result<Reply, ApiError> {
+    Ok(Reply::of(StatusCode::OK, One(GuestNames(member))))
+}
+
+/// All guests, each with few keys.
+struct GuestNames(Member);
+
+impl Written for GuestNames {
+    async fn write(&self, out: &mut Out) {
+        let org = &self.0.org;
+        out.raw("[");
+        for (i, one) in org.guests().enumerate() {
+            out.comma(i > 0);
+            out.json(&guest::name(one, org));
+            out.pause_when_full().await;
+        }
+        out.raw("]");
+    }
 }

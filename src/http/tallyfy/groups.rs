@@ -1,5 +1,7 @@
 //! The groups of an organization: list, create, get, update, delete.
 
+use std::sync::Arc;
+
 use axum::http::{Method, StatusCode};
 
 use super::{
@@ -12,15 +14,17 @@ use super::{
 use crate::{
     domain::{
         contract::{CreateStatus, DeleteMissing, DeleteReply, UpdateStatus},
+        group::Group,
         id::{GroupId, OrgId},
         operation::Operation,
         query::{Includes, ListQuery},
         validate::Fields,
     },
     http::{
-        envelope::{self, Answer},
+        envelope::{self, One, Reply},
         error::ApiError,
     },
+    json::{Out, Written},
     state::AppState,
     tenant::Refusal,
 };
@@ -62,20 +66,35 @@ pub(super) static ENDPOINTS: [Endpoint; 5] = [
     },
 ];
 
-fn list(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all who need the same right have the same signature"
+)]
+fn list(call: &Call<'_>, member: Member) -> Result<Reply, ApiError> {
     let query = ListQuery::parse(call.query(), call.contract().per_page_cap);
-    member.read(|org| {
-        let standing = &member.standing;
-        let view = |group| GroupView::with(group, call.contract(), query.with, org, standing);
-        Ok(envelope::page(org.list(&query), view, call.links()))
-    })
+    Ok(Reply::of(StatusCode::OK, GroupPage { member, query }))
 }
 
-fn create(
-    call: &Call<'_>,
-    manager: &GroupManager<'_>,
-    fields: &Fields,
-) -> Result<Answer, ApiError> {
+/// One page of the groups.
+struct GroupPage {
+    member: Member,
+    query: ListQuery,
+}
+
+impl Written for GroupPage {
+    async fn write(&self, out: &mut Out) {
+        let Self { member, query } = self;
+        let page = member.org.list(query);
+        envelope::begin_page(out);
+        for (i, group) in page.items.iter().enumerate() {
+            out.comma(i > 0);
+            member.group(group, query.with).write(out).await;
+        }
+        envelope::end_page(out, &page, member.links());
+    }
+}
+
+fn create(call: &Call<'_>, manager: &GroupManager, fields: &Fields) -> Result<Reply, ApiError> {
     let (contract, now) = (call.contract(), call.now());
     let new_id = |org: &OrgId, number| new_group_id(call.app, org, number);
     let group = manager.write(|org| org.insert(fields, contract, now, new_id))?;
@@ -83,24 +102,36 @@ fn create(
         CreateStatus::Created => StatusCode::CREATED,
         CreateStatus::Ok => StatusCode::OK,
     };
-    Ok(envelope::one(&GroupView::plain(&group, contract), status))
+    Ok(one(call, group, status))
 }
 
-fn show(call: &Call<'_>, member: &Member<'_>) -> Result<Answer, ApiError> {
+fn show(call: &Call<'_>, member: Member) -> Result<Reply, ApiError> {
     let id = call.group_id()?;
+    let group = member.org.get(&id).cloned();
+    let group = group.map_err(|refusal| member.refused(refusal))?;
     let with = Includes::of(call.query());
-    member.read(|org| {
-        let group = org.get(&id)?;
-        let view = GroupView::with(group, call.contract(), with, org, &member.standing);
-        Ok(envelope::one(&view, StatusCode::OK))
-    })
+    let group = GroupWith {
+        group,
+        with,
+        member,
+    };
+    Ok(Reply::of(StatusCode::OK, One(group)))
 }
 
-fn update(
-    call: &Call<'_>,
-    manager: &GroupManager<'_>,
-    fields: &Fields,
-) -> Result<Answer, ApiError> {
+/// A group with what is asked for beside it.
+struct GroupWith {
+    group: Arc<Group>,
+    with: Includes,
+    member: Member,
+}
+
+impl Written for GroupWith {
+    async fn write(&self, out: &mut Out) {
+        self.member.group(&self.group, self.with).write(out).await;
+    }
+}
+
+fn update(call: &Call<'_>, manager: &GroupManager, fields: &Fields) -> Result<Reply, ApiError> {
     let id = call.group_id()?;
     let (contract, now) = (call.contract(), call.now());
     let group = manager.write(|org| org.update(&id, fields, now))?;
@@ -108,10 +139,10 @@ fn update(
         UpdateStatus::Created => StatusCode::CREATED,
         UpdateStatus::Ok => StatusCode::OK,
     };
-    Ok(envelope::one(&GroupView::plain(&group, contract), status))
+    Ok(one(call, group, status))
 }
 
-fn delete(call: &Call<'_>, manager: &GroupManager<'_>) -> Result<Answer, ApiError> {
+fn delete(call: &Call<'_>, manager: &GroupManager) -> Result<Reply, ApiError> {
     let id = call.group_id()?;
     let contract = call.contract();
     let missing_is_fine = contract.delete_missing == DeleteMissing::NoContent;
@@ -120,11 +151,27 @@ fn delete(call: &Call<'_>, manager: &GroupManager<'_>) -> Result<Answer, ApiErro
         removed => removed.map(Some),
     })?;
     Ok(match (removed, contract.delete_reply) {
-        (Some(group), DeleteReply::DeletedGroup) => {
-            envelope::one(&GroupView::plain(&group, contract), StatusCode::OK)
-        }
-        (Some(_) | None, _) => envelope::empty(StatusCode::NO_CONTENT),
+        (Some(group), DeleteReply::DeletedGroup) => one(call, group, StatusCode::OK),
+        (Some(_) | None, _) => Reply::Ready(envelope::empty(StatusCode::NO_CONTENT)),
     })
+}
+
+fn one(call: &Call<'_>, group: Arc<Group>, status: StatusCode) -> Reply {
+    let app = Arc::clone(call.app);
+    Reply::of(status, One(GroupAlone { group, app }))
+}
+
+/// A group with nothing beside it.
+struct GroupAlone {
+    group: Arc<Group>,
+    app: Arc<AppState>,
+}
+
+impl Written for GroupAlone {
+    async fn write(&self, out: &mut Out) {
+        let view = GroupView::plain(&self.group, &self.app.contract);
+        view.write(out).await;
+    }
 }
 
 fn new_group_id(app: &AppState, org: &OrgId, number: u64) -> GroupId {

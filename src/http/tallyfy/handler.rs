@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 
 use super::{
     call::Call,
@@ -11,18 +11,22 @@ use super::{
 };
 use crate::{
     domain::validate::Fields,
-    http::{envelope::Answer, error::ApiError, pool::Pool},
+    http::{
+        capacity::Capacity,
+        envelope::{Answer, Reply},
+        error::ApiError,
+    },
 };
 
 /// What answers on an endpoint, by whom it answers.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Handler {
-    SignedIn(fn(&Call<'_>, &SignedIn<'_>) -> Answer),
-    Member(fn(&Call<'_>, &Member<'_>) -> Result<Answer, ApiError>),
-    Admin(fn(&Call<'_>, &Admin<'_>) -> Result<Answer, ApiError>),
-    GroupManager(fn(&Call<'_>, &GroupManager<'_>) -> Result<Answer, ApiError>),
+    SignedIn(fn(&Call<'_>, SignedIn) -> Reply),
+    Member(fn(&Call<'_>, Member) -> Result<Reply, ApiError>),
+    Admin(fn(&Call<'_>, Admin) -> Result<Reply, ApiError>),
+    GroupManager(fn(&Call<'_>, &GroupManager) -> Result<Reply, ApiError>),
     /// Is given the fields of the body.
-    GroupManagerWithBody(fn(&Call<'_>, &GroupManager<'_>, &Fields) -> Result<Answer, ApiError>),
+    GroupManagerWithBody(fn(&Call<'_>, &GroupManager, &Fields) -> Result<Reply, ApiError>),
 }
 
 impl Handler {
@@ -37,27 +41,33 @@ impl Handler {
     }
 
     /// Answers a caller who has that right; any other is told why not. What takes long is computed in the pool.
-    pub(super) async fn answer(self, mut call: Call<'_>, pool: &Pool) -> Result<Answer, ApiError> {
+    pub(super) async fn answer(
+        self,
+        mut call: Call<'_>,
+        capacity: &Capacity,
+    ) -> Result<Answer, ApiError> {
         let mut body = Bytes::new();
         if let Self::GroupManagerWithBody(_) = self {
             // Who may not, or asks for what cannot be, is told so before the body has come.
             GroupManager::of(&call)?;
             call.check_id()?;
-            body = call.read_body().await?;
+            body = call.read_body(capacity).await?;
         }
-        if !is_heavy(call.exchange, &body) {
-            return self.answer_now(&call, body);
-        }
-        let (app, exchange) = (Arc::clone(call.app), Arc::clone(call.exchange));
-        let compute = move || self.answer_now(&Call::in_pool(&app, &exchange), body);
-        pool.run(compute).await
+        let reply = if is_heavy(call.exchange, &body) {
+            let (app, exchange) = (Arc::clone(call.app), Arc::clone(call.exchange));
+            let compute = move || self.answer_now(&Call::new(&app, &exchange, Body::empty()), body);
+            capacity.pool.run(compute).await
+        } else {
+            self.answer_now(&call, body)
+        };
+        reply?.answer(capacity).await
     }
 
-    fn answer_now(self, call: &Call<'_>, body: Bytes) -> Result<Answer, ApiError> {
+    fn answer_now(self, call: &Call<'_>, body: Bytes) -> Result<Reply, ApiError> {
         match self {
-            Self::SignedIn(handler) => Ok(handler(call, &SignedIn::of(call)?)),
-            Self::Member(handler) => handler(call, &Member::of(call)?),
-            Self::Admin(handler) => handler(call, &Admin::of(call)?),
+            Self::SignedIn(handler) => Ok(handler(call, SignedIn::of(call)?)),
+            Self::Member(handler) => handler(call, Member::of(call)?),
+            Self::Admin(handler) => handler(call, Admin::of(call)?),
             Self::GroupManager(handler) => handler(call, &GroupManager::of(call)?),
             Self::GroupManagerWithBody(handler) => {
                 let manager = GroupManager::of(call)?;

@@ -20,21 +20,21 @@ pub(super) use self::{
     routes::{PREFIXES, endpoints, endpoints_on},
 };
 use super::{
+    capacity::Capacity,
     envelope::Answer,
     error::{ApiError, Remark},
     exchange::Exchange,
-    pool::Pool,
 };
 
 /// The answer to a request that matched an endpoint, or else why there is none.
 pub(super) async fn answer(
     endpoint: Option<&'static Endpoint>,
     call: Call<'_>,
-    pool: &Pool,
+    capacity: &Capacity,
 ) -> Answer {
     let exchange = call.exchange;
     let answer = match (endpoint, exchange.matched.path) {
-        (Some(endpoint), _) => endpoint.handler.answer(call, pool).await,
+        (Some(endpoint), _) => endpoint.handler.answer(call, capacity).await,
         (None, Some(path)) => Err(method_not_allowed(exchange, path)),
         (None, None) => Err(endpoint_not_found(exchange)),
     };

@@ -5,35 +5,47 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName, header};
 
-use super::call::Call;
+use super::{
+    call::Call,
+    view::{
+        group::GroupView,
+        user::{self, Memberships},
+    },
+};
 use crate::{
     domain::{
-        contract::MissingClientHeader,
+        contract::{Contract, MissingClientHeader},
+        group::Group,
         id::{OrgId, UserId},
+        query::Includes,
         user::{Role, User},
     },
     http::{
+        envelope::Links,
         error::{ApiError, reason},
         exchange::Exchange,
     },
+    json::Out,
     state::AppState,
     tenant::{Org, Refusal, Standing, Token, TokenRefusal},
 };
 
 /// Whoever a token stands for, in no organization in particular.
 #[derive(Debug)]
-pub(super) struct SignedIn<'a> {
-    app: &'a AppState,
+pub(super) struct SignedIn {
+    app: Arc<AppState>,
+    exchange: Arc<Exchange>,
     token: Arc<Token>,
 }
 
-impl<'a> SignedIn<'a> {
+impl SignedIn {
     /// One request gets one answer, the first that fails: token, client header, organization.
-    pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
+    pub(super) fn of(call: &Call<'_>) -> Result<Self, ApiError> {
         let token = token(call.exchange)?;
         check_client_header(&call.exchange.headers, call.app)?;
         Ok(Self {
-            app: call.app,
+            app: Arc::clone(call.app),
+            exchange: Arc::clone(call.exchange),
             token,
         })
     }
@@ -50,15 +62,9 @@ impl<'a> SignedIn<'a> {
         ids.into_iter().filter(is_one)
     }
 
-    /// Looks at one of them, and at who the token's user is there.
-    pub(super) fn read<T>(
-        &self,
-        id: &OrgId,
-        look: impl FnOnce(&Org, &Standing) -> T,
-    ) -> Result<T, Refusal> {
-        let held = self.app.tenants.look_at(id);
-        let standing = held.standing(&self.token)?;
-        held.read(|org| look(org, &standing))
+    /// One of them, and who the token's user is there.
+    pub(super) fn look_at(&self, id: &OrgId) -> Result<(Arc<Org>, Standing), Refusal> {
+        self.app.tenants.look_at(id).standing(&self.token)
     }
 
     /// The user whom the token stands for, wherever that is the same one.
@@ -76,60 +82,92 @@ impl<'a> SignedIn<'a> {
         let user = self.token.record().cloned();
         user.unwrap_or_else(|| User::undeclared(self.user().unwrap_or(UserId::FIRST)))
     }
+
+    /// The rules of the API, as they hold here.
+    pub(super) fn contract(&self) -> &Contract {
+        &self.app.contract
+    }
+
+    /// What the links to other pages are made of.
+    pub(super) fn links(&self) -> Links<'_> {
+        Links::of(&self.app, &self.exchange)
+    }
 }
 
 /// A user of the organization in the path: may list and get.
 #[derive(Debug)]
-pub(super) struct Member<'a> {
-    app: &'a AppState,
-    exchange: &'a Exchange,
-    is_in_pool: bool,
+pub(super) struct Member {
+    app: Arc<AppState>,
+    exchange: Arc<Exchange>,
+    /// The organization as it was when the request came to it.
+    pub(super) org: Arc<Org>,
     /// Who the token's user is there.
     pub(super) standing: Standing,
 }
 
-impl<'a> Member<'a> {
+impl Member {
     /// A caller who is one, or else why not.
-    pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
-        let SignedIn { app, token } = SignedIn::of(call)?;
-        let exchange = call.exchange;
+    pub(super) fn of(call: &Call<'_>) -> Result<Self, ApiError> {
+        let SignedIn {
+            app,
+            exchange,
+            token,
+        } = SignedIn::of(call)?;
         if exchange.org.is_none() {
             exchange.notes.note_reason(
                 "the id in the path is no organization's: 1 to 255 letters, digits, `-` or `_`",
             );
         }
         let standing = exchange.held.standing(&token);
+        let (org, standing) = standing.map_err(|refusal| refused(refusal, &exchange, &app))?;
         Ok(Self {
-            standing: standing.map_err(|refusal| refused(refusal, exchange, app))?,
-            exchange,
-            is_in_pool: call.is_in_pool,
             app,
+            exchange,
+            org,
+            standing,
         })
     }
 
-    /// Looks at the organization.
-    pub(super) fn read<T>(
+    /// What the organization says no to, as it is answered.
+    pub(super) fn refused(&self, refusal: Refusal) -> ApiError {
+        refused(refusal, &self.exchange, &self.app)
+    }
+
+    /// The rules of the API, as they hold here.
+    pub(super) fn contract(&self) -> &Contract {
+        &self.app.contract
+    }
+
+    /// A group as this caller sees it.
+    pub(super) fn group<'a>(&'a self, group: &'a Group, with: Includes) -> GroupView<'a> {
+        GroupView::with(group, self.contract(), with, &self.org, &self.standing)
+    }
+
+    /// Writes a user as this caller sees them.
+    pub(super) async fn write_user(
         &self,
-        look: impl FnOnce(&Org) -> Result<T, Refusal>,
-    ) -> Result<T, ApiError> {
-        // A copy shares all rows and costs nothing: in the pool nobody waits for what is computed of it.
-        let looked = if self.is_in_pool {
-            let org = self.exchange.held.read(Org::clone);
-            org.and_then(|org| look(&org))
-        } else {
-            self.exchange.held.read(look).and_then(|looked| looked)
-        };
-        looked.map_err(|refusal| refused(refusal, self.exchange, self.app))
+        user: &User,
+        memberships: Option<&Memberships<'_>>,
+        with: Includes,
+        out: &mut Out,
+    ) {
+        let contract = self.contract();
+        user::write(user, &self.org, memberships, with, contract, out).await;
+    }
+
+    /// What the links to other pages are made of.
+    pub(super) fn links(&self) -> Links<'_> {
+        Links::of(&self.app, &self.exchange)
     }
 }
 
 /// A user of the organization in the path who is an admin there: may look at single users (evidence 8.4).
 #[derive(Debug)]
-pub(super) struct Admin<'a>(pub(super) Member<'a>);
+pub(super) struct Admin(pub(super) Member);
 
-impl<'a> Admin<'a> {
+impl Admin {
     /// A caller who is one, or else why not.
-    pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
+    pub(super) fn of(call: &Call<'_>) -> Result<Self, ApiError> {
         let member = Member::of(call)?;
         if member.standing.role != Role::Admin {
             return Err(ApiError::Unauthorized(
@@ -142,18 +180,27 @@ impl<'a> Admin<'a> {
 
 /// A user who has `manage_groups` there: may create, update and delete as well (groups/index, evidence 7).
 #[derive(Debug)]
-pub(super) struct GroupManager<'a>(Member<'a>);
+pub(super) struct GroupManager {
+    app: Arc<AppState>,
+    exchange: Arc<Exchange>,
+}
 
-impl<'a> GroupManager<'a> {
+impl GroupManager {
     /// A caller who is one, or else why not.
-    pub(super) fn of(call: &Call<'a>) -> Result<Self, ApiError> {
-        let member = Member::of(call)?;
-        if !member.standing.manages_groups {
+    pub(super) fn of(call: &Call<'_>) -> Result<Self, ApiError> {
+        // The organization is not held: it is about to change, and would be copied for it.
+        let Member {
+            app,
+            exchange,
+            standing,
+            ..
+        } = Member::of(call)?;
+        if !standing.manages_groups {
             return Err(ApiError::Unauthorized(
                 "the token's user may not manage groups in this organization",
             ));
         }
-        Ok(Self(member))
+        Ok(Self { app, exchange })
     }
 
     /// Changes the organization.
@@ -161,9 +208,8 @@ impl<'a> GroupManager<'a> {
         &self,
         change: impl FnOnce(&mut Org) -> Result<T, Refusal>,
     ) -> Result<T, ApiError> {
-        let Member { app, exchange, .. } = self.0;
-        let changed = app.tenants.write(&exchange.held, change);
-        changed.map_err(|refusal| refused(refusal, exchange, app))
+        let changed = self.app.tenants.write(&self.exchange.held, change);
+        changed.map_err(|refusal| refused(refusal, &self.exchange, &self.app))
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) fn is_heavy(exchange: &Exchange, body: &[u8]) -> bool {
         return true;
     }
     let query = exchange.uri.query().unwrap_or_default();
-    match exchange.held.try_read(|org| steps(exchange, query, org)) {
-        Some(Ok(steps)) => steps > LIGHT,
+    match exchange.held.try_org() {
+        Some(Ok(org)) => steps(exchange, query, &org) > LIGHT,
         // It does not exist: it is told so.
         Some(Err(Refusal::NoOrg)) => false,
         Some(Err(_)) | None => true,

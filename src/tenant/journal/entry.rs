@@ -52,8 +52,8 @@ pub(super) enum Kept {
     /// No body.
     None,
     Whole(Bytes),
-    /// The beginning, and the length of the whole.
-    Cut(Bytes, usize),
+    /// The beginning, and how long it was; nothing where it was sent piece by piece, and not counted.
+    Cut(Bytes, Option<u64>),
 }
 
 impl Kept {

@@ -1,8 +1,11 @@
 //! Filters on journal entries.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
-use super::{entry::Entry, ring::Ring};
+use super::{entry::Entry, log::Place, ring::Ring};
 use crate::domain::{id::OrgId, operation::Operation};
 
 /// A filter; a part that is `None` matches everything.
@@ -24,36 +27,66 @@ pub struct Filter {
     pub unmatched: bool,
 }
 
-/// Matching entries, the newest last.
+/// Entries that were found, the newest last. They stay in their rings and are read one by one, so that
+/// finding all of them takes little memory.
 #[derive(Debug)]
-pub struct Recorded {
-    /// The entries.
-    pub requests: Vec<Arc<Entry>>,
-    /// The number of older entries that the bounds have evicted.
-    pub dropped: u64,
+pub struct Found {
+    rings: Vec<Arc<Ring>>,
+    /// Each with its id and the number of its ring.
+    places: Vec<(u64, usize, Place)>,
+    /// How many older ones the bounds have cost.
+    dropped: u64,
+    /// How many were found and have since given way to others.
+    lost: AtomicU64,
 }
 
-impl Recorded {
-    /// The entries of these rings that match a filter, in the order of their ids.
-    pub fn of(rings: impl IntoIterator<Item = Arc<Ring>>, filter: &Filter) -> Self {
-        let mut found = Self {
-            requests: Vec::new(),
-            dropped: 0,
-        };
-        for ring in rings {
-            let (entries, dropped) = ring.read();
-            found.dropped += dropped;
-            let entries = entries.into_iter().map(Arc::new);
-            found
-                .requests
-                .extend(entries.filter(|entry| filter.lets_through(entry)));
+impl Found {
+    /// The entries of these rings that a filter lets through, in the order of their ids; so many are lost
+    /// beside what the rings themselves have lost.
+    pub(in crate::tenant) fn of(rings: Vec<Arc<Ring>>, filter: &Filter, lost: u64) -> Self {
+        let mut places = Vec::new();
+        let mut dropped = lost;
+        for (number, ring) in rings.iter().enumerate() {
+            let lets_through = |entry: &Entry| filter.lets_through(entry);
+            let (found, lost) = ring.find(lets_through);
+            dropped += lost;
+            let found = found.into_iter();
+            places.extend(found.map(|(id, place)| (id, number, place)));
         }
-        found.requests.sort_unstable_by_key(|entry| entry.id());
+        places.sort_unstable_by_key(|(id, ..)| *id);
         if let Some(limit) = filter.limit {
-            let first = found.requests.len().saturating_sub(limit);
-            found.requests.drain(..first);
+            let first = places.len().saturating_sub(limit);
+            places.drain(..first);
         }
-        found
+        Self {
+            rings,
+            places,
+            dropped,
+            lost: AtomicU64::new(0),
+        }
+    }
+
+    /// The entries, read one by one; one that has given way to others in the meantime is left out, and counted.
+    pub fn entries(&self) -> impl Iterator<Item = Entry> {
+        self.places.iter().filter_map(|(_, ring, place)| {
+            let entry = self.rings[*ring].told(*place);
+            if entry.is_none() {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            }
+            entry
+        })
+    }
+
+    /// The entry of that id.
+    pub fn entry(&self, id: u64) -> Option<Entry> {
+        let found = self.places.binary_search_by_key(&id, |(id, ..)| *id);
+        let (_, ring, place) = &self.places[found.ok()?];
+        self.rings[*ring].told(*place)
+    }
+
+    /// How many older ones the bounds have cost, those included that were lost while the rest was read.
+    pub fn dropped(&self) -> u64 {
+        self.dropped + self.lost.load(Ordering::Relaxed)
     }
 }
 

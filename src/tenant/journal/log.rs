@@ -42,6 +42,8 @@ impl Place {
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub(super) bytes: Vec<u8>,
+    /// Where they begin.
+    pub(super) begin: u64,
     pub(super) dropped: u64,
 }
 
@@ -115,6 +117,9 @@ impl Log {
     /// A copy of the record that begins there, where it is still in it.
     pub(super) fn record(&self, begin: u64) -> Option<Vec<u8>> {
         let at = usize::try_from(begin.checked_sub(self.dropped_bytes)?).ok()?;
+        if at >= self.bytes.len() {
+            return None;
+        }
         let end = at + self.head(at).length;
         Some(self.bytes.range(at..end).copied().collect())
     }
@@ -183,6 +188,7 @@ impl Log {
         let (first, second) = self.bytes.as_slices();
         Snapshot {
             bytes: [first, second].concat(),
+            begin: self.dropped_bytes,
             dropped: self.dropped,
         }
     }

@@ -15,7 +15,7 @@ mod verify;
 pub use self::{
     entry::Entry,
     events::{Change, RuleChange, StateChange},
-    find::{Filter, Recorded},
+    find::{Filter, Found},
     record::Seen,
     redact::{REDACTED, Redactor},
     ring::{Ring, UnderWay},

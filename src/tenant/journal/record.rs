@@ -44,8 +44,10 @@ pub struct Seen<'a> {
     pub body_was_read: bool,
     /// The status of the answer, if the client has seen one.
     pub status: Option<u16>,
-    /// The body of the answer.
+    /// The body of the answer, or the beginning of one that is sent piece by piece.
     pub response: Option<Bytes>,
+    /// How many bytes the body of the answer has; nothing where it is sent piece by piece.
+    pub response_length: Option<usize>,
     /// How long it took.
     pub duration: Duration,
     /// The rule that struck it.
@@ -163,12 +165,24 @@ fn put_outcome(out: &mut Vec<u8>, seen: &Seen<'_>, redactor: &Redactor<'_>) {
     let reason = &reason[..reason.len().min(JournalLimits::REASON_BYTES)];
     out.put_u16_le(u16::try_from(reason.len()).expect("a reason is cut"));
     out.put_slice(reason);
-    for body in [&seen.body, &seen.response] {
-        put_body(out, body.as_ref(), redactor);
+    let body_length = seen.body.as_ref().map(Bytes::len);
+    for (body, length) in [
+        (&seen.body, body_length),
+        (&seen.response, seen.response_length),
+    ] {
+        put_body(out, body.as_ref(), length, redactor);
     }
 }
 
-fn put_body(out: &mut Vec<u8>, body: Option<&Bytes>, redactor: &Redactor<'_>) {
+/// What stands for a length that nobody knows.
+const UNKNOWN: u64 = u64::MAX;
+
+fn put_body(
+    out: &mut Vec<u8>,
+    body: Option<&Bytes>,
+    length: Option<usize>,
+    redactor: &Redactor<'_>,
+) {
     let Some(body) = body else {
         return out.put_u8(Kept::NONE);
     };
@@ -179,7 +193,7 @@ fn put_body(out: &mut Vec<u8>, body: Option<&Bytes>, redactor: &Redactor<'_>) {
         Some(_) | None => (Kept::WHOLE, &*clean),
     };
     out.put_u8(tag);
-    out.put_u64_le(body.len() as u64);
+    out.put_u64_le(length.map_or(UNKNOWN, |length| length as u64));
     out.put_u32_le(u32::try_from(kept.len()).expect("a body is cut"));
     out.put_slice(kept);
 }
@@ -231,11 +245,11 @@ pub(super) fn outcome(record: &mut Bytes) -> Outcome {
         if tag == Kept::NONE {
             return Kept::None;
         }
-        let length = usize::try_from(record.get_u64_le()).unwrap_or(usize::MAX);
+        let length = record.get_u64_le();
         let kept = record.get_u32_le() as usize;
         let kept = record.split_to(kept);
         if tag == Kept::CUT {
-            Kept::Cut(kept, length)
+            Kept::Cut(kept, Some(length).filter(|length| *length != UNKNOWN))
         } else {
             Kept::Whole(kept)
         }

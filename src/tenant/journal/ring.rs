@@ -87,21 +87,33 @@ impl Ring {
         }
     }
 
-    /// The recorded requests, the oldest first, and the number of evicted ones.
-    pub(super) fn read(&self) -> (Vec<Entry>, u64) {
-        // The bytes are copied under the lock and decoded outside it.
+    /// Where those of the recorded requests are that are looked for, the oldest first and each with its id, and
+    /// how many are lost. [`Ring::told`] tells what is there.
+    pub(super) fn find(&self, is_one: impl Fn(&Entry) -> bool) -> (Vec<(u64, Place)>, u64) {
+        // Copied out under the lock, and read outside it.
         let snapshot = self.lock().snapshot();
-        let mut requests: Vec<Entry> = Vec::new();
-        let mut under_way = HashMap::new();
         let mut records = Bytes::from(snapshot.bytes);
+        let end = snapshot.begin + records.len() as u64;
+        let mut requests: Vec<(Place, Entry)> = Vec::new();
+        let mut under_way = HashMap::new();
         while !records.is_empty() {
+            let begin = end - records.len() as u64;
             let (head, mut record) = record::taken(&mut records);
+            let place = Place {
+                event: head.event,
+                requests: snapshot.dropped
+                    + requests.len() as u64
+                    + u64::from(head.kind != Kind::Answered),
+                kind: head.kind,
+                begin,
+            };
             if head.kind == Kind::Answered {
                 // The record of the request may be evicted already, and that of its answer not yet.
                 let of = record::of_request(&mut record);
-                if let Some(place) = under_way.remove(&of.id) {
-                    let entry: &mut Entry = &mut requests[place];
+                if let Some(number) = under_way.remove(&of.id) {
+                    let (asked, entry): &mut (Place, Entry) = &mut requests[number];
                     entry.outcome = Some(record::outcome(&mut record));
+                    *asked = place;
                 }
                 continue;
             }
@@ -111,9 +123,12 @@ impl Ring {
             } else {
                 under_way.insert(head.event, requests.len());
             }
-            requests.push(entry);
+            requests.push((place, entry));
         }
-        (requests, snapshot.dropped)
+        requests.retain(|(_, entry)| is_one(entry));
+        let places = requests.into_iter();
+        let places = places.map(|(place, entry)| (entry.id(), place)).collect();
+        (places, snapshot.dropped)
     }
 
     /// The first records after an event, up to another: `most` of them at most.

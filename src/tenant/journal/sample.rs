@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::DateTime;
 use serde_json::Value;
 
-use super::{Journal, JournalLimits, Ring, Seen};
+use super::{Filter, Found, Journal, JournalLimits, Ring, Seen};
 use crate::domain::{id::OrgId, operation::Operation};
 
 /// A request with defaults for whatever a test does not set.
@@ -104,6 +104,7 @@ impl Sample {
             body_was_read: true,
             status: Some(200),
             response: self.response.clone(),
+            response_length: self.response.as_ref().map(Bytes::len),
             duration: Duration::ZERO,
             fault: None,
             reason: None,
@@ -117,7 +118,8 @@ impl Sample {
         let journal = Journal::new(JournalLimits::default());
         let ring = Ring::new(&journal, self.org.clone(), 0);
         self.record_in(&ring);
-        let (requests, _) = ring.read();
-        serde_json::to_value(&requests[0]).expect("entries are JSON")
+        let found = Found::of(vec![ring], &Filter::default(), 0);
+        let entry = found.entries().next().expect("it is recorded");
+        serde_json::to_value(&entry).expect("entries are JSON")
     }
 }

@@ -1,10 +1,10 @@
 //! Verification: compares the journal with what a test expects.
 
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeMap, fmt::Write as _};
 
 use serde_json::{Map, Value};
 
-use super::{entry::Entry, find::Recorded};
+use super::{entry::Entry, find::Found};
 use crate::{
     domain::{id::OrgId, operation::Operation},
     json::{Path, Problems, expected, is_same_number, note, object, optional, text},
@@ -67,8 +67,8 @@ pub struct Unmet {
     pub count: usize,
     /// What was expected and what differs, in a sentence.
     pub detail: String,
-    /// The requests that come closest, the closest first.
-    pub nearest: Vec<Arc<Entry>>,
+    /// The requests that come nearest, the nearest first.
+    pub nearest: Vec<Entry>,
 }
 
 const KEYS: &[&str] = &[
@@ -149,7 +149,7 @@ impl Expectations {
         self.org.as_ref()
     }
 
-    pub(in crate::tenant) fn check(&self, found: &Recorded) -> Result<usize, Unmet> {
+    pub(in crate::tenant) fn check(&self, found: &Found) -> Result<usize, Unmet> {
         match &self.kind {
             Kind::One(expectation, times) => one(expectation, *times, found),
             Kind::Sequence(steps) => sequence(steps, found),
@@ -157,14 +157,10 @@ impl Expectations {
     }
 }
 
-fn one(expectation: &Expectation, times: Times, found: &Recorded) -> Result<usize, Unmet> {
-    let entries = &found.requests;
-    let count = entries
-        .iter()
-        .filter(|entry| expectation.differences(entry).is_empty())
-        .count();
-    let under_way = open(expectation, entries);
-    let could_be_more = times.at_most < usize::MAX && (found.dropped > 0 || under_way > 0);
+fn one(expectation: &Expectation, times: Times, found: &Found) -> Result<usize, Unmet> {
+    let seen = Seen::of(expectation, found);
+    let (count, under_way) = (seen.meeting, seen.under_way);
+    let could_be_more = times.at_most < usize::MAX && (found.dropped() > 0 || under_way > 0);
     if (times.at_least..=times.at_most).contains(&count) && !could_be_more {
         return Ok(count);
     }
@@ -184,13 +180,17 @@ fn one(expectation: &Expectation, times: Times, found: &Recorded) -> Result<usiz
         "expected {wanted} for {}, found {count}",
         expectation.words()
     );
-    let nearest = nearest(expectation, entries, count > times.at_most);
+    let nearest = if count > times.at_most {
+        seen.nearest_of_all()
+    } else {
+        seen.differing
+    };
     if count < times.at_least {
         tell_nearest(&mut detail, expectation, nearest.first());
     }
     if count <= times.at_most {
         tell_under_way(&mut detail, under_way);
-        tell_dropped(&mut detail, found.dropped);
+        tell_dropped(&mut detail, found.dropped());
     }
     Err(Unmet {
         count,
@@ -199,11 +199,10 @@ fn one(expectation: &Expectation, times: Times, found: &Recorded) -> Result<usiz
     })
 }
 
-fn sequence(steps: &[Expectation], found: &Recorded) -> Result<usize, Unmet> {
-    let entries = &found.requests;
-    let mut rest = entries.iter();
+fn sequence(steps: &[Expectation], found: &Found) -> Result<usize, Unmet> {
+    let mut rest = found.entries();
     for (met, step) in steps.iter().enumerate() {
-        if rest.any(|entry| step.differences(entry).is_empty()) {
+        if rest.any(|entry| step.differences(&entry).is_empty()) {
             continue;
         }
         let mut detail = format!(
@@ -215,17 +214,78 @@ fn sequence(steps: &[Expectation], found: &Recorded) -> Result<usize, Unmet> {
         if met > 0 {
             detail.push_str(" after those before it");
         }
-        let nearest = nearest(step, entries, false);
-        tell_nearest(&mut detail, step, nearest.first());
-        tell_under_way(&mut detail, open(step, entries));
-        tell_dropped(&mut detail, found.dropped);
+        let seen = Seen::of(step, found);
+        tell_nearest(&mut detail, step, seen.differing.first());
+        tell_under_way(&mut detail, seen.under_way);
+        tell_dropped(&mut detail, found.dropped());
         return Err(Unmet {
             count: met,
             detail,
-            nearest,
+            nearest: seen.differing,
         });
     }
     Ok(steps.len())
+}
+
+/// What was asked, seen with an expectation in mind.
+struct Seen {
+    /// How many requests meet it.
+    meeting: usize,
+    /// How many are under way that could still meet it, and do not meet it yet.
+    under_way: usize,
+    /// The requests that differ, the nearest first.
+    differing: Vec<Entry>,
+    /// The newest of those that do not, the newest first.
+    newest_meeting: Vec<Entry>,
+}
+
+/// How many requests are shown that come nearest.
+const SHOWN: usize = 3;
+
+impl Seen {
+    fn of(expectation: &Expectation, found: &Found) -> Self {
+        let mut seen = Self {
+            meeting: 0,
+            under_way: 0,
+            differing: Vec::new(),
+            newest_meeting: Vec::new(),
+        };
+        let mut distances = Vec::new();
+        for entry in found.entries() {
+            let differences = expectation.differences(&entry).len();
+            if differences == 0 {
+                seen.meeting += 1;
+                seen.newest_meeting.insert(0, entry);
+                seen.newest_meeting.truncate(SHOWN);
+                continue;
+            }
+            if entry.is_under_way() && expectation.may_be_met(&entry) {
+                seen.under_way += 1;
+            }
+            // Another operation is further away than any difference in what was sent; among equals the newest
+            // comes first.
+            let distance = (
+                !expectation.asks_for(&entry),
+                differences,
+                Reverse(entry.id()),
+            );
+            let place = distances.partition_point(|nearer| *nearer < distance);
+            if place < SHOWN {
+                distances.insert(place, distance);
+                distances.truncate(SHOWN);
+                seen.differing.insert(place, entry);
+                seen.differing.truncate(SHOWN);
+            }
+        }
+        seen
+    }
+
+    /// The nearest, those that do not differ at all included.
+    fn nearest_of_all(mut self) -> Vec<Entry> {
+        self.newest_meeting.append(&mut self.differing);
+        self.newest_meeting.truncate(SHOWN);
+        self.newest_meeting
+    }
 }
 
 fn many(times: usize) -> String {
@@ -236,31 +296,8 @@ fn many(times: usize) -> String {
     }
 }
 
-/// The requests with the fewest differences, the newest first among equals; with `meeting`, those without a difference as well.
-fn nearest(expectation: &Expectation, entries: &[Arc<Entry>], meeting: bool) -> Vec<Arc<Entry>> {
-    let differing = entries
-        .iter()
-        .map(|entry| (expectation.differences(entry).len(), entry));
-    let mut nearest: Vec<_> = differing
-        .filter(|(differences, _)| meeting || *differences > 0)
-        .collect();
-    // Another operation counts as further away than any difference in what was sent.
-    nearest.sort_by_key(|(differences, entry)| {
-        (
-            !expectation.asks_for(entry),
-            *differences,
-            std::cmp::Reverse(entry.id()),
-        )
-    });
-    nearest
-        .into_iter()
-        .take(3)
-        .map(|(_, entry)| Arc::clone(entry))
-        .collect()
-}
-
-fn tell_nearest(detail: &mut String, expectation: &Expectation, nearest: Option<&Arc<Entry>>) {
-    // Writing to a `String` cannot fail.
+fn tell_nearest(detail: &mut String, expectation: &Expectation, nearest: Option<&Entry>) {
+    // Writing to a text does not fail.
     let _ = match nearest {
         None => write!(detail, "; nothing was asked"),
         Some(entry) => {
@@ -276,17 +313,7 @@ fn tell_nearest(detail: &mut String, expectation: &Expectation, nearest: Option<
     };
 }
 
-/// The number of requests under way that do not meet an expectation yet, but still could.
-fn open(expectation: &Expectation, entries: &[Arc<Entry>]) -> usize {
-    let is_open = |entry: &&Arc<Entry>| {
-        entry.is_under_way()
-            && expectation.may_be_met(entry)
-            && !expectation.differences(entry).is_empty()
-    };
-    entries.iter().filter(is_open).count()
-}
-
-/// A note on requests under way, which may still make up what is missing, or become one too many.
+/// What is not answered yet may become what is missing, or one too many.
 fn tell_under_way(detail: &mut String, under_way: usize) {
     let requests = match under_way {
         0 => return,

@@ -16,6 +16,8 @@ fn the_table_of_limits_has_those_that_hold() {
         max_streams,
         max_body,
         max_control_body,
+        max_answer_memory,
+        max_body_memory,
         max_organizations,
         header_timeout,
         body_timeout,
@@ -55,6 +57,18 @@ fn the_table_of_limits_has_those_that_hold() {
             "a_client_that_never_reads_is_given_up",
         ),
         (mib(max_control_body), "a_control_body_has_a_limit"),
+        (
+            mib(max_body_memory),
+            "bodies_wait_for_memory_and_give_it_back",
+        ),
+        (
+            "32 MiB".into(),
+            "whatever_is_stored_an_answer_takes_little_memory",
+        ),
+        (
+            mib(max_answer_memory),
+            "answers_that_nobody_reads_leave_a_503_to_the_rest",
+        ),
         (
             format!(
                 "{}, {}",

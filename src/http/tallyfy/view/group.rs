@@ -9,12 +9,11 @@ use crate::{
     domain::{
         contract::{Contract, GuestsInclude, TimeKeys},
         group::Group,
-        guest::{Email, Guest},
-        id::UserId,
+        guest::Guest,
         query::Includes,
         user::User,
     },
-    http::json::{View, write_json, write_list},
+    json::Out,
     tenant::{IdGen, Org, Standing},
 };
 
@@ -23,9 +22,9 @@ use crate::{
 pub(crate) struct GroupView<'a> {
     group: &'a Group,
     contract: &'a Contract,
-    users: Option<Vec<Keys>>,
-    guests: Option<Vec<Keys>>,
-    assets: Option<Vec<Keys>>,
+    with: Includes,
+    /// The organization and who looks at it, where anything is included.
+    seen: Option<(&'a Org, &'a Standing)>,
 }
 
 impl<'a> GroupView<'a> {
@@ -34,39 +33,103 @@ impl<'a> GroupView<'a> {
         Self {
             group,
             contract,
-            users: None,
-            guests: None,
-            assets: None,
+            with: Includes::default(),
+            seen: None,
         }
     }
 
     /// The group with what `with` names, wrapped in `data` as league/fractal does (evidence 3.4).
-    ///
-    /// A member or a guest whom nobody declares is there all the same, with made-up values.
     pub(crate) fn with(
         group: &'a Group,
         contract: &'a Contract,
         with: Includes,
-        org: &Org,
-        standing: &Standing,
+        org: &'a Org,
+        standing: &'a Standing,
     ) -> Self {
-        let user = |id: &UserId| {
-            let made_up = || Cow::Owned(User::undeclared(*id));
-            let user = org.user_with(standing, *id).unwrap_or_else(made_up);
-            user::view(&user, org, None, with, contract)
-        };
-        let guest = |email: &Email| match org.guest(email) {
-            Some(guest) => guest::view(guest, org, with, contract),
-            None => guest::view(&Guest::from_email(email.clone(), None), org, with, contract),
-        };
         Self {
-            users: with.users.then(|| group.members.iter().map(user).collect()),
-            guests: with
-                .guests
-                .then(|| group.guests.iter().map(guest).collect()),
-            assets: with.assets.then(|| assets(group, contract)),
+            with,
+            seen: Some((org, standing)),
             ..Self::plain(group, contract)
         }
+    }
+
+    /// Writes it by hand: serde's derive costs a list of ten 1 µs more, 5 to 7 % (2026-11-25).
+    pub(in crate::http) async fn write(&self, out: &mut Out) {
+        let Self {
+            group,
+            contract,
+            with,
+            seen,
+        } = *self;
+        out.raw("{\"id\":");
+        out.json(group.id.as_str());
+        out.raw(",\"name\":");
+        out.json(group.name.as_str());
+        out.raw(",\"description\":");
+        match &group.description {
+            Some(description) => out.text(description).await,
+            None => out.raw("null"),
+        }
+        out.raw(",\"logo\":");
+        out.json(&group.logo);
+        out.raw(",\"members\":");
+        out.list(&group.members, |out, user| out.json(&user.get()))
+            .await;
+        match seen {
+            Some((org, _)) if with.guests && contract.guests_include == GuestsInclude::Replace => {
+                self.include_guests(out, org).await;
+            }
+            _ => {
+                out.raw(",\"guests\":");
+                out.list(&group.guests, |out, email| out.json(email.as_str()))
+                    .await;
+            }
+        }
+        out.raw(",\"created_at\":");
+        write_time(out, group.created_at, contract);
+        out.raw(match contract.time_keys {
+            TimeKeys::LastUpdated => ",\"last_updated\":",
+            TimeKeys::UpdatedAt => ",\"updated_at\":",
+        });
+        write_time(out, group.updated_at, contract);
+        if contract.time_keys == TimeKeys::UpdatedAt {
+            out.raw(",\"deleted_at\":null");
+        }
+        if let Some((org, standing)) = seen.filter(|_| with.users) {
+            self.include_users(out, org, standing).await;
+        }
+        if with.assets {
+            out.raw(",\"assets\":{\"data\":");
+            out.json(&assets(group, contract));
+            out.raw("}");
+        }
+        out.raw("}");
+    }
+
+    /// The members as users. One whom nobody declares is there all the same, with made-up values.
+    async fn include_users(&self, out: &mut Out, org: &Org, standing: &Standing) {
+        out.raw(",\"users\":{\"data\":[");
+        for (i, id) in self.group.members.iter().enumerate() {
+            out.comma(i > 0);
+            let made_up = || Cow::Owned(User::undeclared(*id));
+            let user = org.user_with(standing, *id).unwrap_or_else(made_up);
+            out.json(&user::view(&user, org, self.with, self.contract));
+            out.pause_when_full().await;
+        }
+        out.raw("]}");
+    }
+
+    /// The guests. One whom nobody declares is there all the same, with made-up values.
+    async fn include_guests(&self, out: &mut Out, org: &Org) {
+        out.raw(",\"guests\":{\"data\":[");
+        for (i, email) in self.group.guests.iter().enumerate() {
+            out.comma(i > 0);
+            let made_up = || Cow::Owned(Guest::from_email(email.clone(), None));
+            let guest = org.guest(email).map_or_else(made_up, Cow::Borrowed);
+            out.json(&guest::view(&guest, org, self.with, self.contract));
+            out.pause_when_full().await;
+        }
+        out.raw("]}");
     }
 }
 
@@ -92,60 +155,6 @@ fn assets(group: &Group, contract: &Contract) -> Vec<Keys> {
     group.logo.as_deref().map(asset).into_iter().collect()
 }
 
-impl View for GroupView<'_> {
-    /// By hand: a list has up to a hundred of them.
-    fn write(&self, out: &mut Vec<u8>) {
-        let Self {
-            group, contract, ..
-        } = self;
-        out.extend_from_slice(b"{\"id\":");
-        write_json(out, &group.id.as_str());
-        out.extend_from_slice(b",\"name\":");
-        write_json(out, &group.name.as_str());
-        out.extend_from_slice(b",\"description\":");
-        write_json(out, &group.description);
-        out.extend_from_slice(b",\"logo\":");
-        write_json(out, &group.logo);
-        out.extend_from_slice(b",\"members\":");
-        write_list(out, &group.members, |out, user| {
-            write_json(out, &user.get());
-        });
-        if let (Some(guests), GuestsInclude::Replace) = (&self.guests, contract.guests_include) {
-            include(out, "guests", guests);
-        } else {
-            out.extend_from_slice(b",\"guests\":");
-            write_list(out, &group.guests, |out, email| {
-                write_json(out, &email.as_str());
-            });
-        }
-        out.extend_from_slice(b",\"created_at\":");
-        write_time(out, group.created_at, contract);
-        out.extend_from_slice(match contract.time_keys {
-            TimeKeys::LastUpdated => b",\"last_updated\":",
-            TimeKeys::UpdatedAt => b",\"updated_at\":",
-        });
-        write_time(out, group.updated_at, contract);
-        if contract.time_keys == TimeKeys::UpdatedAt {
-            out.extend_from_slice(b",\"deleted_at\":null");
-        }
-        for (name, views) in [("users", &self.users), ("assets", &self.assets)] {
-            if let Some(views) = views {
-                include(out, name, views);
-            }
-        }
-        out.push(b'}');
-    }
-}
-
-/// What was asked for by name, wrapped as league/fractal does (evidence 3.4).
-fn include(out: &mut Vec<u8>, name: &str, views: &Vec<Keys>) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":{\"data\":");
-    views.write(out);
-    out.push(b'}');
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
@@ -157,7 +166,8 @@ mod tests {
         domain::{
             contract::{Edition, TimeFormat},
             group::Name,
-            id::{GroupId, OrgId},
+            guest::Email,
+            id::{GroupId, OrgId, UserId},
         },
         tenant::{Token, Undeclared},
     };
@@ -180,36 +190,46 @@ mod tests {
         #[serde(skip_serializing_if = "Option::is_none")]
         deleted_at: Option<()>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        users: Option<Include<'a>>,
+        users: Option<Include>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        assets: Option<Include<'a>>,
+        assets: Option<Include>,
     }
 
     #[derive(Serialize)]
     #[serde(untagged)]
     enum Guests<'a> {
         Addresses(Vec<&'a str>),
-        Include(Include<'a>),
+        Include(Include),
     }
 
     #[derive(Serialize)]
-    struct Include<'a> {
-        data: &'a [Keys],
+    struct Include {
+        data: Vec<Keys>,
     }
 
     impl<'a> Derived<'a> {
         fn of(view: &'a GroupView<'a>) -> Self {
             let GroupView {
-                group, contract, ..
-            } = view;
-            let include = |views: &'a Option<Vec<Keys>>| {
-                Some(Include {
-                    data: views.as_ref()?,
-                })
-            };
+                group,
+                contract,
+                with,
+                seen,
+            } = *view;
+            // Nobody is declared here: all are made up.
+            let users = seen.filter(|_| with.users).map(|(org, _)| Include {
+                data: (group.members.iter())
+                    .map(|id| user::view(&User::undeclared(*id), org, with, contract))
+                    .collect(),
+            });
+            let guests = seen.filter(|_| with.guests).map(|(org, _)| Include {
+                data: (group.guests.iter())
+                    .map(|email| Guest::from_email(email.clone(), None))
+                    .map(|guest| guest::view(&guest, org, with, contract))
+                    .collect(),
+            });
             let is_old = contract.time_keys == TimeKeys::UpdatedAt;
             let updated_at = written(group.updated_at, contract);
-            let guests = include(&view.guests)
+            let guests = guests
                 .filter(|_| contract.guests_include == GuestsInclude::Replace)
                 .map_or_else(
                     || Guests::Addresses(group.guests.iter().map(Email::as_str).collect()),
@@ -226,8 +246,10 @@ mod tests {
                 last_updated: (!is_old).then(|| updated_at.clone()),
                 updated_at: is_old.then_some(updated_at),
                 deleted_at: is_old.then_some(()),
-                users: include(&view.users),
-                assets: include(&view.assets),
+                users,
+                assets: with.assets.then(|| Include {
+                    data: assets(group, contract),
+                }),
             }
         }
     }
@@ -282,9 +304,8 @@ mod tests {
             let org = Org::new(OrgId::parse("acme").unwrap(), "Acme", true, Undeclared::Open);
             let standing = org.standing(&Token::default()).unwrap();
             for view in [GroupView::plain(&group, &contract), GroupView::with(&group, &contract, with, &org, &standing)] {
-                let mut out = Vec::new();
-                view.write(&mut out);
-                prop_assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&Derived::of(&view)).unwrap());
+                let out = Out::all(async |out: &mut Out| view.write(out).await);
+                prop_assert_eq!(out, serde_json::to_string(&Derived::of(&view)).unwrap());
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::{
         contract::{Contract, TimeFormat},
         details::Details,
     },
-    http::json::{View, write_json},
+    json::{Out, Written},
 };
 
 /// An object whose keys stand in the order in which the vendor writes them.
@@ -29,7 +29,6 @@ pub(super) struct Keys(Vec<(&'static str, Part)>);
 enum Part {
     Value(Value),
     Object(Keys),
-    Include { data: Vec<Keys> },
 }
 
 impl<T: Into<Value>> From<T> for Part {
@@ -38,9 +37,9 @@ impl<T: Into<Value>> From<T> for Part {
     }
 }
 
-impl View for Keys {
-    fn write(&self, out: &mut Vec<u8>) {
-        write_json(out, self);
+impl Written for Keys {
+    async fn write(&self, out: &mut Out) {
+        out.json(self);
     }
 }
 
@@ -57,6 +56,12 @@ impl Keys {
             }
         }
         self
+    }
+
+    /// Takes what stands at the last key, where that is its name.
+    fn take(&mut self, key: &str) -> Option<Part> {
+        let (_, part) = self.0.pop_if(|(last, _)| *last == key)?;
+        Some(part)
     }
 
     fn push(&mut self, key: &'static str, part: impl Into<Part>) {
@@ -84,8 +89,8 @@ fn written(at: DateTime<Utc>, contract: &Contract) -> String {
 }
 
 /// The same as a JSON string.
-fn write_time(out: &mut Vec<u8>, at: DateTime<Utc>, contract: &Contract) {
-    write_json(out, &written(at, contract));
+fn write_time(out: &mut Out, at: DateTime<Utc>, contract: &Contract) {
+    out.json(&written(at, contract));
 }
 
 /// Since when those have been there of whom a fixture does not say it: 2025-01-01, before anything else.

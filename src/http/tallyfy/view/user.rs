@@ -1,61 +1,112 @@
 //! The wire shape of a user: the keys of the member pages of 2026, then those of 2025 and of the
 //! official SDK's model; where they disagree on a key, both are there (evidence 8.4).
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use serde_json::Value;
 
-use super::{Keys, NULL, Part, since, written};
+use super::{Keys, NULL, since, written};
 use crate::{
-    domain::{
-        contract::Contract, group::Group, guest::Email, id::UserId, query::Includes, user::User,
-    },
+    domain::{contract::Contract, group::Group, id::UserId, query::Includes, user::User},
+    json::Out,
     tenant::Org,
 };
 
 /// The groups that each of some users is in, as `with=groups` shows them (list-members, evidence 8.4).
-pub(in crate::http) struct Memberships(HashMap<UserId, Vec<Keys>>);
+pub(in crate::http) struct Memberships<'o> {
+    groups: Vec<&'o Arc<Group>>,
+    /// The places in `groups` of those that a user is in.
+    of: HashMap<UserId, Vec<u32>>,
+}
 
-impl Memberships {
-    /// Those of these users, where the groups are asked for; looks at each group once.
-    pub(in crate::http) fn of(users: &[&User], org: &Org, with: Includes) -> Option<Self> {
-        if !with.groups {
-            return None;
+/// How many memberships are in memory at a time, unless one user has more.
+const MOST: usize = 2 * 1024 * 1024;
+
+impl<'o> Memberships<'o> {
+    /// Those of as many of the first users as fit into memory, and how many that are: at least one. Looks
+    /// at each group twice.
+    pub(in crate::http) fn of_first(users: &[&User], org: &'o Org) -> (Self, usize) {
+        let groups = org.groups().in_order();
+        let mut counts: HashMap<UserId, usize> = users.iter().map(|user| (user.id, 0)).collect();
+        for member in groups.iter().flat_map(|group| group.members.iter()) {
+            if let Some(count) = counts.get_mut(member) {
+                *count += 1;
+            }
         }
-        let mut groups: HashMap<UserId, Vec<Keys>> =
-            users.iter().map(|user| (user.id, Vec::new())).collect();
-        for group in org.groups().in_order() {
+        let mut sum = 0;
+        let fits = |user: &&&User| {
+            sum += counts[&user.id];
+            sum <= MOST
+        };
+        let first = users.iter().take_while(fits).count().max(1);
+        let first = &users[..first.min(users.len())];
+        let room = |user: &&User| (user.id, Vec::with_capacity(counts[&user.id]));
+        let mut of: HashMap<UserId, Vec<u32>> = first.iter().map(room).collect();
+        for (group, place) in groups.iter().zip(0..) {
             for member in &group.members {
-                if let Some(groups) = groups.get_mut(member) {
-                    groups.push(embedded(group));
+                if let Some(places) = of.get_mut(member) {
+                    places.push(place);
                 }
             }
         }
-        Some(Self(groups))
+        (Self { groups, of }, first.len())
+    }
+
+    fn of(&self, user: UserId) -> impl Iterator<Item = &'o Group> {
+        let places = self.of.get(&user).into_iter().flatten();
+        places.map(|place| &**self.groups[*place as usize])
     }
 }
 
 /// A group as it stands in a user (evidence 4.1).
-fn embedded(group: &Group) -> Keys {
-    let members: Vec<u64> = group.members.iter().map(|user| user.get()).collect();
-    let guests: Vec<&str> = group.guests.iter().map(Email::as_str).collect();
-    Keys(vec![
-        ("id", group.id.as_str().into()),
-        ("name", group.name.as_str().into()),
-        ("logo", group.logo.as_deref().into()),
-        ("members", members.into()),
-        ("guests", guests.into()),
-    ])
+async fn write_embedded(group: &Group, out: &mut Out) {
+    out.raw("{\"id\":");
+    out.json(group.id.as_str());
+    out.raw(",\"name\":");
+    out.json(group.name.as_str());
+    out.raw(",\"logo\":");
+    out.json(&group.logo);
+    out.raw(",\"members\":");
+    out.list(&group.members, |out, user| out.json(&user.get()))
+        .await;
+    out.raw(",\"guests\":");
+    out.list(&group.guests, |out, email| out.json(email.as_str()))
+        .await;
+    out.raw("}");
 }
 
-/// The user, all of it.
-pub(in crate::http) fn view(
+/// Writes the user, with the groups they are in where those are known.
+pub(in crate::http) async fn write(
     user: &User,
     org: &Org,
-    memberships: Option<&Memberships>,
+    memberships: Option<&Memberships<'_>>,
     with: Includes,
     contract: &Contract,
-) -> Keys {
+    out: &mut Out,
+) {
+    let mut keys = view(user, org, with, contract);
+    let Some(memberships) = memberships else {
+        return out.json(&keys);
+    };
+    // They stand between the keys and the stats.
+    let stats = keys.take("stats");
+    out.unclosed(&keys);
+    out.raw(",\"groups\":{\"data\":[");
+    for (i, group) in memberships.of(user.id).enumerate() {
+        out.comma(i > 0);
+        write_embedded(group, out).await;
+        out.pause_when_full().await;
+    }
+    out.raw("]}");
+    if let Some(stats) = stats {
+        out.raw(",\"stats\":");
+        out.json(&stats);
+    }
+    out.raw("}");
+}
+
+/// The user, all of it but the groups.
+pub(super) fn view(user: &User, org: &Org, with: Includes, contract: &Contract) -> Keys {
     let given = |key: &str| user.details.get(key).cloned();
     let [first_name, last_name, full_name] = names(user);
     let role = user.role.name();
@@ -123,10 +174,6 @@ pub(in crate::http) fn view(
         ("user_role", role.into()),
     ]);
     let mut keys = keys.filled(&user.details);
-    if let Some(Memberships(groups)) = memberships {
-        let data = groups.get(&user.id).cloned().unwrap_or_default();
-        keys.0.push(("groups", Part::Include { data }));
-    }
     if let Some(stats) = user.details.get("stats").filter(|_| with.stats) {
         keys.push("stats", stats.clone());
     }
