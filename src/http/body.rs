@@ -18,10 +18,7 @@ use axum::{
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use super::{
-    capacity::{Full, Memory, Room},
-    long::SHORT,
-};
+use super::capacity::{Full, Memory, Room, SHORT};
 use crate::{config::Limits, socket::SocketHandle};
 
 /// Whether a request announces a body that is longer than a limit.
@@ -41,9 +38,6 @@ pub(super) enum Ungathered {
     /// Other bodies take all the memory that there is for them.
     NoRoom,
 }
-
-/// Why there is no room for a body.
-pub(super) const NO_ROOM: &str = "other bodies took all of `--max-body-memory` for 10 s";
 
 impl From<Full> for Ungathered {
     fn from(_: Full) -> Self {

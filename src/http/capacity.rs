@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{long::SHORT, pool::Pool};
+use super::pool::Pool;
 use crate::config::Limits;
 
 /// What all requests share of the machine.
@@ -34,6 +34,15 @@ impl Capacity {
         }
     }
 }
+
+/// Up to how many bytes an answer or a body belongs to its connection.
+pub(super) const SHORT: usize = 64 * 1024;
+
+/// Why an answer is not written.
+pub(super) const NO_ROOM_FOR_ANSWER: &str =
+    "other answers took all of `--max-answer-memory` for 10 s: their clients do not read them";
+/// Why a body is not read.
+pub(super) const NO_ROOM_FOR_BODY: &str = "other bodies took all of `--max-body-memory` for 10 s";
 
 /// How long a request waits for memory.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);

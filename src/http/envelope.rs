@@ -4,8 +4,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use super::{
-    capacity::Capacity,
-    error::ApiError,
+    capacity::{Capacity, Full},
     exchange::Exchange,
     long::{Content, Unwritten},
     origin,
@@ -17,7 +16,6 @@ use crate::{
         query::query_with_page,
     },
     json::{Out, Written},
-    state::AppState,
 };
 
 /// An answer.
@@ -26,12 +24,12 @@ pub(super) type Answer = Response<Content>;
 /// What the links to other pages are made of.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Links<'a> {
-    exchange: &'a Exchange,
-    contract: &'a Contract,
+    pub(super) exchange: &'a Exchange,
+    pub(super) contract: &'a Contract,
     /// Host and port where the request names none.
-    authority: &'a str,
+    pub(super) authority: &'a str,
     /// Whether a proxy says what was asked.
-    trust_proxy: bool,
+    pub(super) trust_proxy: bool,
 }
 
 /// An answer without a body.
@@ -74,22 +72,17 @@ impl Reply {
     }
 
     /// The answer, once there is room for it.
-    pub(super) async fn answer(self, capacity: &Capacity) -> Result<Answer, ApiError> {
+    pub(super) async fn answer(self, capacity: &Capacity) -> Result<Answer, Full> {
         match self {
             Self::Ready(answer) => Ok(answer),
             Self::Unwritten(status, unwritten) => {
                 // Boxed because few answers are so long, and each would carry the room for it.
                 let body = Box::pin(unwritten.written(capacity)).await;
-                let full = |_| ApiError::Unavailable(NO_ROOM);
-                Ok(of_json(status, body.map_err(full)?))
+                Ok(of_json(status, body?))
             }
         }
     }
 }
-
-/// Why an answer is not written.
-pub(super) const NO_ROOM: &str =
-    "other answers took all of `--max-answer-memory` for 10 s: their clients do not read them";
 
 /// `{"data":…}`
 #[derive(Debug)]
@@ -157,17 +150,7 @@ impl Pagination {
     }
 }
 
-impl<'a> Links<'a> {
-    /// What the links in the answer to a request are made of.
-    pub(super) fn of(app: &'a AppState, exchange: &'a Exchange) -> Self {
-        Self {
-            exchange,
-            contract: &app.contract,
-            authority: &app.authority,
-            trust_proxy: app.trust_proxy,
-        }
-    }
-
+impl Links<'_> {
     /// The URL of another page.
     fn link(&self, page: u64) -> String {
         let uri = &self.exchange.uri;

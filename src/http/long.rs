@@ -14,11 +14,9 @@ use axum::body::{Body, Bytes, HttpBody};
 use futures_util::future::Either;
 use hyper::body::Frame;
 
-use super::capacity::{Capacity, Full, Room};
+use super::capacity::{Capacity, Full, Room, SHORT};
 use crate::json::{Out, Pieces, Written};
 
-/// Up to how many bytes an answer belongs to its connection.
-pub(super) const SHORT: usize = 64 * 1024;
 /// Up to how many bytes an answer is in one piece.
 const WHOLE: usize = 1024 * 1024;
 /// How much of an answer a connection takes over at most before its client has taken it.
@@ -133,9 +131,9 @@ impl Unwritten {
                 }
             }
             let mut whole = Vec::with_capacity(length);
-            begun
-                .iter()
-                .for_each(|piece| whole.extend_from_slice(piece));
+            for piece in begun {
+                whole.extend_from_slice(&piece);
+            }
             Ok(room.around(whole))
         };
         Ok(match capacity.pool.run(write).await {
@@ -166,10 +164,13 @@ pub(super) struct Long {
     _room: Room,
 }
 
+/// The next piece, and who writes those after it.
+type Next = (Option<Vec<u8>>, Pieces);
+
 /// Who writes what is not written yet.
 enum Rest {
     Idle(Pieces),
-    Writing(Pin<Box<dyn Future<Output = (Option<Vec<u8>>, Pieces)> + Send>>),
+    Writing(Pin<Box<dyn Future<Output = Next> + Send>>),
     Over,
 }
 

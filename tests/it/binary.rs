@@ -979,6 +979,12 @@ fn help_is_worth_reading() {
                                        TALLYFY_MOCK_MAX_STREAMS=]
           --max-body <SIZE>            Longest body of a request [env: TALLYFY_MOCK_MAX_BODY=] [default:
                                        1MiB]
+          --max-answer-memory <SIZE>   Memory for all answers together; where it is used up, an answer
+                                       waits 10 s for it, and is then 503 [env:
+                                       TALLYFY_MOCK_MAX_ANSWER_MEMORY=] [default: 256MiB]
+          --max-body-memory <SIZE>     Memory for the bodies of all requests together while they are
+                                       read; likewise [env: TALLYFY_MOCK_MAX_BODY_MEMORY=] [default:
+                                       512MiB]
           --max-control-body <SIZE>    Longest body of a control request [env:
                                        TALLYFY_MOCK_MAX_CONTROL_BODY=] [default: 256MiB]
           --max-organizations <N>      Organizations stored at most [env:

@@ -20,23 +20,33 @@ const ROOMS: &[(&str, &[&str])] = &[
         "state",
         &["fixture", "tenant", "config", "domain", "request_log"],
     ),
-    ("http::body", &["config", "socket"]),
+    ("http::pool", &[]),
+    ("http::capacity", &["http::pool", "config"]),
+    ("http::long", &["http::capacity", "json"]),
+    ("http::body", &["http::capacity", "config", "socket"]),
     ("http::exchange", &["tenant", "domain", "socket"]),
     ("http::origin", &["http::exchange", "socket"]),
-    ("http::json", &[]),
-    ("http::pool", &[]),
-    ("http::error", &["http::envelope", "tenant", "domain"]),
+    (
+        "http::error",
+        &["http::envelope", "http::long", "tenant", "domain"],
+    ),
     (
         "http::envelope",
-        &["http::exchange", "http::origin", "http::json", "domain"],
+        &[
+            "http::exchange",
+            "http::origin",
+            "http::long",
+            "http::capacity",
+            "domain",
+            "json",
+        ],
     ),
     (
         "http::tallyfy",
         &[
-            "http::pool",
+            "http::capacity",
             "http::body",
             "http::exchange",
-            "http::json",
             "http::error",
             "http::envelope",
             "state",
@@ -48,7 +58,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "http::pipeline",
         &[
-            "http::pool",
+            "http::capacity",
+            "http::long",
             "http::tallyfy",
             "http::body",
             "http::exchange",
@@ -64,7 +75,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "http::control",
         &[
-            "http::pool",
+            "http::capacity",
+            "http::long",
             "http::tallyfy",
             "http::body",
             "http::exchange",
@@ -89,7 +101,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "http",
         &[
             "http::elsewhere",
-            "http::pool",
+            "http::capacity",
             "http::control",
             "http::pipeline",
             "http::tallyfy",
@@ -102,7 +114,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "mock",
         &[
-            "server", "http", "state", "fixture", "tenant", "config", "domain",
+            "server", "http", "state", "fixture", "tenant", "config", "domain", "json",
         ],
     ),
     (

@@ -14,8 +14,8 @@ use super::problem::Problem;
 use crate::{
     domain::id::OrgId,
     http::{
-        body::{NO_ROOM, Ungathered, announces_more, encoded, gathered},
-        capacity::Capacity,
+        body::{Ungathered, announces_more, encoded, gathered},
+        capacity::{Capacity, NO_ROOM_FOR_BODY},
     },
     json,
     state::AppState,
@@ -175,7 +175,7 @@ async fn body_of(headers: &HeaderMap, body: Body, control: &Control) -> Result<B
         }
         Ok(Err(Ungathered::TooLong)) => return Err(too_long()),
         Ok(Err(Ungathered::EndedEarly(_))) => (StatusCode::BAD_REQUEST, "the body ended early"),
-        Ok(Err(Ungathered::NoRoom)) => (StatusCode::SERVICE_UNAVAILABLE, NO_ROOM),
+        Ok(Err(Ungathered::NoRoom)) => (StatusCode::SERVICE_UNAVAILABLE, NO_ROOM_FOR_BODY),
         Err(_) => {
             let detail = "the body did not come within `--body-timeout`";
             (StatusCode::REQUEST_TIMEOUT, detail)

@@ -26,8 +26,7 @@ use self::ask::{Asked, Control};
 pub(super) use self::{guard::is_this_machine, problem::Problem};
 use super::{
     body::finish_body,
-    capacity::Capacity,
-    envelope::NO_ROOM,
+    capacity::{Capacity, NO_ROOM_FOR_ANSWER},
     long::Unwritten,
     tallyfy::{PREFIXES, endpoints},
 };
@@ -61,7 +60,7 @@ fn long_on_pool<T: Written>(
             Err(unwritten) => unwritten
                 .written(&capacity)
                 .await
-                .map_err(|_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM))?,
+                .map_err(|_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM_FOR_ANSWER))?,
         };
         let json = [(header::CONTENT_TYPE, "application/json")];
         Ok::<_, Problem>((json, body.into_body()))

@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::http::{
-    body::{NO_ROOM, Ungathered, announces_more, encoded, gathered},
-    capacity::{Capacity, Memory},
+    body::{Ungathered, announces_more, encoded, gathered},
+    capacity::{Capacity, Memory, NO_ROOM_FOR_BODY},
     error::ApiError,
     exchange::{Exchange, SentBody},
 };
@@ -230,7 +230,7 @@ async fn read(
         Ungathered::EndedEarly(error) => {
             ApiError::MalformedJson(format!("the body ended early: {error}"))
         }
-        Ungathered::NoRoom => ApiError::Unavailable(NO_ROOM),
+        Ungathered::NoRoom => ApiError::Unavailable(NO_ROOM_FOR_BODY),
     })
 }
 

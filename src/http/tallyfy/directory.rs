@@ -1,5 +1,11 @@
 //! What clients call beside groups: who the caller is, and the organizations, users and guests there are.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    clippy::needless_pass_by_value,
+    reason = "all who need the same right have the same signature"
+)]
+
 use std::borrow::Cow;
 
 use axum::http::{Method, StatusCode};

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::validate::Fields,
     http::{
-        capacity::Capacity,
+        capacity::{Capacity, NO_ROOM_FOR_ANSWER},
         envelope::{Answer, Reply},
         error::ApiError,
     },
@@ -60,7 +60,8 @@ impl Handler {
         } else {
             self.answer_now(&call, body)
         };
-        reply?.answer(capacity).await
+        let answer = reply?.answer(capacity).await;
+        answer.map_err(|_| ApiError::Unavailable(NO_ROOM_FOR_ANSWER))
     }
 
     fn answer_now(self, call: &Call<'_>, body: Bytes) -> Result<Reply, ApiError> {

@@ -90,7 +90,7 @@ impl SignedIn {
 
     /// What the links to other pages are made of.
     pub(super) fn links(&self) -> Links<'_> {
-        Links::of(&self.app, &self.exchange)
+        links(&self.app, &self.exchange)
     }
 }
 
@@ -157,7 +157,7 @@ impl Member {
 
     /// What the links to other pages are made of.
     pub(super) fn links(&self) -> Links<'_> {
-        Links::of(&self.app, &self.exchange)
+        links(&self.app, &self.exchange)
     }
 }
 
@@ -210,6 +210,15 @@ impl GroupManager {
     ) -> Result<T, ApiError> {
         let changed = self.app.tenants.write(&self.exchange.held, change);
         changed.map_err(|refusal| refused(refusal, &self.exchange, &self.app))
+    }
+}
+
+fn links<'a>(app: &'a AppState, exchange: &'a Exchange) -> Links<'a> {
+    Links {
+        exchange,
+        contract: &app.contract,
+        authority: &app.authority,
+        trust_proxy: app.trust_proxy,
     }
 }
 

@@ -59,7 +59,7 @@ fn the_table_of_limits_has_those_that_hold() {
         (mib(max_control_body), "a_control_body_has_a_limit"),
         (
             mib(max_body_memory),
-            "bodies_wait_for_memory_and_give_it_back",
+            "bodies_that_take_all_memory_leave_a_503_to_the_rest",
         ),
         (
             "32 MiB".into(),
