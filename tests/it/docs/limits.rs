@@ -22,8 +22,6 @@ fn the_table_of_limits_has_those_that_hold() {
         header_timeout,
         body_timeout,
     } = Limits::default();
-    let entries = Config::default().journal_entries;
-    let journal = JournalLimits::default();
     let mib = |bytes: usize| format!("{} MiB", bytes / 1024 / 1024);
     let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
     // Each limit, and the test that goes up to it and beyond.
@@ -94,6 +92,30 @@ fn the_table_of_limits_has_those_that_hold() {
             "100".into(),
             "the_default_page_has_ten_groups_and_the_longest_a_hundred",
         ),
+    ];
+    let of_connections = limits_of_connections(max_connections, max_streams);
+    let limits = of_connections.into_iter().chain(limits);
+    let limits: Vec<_> = limits.chain(limits_of_the_journal()).collect();
+    let rows = Page::read("docs/limits.md").table("| what | at most |");
+    let at_most: Vec<_> = rows.iter().map(|row| row[1].as_str()).collect();
+    let wanted: Vec<_> = limits.iter().map(|(limit, _)| limit.as_str()).collect();
+    assert_eq!(at_most, wanted);
+    let help = help();
+    for flag in rows.iter().filter_map(|row| row[2].split(' ').next()) {
+        assert!(help.contains(flag), "{flag}");
+    }
+    let tests = tests();
+    for (_, test) in limits {
+        assert!(tests.contains(&format!("fn {test}()")), "{test}");
+    }
+}
+
+/// The last rows of the table.
+fn limits_of_the_journal() -> [(String, &'static str); 4] {
+    let entries = Config::default().journal_entries;
+    let journal = JournalLimits::default();
+    let mib = |bytes: usize| format!("{} MiB", bytes / 1024 / 1024);
+    [
         (
             entries.to_string(),
             "the_journal_is_bounded_and_tells_what_the_bounds_have_cost",
@@ -110,21 +132,7 @@ fn the_table_of_limits_has_those_that_hold() {
             format!("{} KiB", JournalLimits::BODY_BYTES / 1024),
             "a_long_body_is_cut_and_marked",
         ),
-    ];
-    let of_connections = limits_of_connections(max_connections, max_streams);
-    let limits: Vec<_> = of_connections.into_iter().chain(limits).collect();
-    let rows = Page::read("docs/limits.md").table("| what | at most |");
-    let at_most: Vec<_> = rows.iter().map(|row| row[1].as_str()).collect();
-    let wanted: Vec<_> = limits.iter().map(|(limit, _)| limit.as_str()).collect();
-    assert_eq!(at_most, wanted);
-    let help = help();
-    for flag in rows.iter().filter_map(|row| row[2].split(' ').next()) {
-        assert!(help.contains(flag), "{flag}");
-    }
-    let tests = tests();
-    for (_, test) in limits {
-        assert!(tests.contains(&format!("fn {test}()")), "{test}");
-    }
+    ]
 }
 
 /// The first rows of the table.
