@@ -78,6 +78,8 @@ pub struct Limits {
     pub max_body_memory: usize,
     /// How many organizations are stored.
     pub max_organizations: usize,
+    /// Bytes of all rows that are stored, with 512 for each beside its texts and lists.
+    pub max_stored: u64,
     /// Time for a request's head; also how long an idle connection is kept.
     pub header_timeout: Duration,
     /// Time for a request's body.
@@ -107,6 +109,8 @@ impl Default for Config {
 }
 
 impl Limits {
+    /// What a row counts beside its texts and lists: itself and its places in the indexes, in bytes.
+    pub const ROW_BYTES: usize = 512;
     /// Bytes of a refused body that are drained, so that its client sees the answer and no broken pipe.
     pub const DISCARDED_BYTES: usize = 64 * 1024 * 1024;
     /// Time for that.
@@ -123,6 +127,7 @@ impl Default for Limits {
             max_answer_memory: 256 * 1024 * 1024,
             max_body_memory: 512 * 1024 * 1024,
             max_organizations: 10_000,
+            max_stored: 4 * 1024 * 1024 * 1024,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
         }

@@ -141,6 +141,14 @@ pub(super) struct Args {
     /// Organizations stored at most
     #[arg(long, env = "TALLYFY_MOCK_MAX_ORGANIZATIONS", value_name = "N", default_value_t = Limits::default().max_organizations, value_parser = whole_number)]
     max_organizations: usize,
+    /// Memory for the rows of all organizations; a create beyond it is 503, a seed 507
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_MAX_STORED",
+        value_name = "SIZE",
+        default_value = "4GiB", value_parser = size
+    )]
+    max_stored: ByteSize,
     /// Time for the head of a request; also how long an idle connection is kept
     #[arg(long, env = "TALLYFY_MOCK_HEADER_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = duration)]
     header_timeout: Duration,
@@ -279,6 +287,7 @@ impl Args {
                 max_answer_memory: bytes(self.max_answer_memory),
                 max_body_memory: bytes(self.max_body_memory),
                 max_organizations: self.max_organizations,
+                max_stored: self.max_stored.as_u64(),
                 header_timeout: self.header_timeout,
                 body_timeout: self.body_timeout,
             },

@@ -13,6 +13,11 @@ impl Details {
         Self(None)
     }
 
+    /// About how many bytes it takes in memory.
+    pub fn bytes(&self) -> usize {
+        self.0.as_deref().map_or(0, bytes_of_fields)
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.as_ref()?.get(key)
@@ -29,6 +34,26 @@ impl Details {
             );
         }
     }
+}
+
+/// About how many bytes a value takes in memory, beside its place in a list or an object.
+pub fn bytes_of(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| size_of::<Value>() + bytes_of(item))
+            .sum(),
+        Value::Object(fields) => bytes_of_fields(fields),
+    }
+}
+
+fn bytes_of_fields(fields: &Map<String, Value>) -> usize {
+    /// A key's `String`, the value's place and the node of the tree.
+    const ENTRY: usize = 64;
+    let entry = |(key, value): (&String, &Value)| ENTRY + key.len() + bytes_of(value);
+    fields.iter().map(entry).sum()
 }
 
 impl From<Map<String, Value>> for Details {

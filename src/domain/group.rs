@@ -68,6 +68,19 @@ pub struct Group {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Group {
+    /// About how many bytes its texts and lists take in memory.
+    pub fn bytes(&self) -> usize {
+        let text = |text: &Option<Box<str>>| text.as_deref().map_or(0, str::len);
+        let guest = |guest: &Email| size_of::<Email>() + guest.as_str().len();
+        self.name.as_str().len()
+            + text(&self.description)
+            + text(&self.logo)
+            + self.members.len() * size_of::<UserId>()
+            + self.guests.iter().map(guest).sum::<usize>()
+    }
+}
+
 /// What the validation of a group asks its organization.
 pub trait Roster {
     /// Whether another group of the organization has exactly this name.

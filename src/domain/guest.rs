@@ -82,6 +82,13 @@ impl Guest {
         }
     }
 
+    /// About how many bytes its texts and details take in memory.
+    pub fn bytes(&self) -> usize {
+        let text = |text: Option<&str>| text.map_or(0, str::len);
+        let names = text(self.first_name()) + text(self.last_name());
+        self.email.as_str().len() + names + self.details().bytes()
+    }
+
     /// The first name.
     pub fn first_name(&self) -> Option<&str> {
         self.profile.as_ref()?.first_name.as_deref()

@@ -76,6 +76,13 @@ impl User {
         }
     }
 
+    /// About how many bytes its texts and details take in memory.
+    pub fn bytes(&self) -> usize {
+        let text = |text: &Option<Box<str>>| text.as_deref().map_or(0, str::len);
+        let names = text(&self.first_name) + text(&self.last_name);
+        self.email.as_str().len() + names + self.details.bytes()
+    }
+
     /// The made-up address of a user for whom none is declared.
     pub fn made_up_email(id: UserId) -> Email {
         let address = format!("user-{}@tallyfy-mock.example.com", id.get());

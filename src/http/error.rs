@@ -98,7 +98,7 @@ pub(super) fn reason(refusal: &Refusal) -> Option<&'static str> {
         Refusal::NoUser => Some("the organization has no such user"),
         Refusal::NoGuest => Some("the organization has no such guest"),
         Refusal::ForeignOrg => Some(FOREIGN_ORG),
-        Refusal::Invalid(_) | Refusal::Full => None,
+        Refusal::Invalid(_) | Refusal::Full | Refusal::NoSpace => None,
     }
 }
 
@@ -134,6 +134,9 @@ impl ApiError {
             Refusal::Invalid(errors) => Self::Invalid(errors, contract.validation_body),
             Refusal::Full => {
                 Self::Unavailable("there are as many organizations as `--max-organizations` allows")
+            }
+            Refusal::NoSpace => {
+                Self::Unavailable("what is stored takes as much as `--max-stored` allows")
             }
         }
     }

@@ -29,12 +29,16 @@ pub enum Refusal {
     /// There would be more organizations than `--max-organizations` allows.
     #[error("there would be more organizations than `--max-organizations` allows")]
     Full,
+    /// Everything that is stored would take more than `--max-stored` allows.
+    #[error("what is stored would take more than `--max-stored` allows")]
+    NoSpace,
 }
 
 impl From<tenant::Refusal> for Refusal {
     fn from(error: tenant::Refusal) -> Self {
         match error {
             tenant::Refusal::Full => Self::Full,
+            tenant::Refusal::NoSpace => Self::NoSpace,
             other => Self::invalid(format!("{other:?}")),
         }
     }
@@ -51,6 +55,7 @@ impl From<StartError> for Refusal {
         match error {
             StartError::Fixture(error) => Self::Invalid(error),
             StartError::TooManyOrganizations { .. } => Self::Full,
+            StartError::TooLarge { .. } => Self::NoSpace,
             other => Self::invalid(other.to_string()),
         }
     }

@@ -52,6 +52,14 @@ pub enum StartError {
         /// The number that is allowed.
         limit: usize,
     },
+    /// The rows take more than allowed.
+    #[error("the fixture's rows take {bytes} bytes, but `--max-stored` is {limit}")]
+    TooLarge {
+        /// What they take.
+        bytes: u64,
+        /// What is allowed.
+        limit: u64,
+    },
     /// The time is not in the years 0000 to 9999.
     #[error("the clock cannot stand at {0}: its year is not one from 0000 to 9999")]
     Clock(String),
@@ -124,6 +132,7 @@ impl AppState {
             seed: ids.seed(),
             rate_limit: config.rate_limit,
             max_organizations: config.limits.max_organizations,
+            max_stored: config.limits.max_stored,
             journal: JournalLimits {
                 entries: config.journal_entries,
                 ..JournalLimits::default()
@@ -191,6 +200,10 @@ fn baseline(
     let orgs = fixture.organizations.into_iter();
     let orgs = orgs.map(|(id, seed)| seed.into_org(&id, start, undeclared(strict)));
     let orgs: Vec<Org> = orgs.collect();
+    let (bytes, limit) = (orgs.iter().map(Org::bytes).sum(), limits.max_stored);
+    if bytes > limit {
+        return Err(StartError::TooLarge { bytes, limit });
+    }
     let seed = fixture.template.unwrap_or_default();
     let by_id: HashMap<&OrgId, &Org> = orgs.iter().map(|org| (&org.id, org)).collect();
     let find = |id: &OrgId, user: Option<UserId>| match by_id.get(id) {

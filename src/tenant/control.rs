@@ -11,13 +11,14 @@ use std::sync::{Arc, atomic::AtomicU64};
 use arc_swap::ArcSwap;
 
 use super::{
-    Common, Rows, Tenant,
+    Common, Tenant,
     census::Evicted,
     clock::{Clock, ClockChange, Reading},
     journal::{Change, Entry, Expectations, Filter, Found, Ring, RuleChange, StateChange, Unmet},
     map::{Baseline, Generation, Tenants},
     org::Org,
     refusal::Refusal,
+    rows::Rows,
     rules::{Rule, RuleView, Rules},
     scopes::Scopes,
 };
@@ -56,6 +57,10 @@ impl Tenants {
     /// Replaces an organization's rows; its clock, rules and journal stay.
     pub fn replace(&self, org: Org) -> Result<(), Refusal> {
         let told = Change::State(StateChange::Replaced);
+        let before = self.known(&org.id).map_or(0, |it| it.rows.bytes());
+        if !self.common().stored.has_room(org.bytes(), before) {
+            return Err(Refusal::NoSpace);
+        }
         self.renew(&org.id.clone(), Scopes::STATE, Some(org), told)
     }
 
@@ -79,7 +84,7 @@ impl Tenants {
             now.tenants.insert(tenant.key().clone(), Arc::new(renewed));
         }
         for org in baseline.orgs.iter().filter(|_| scopes.state) {
-            let rows = Arc::new(Rows::stored(org.clone()));
+            let rows = Arc::new(Rows::new(&now.nameless.common.stored, Some(org.clone())));
             let mut tenant = match now.tenants.remove(&org.id) {
                 Some((_, tenant)) => Arc::into_inner(tenant).expect("nobody has seen it yet"),
                 None => self.fresh(&now, &org.id, 0),
@@ -144,7 +149,11 @@ impl Tenants {
         let id = old.id.as_ref().expect("an organization has an id");
         let fresh = self.fresh(now, id, 0);
         Tenant {
-            rows: part(scopes.state, || Arc::new(Rows::maybe(rows)), &old.rows),
+            rows: part(
+                scopes.state,
+                || Arc::new(Rows::new(&now.nameless.common.stored, rows)),
+                &old.rows,
+            ),
             clock: part(scopes.clock, || fresh.clock, &old.clock),
             rules: part(scopes.faults, || fresh.rules, &old.rules),
             windows: part(scopes.limits, || fresh.windows, &old.windows),
@@ -172,7 +181,7 @@ impl Tenants {
             ),
             rules: part(
                 scopes.faults,
-                || Arc::new(Rules::new(self.start.seed)),
+                || Arc::new(Rules::new(self.start.seed, &old.stored)),
                 &old.rules,
             ),
             windows: part(scopes.limits, Arc::default, &old.windows),
@@ -182,6 +191,7 @@ impl Tenants {
                 &old.requests,
             ),
             rate_limit: old.rate_limit,
+            stored: Arc::clone(&old.stored),
         }
     }
 
@@ -228,12 +238,17 @@ impl Tenants {
         let told = Change::Rule(Arc::clone(&rule.id), RuleChange::Put);
         let put = if let Some(org) = &org {
             let tenant = self.admitted(&mut census, org);
-            if !tenant.is_kept() {
+            let is_new = !tenant.is_kept();
+            if is_new && census.kept >= self.start.max_organizations {
+                return Err(Refusal::Full);
+            }
+            let put = tenant.rules.put(rule, rearm)?;
+            if is_new {
                 self.keep(&mut census, org)?;
             }
-            tenant.rules.put(rule, rearm)
+            put
         } else {
-            self.common().rules.put(rule, rearm)
+            self.common().rules.put(rule, rearm)?
         };
         self.journal().events.note(org, told);
         Ok(put)

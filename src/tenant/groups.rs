@@ -27,6 +27,8 @@ pub struct Groups {
     next_order: u64,
     /// The sum of the groups' members and guests.
     people: usize,
+    /// What their texts and lists take together.
+    bytes: usize,
     /// The most members and guests that any group ever had.
     longest: usize,
 }
@@ -91,6 +93,7 @@ impl Groups {
             by_updated: index(&groups, updated),
             next_order: groups.len() as u64,
             people: groups.iter().map(|group| people(group)).sum(),
+            bytes: groups.iter().map(|group| group.bytes()).sum(),
             longest: groups.iter().map(|group| people(group)).max().unwrap_or(0),
         }
     }
@@ -113,6 +116,11 @@ impl Groups {
     /// The most members and guests that any group has or had.
     pub fn longest(&self) -> usize {
         self.longest
+    }
+
+    /// About how many bytes their texts and lists take in memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Whether there are no groups.
@@ -154,6 +162,7 @@ impl Groups {
             Indexed { key, group }
         }
         self.people += people(&group);
+        self.bytes += group.bytes();
         self.longest = self.longest.max(people(&group));
         self.by_name.insert(indexed(group.name.clone(), &group));
         self.by_created
@@ -179,6 +188,7 @@ impl Groups {
         let Indexed { group, .. } = self.by_id.remove(&key)?;
         let (_, order) = key;
         self.people -= people(&group);
+        self.bytes -= group.bytes();
         self.by_name.remove(&group.name);
         self.by_created.remove(&created(&group, order));
         self.by_updated.remove(&updated(&group, order));

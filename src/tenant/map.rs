@@ -14,12 +14,13 @@ use dashmap::DashMap;
 use uuid::Uuid;
 
 use super::{
-    Common, Held, Rows, Template, Tenant,
+    Common, Held, Template, Tenant,
     census::Census,
     clock::{Clock, Time},
     journal::{Journal, JournalLimits, Ring},
     org::Org,
     refusal::Refusal,
+    rows::{Ledger, Rows},
     rules::Rules,
     tokens::Tokens,
     windows::Windows,
@@ -59,6 +60,8 @@ pub struct Start {
     pub rate_limit: Option<RateLimit>,
     /// Upper bound on stored organizations.
     pub max_organizations: usize,
+    /// Upper bound on the bytes that all rows take.
+    pub max_stored: u64,
     /// The bounds of the journal.
     pub journal: JournalLimits,
 }
@@ -93,6 +96,7 @@ impl Default for Start {
             seed: Uuid::nil(),
             rate_limit: None,
             max_organizations: Limits::default().max_organizations,
+            max_stored: Limits::default().max_stored,
             journal: JournalLimits::default(),
         }
     }
@@ -102,19 +106,21 @@ impl Tenants {
     /// Builds the tenants that a baseline describes.
     pub fn new(start: Start, baseline: &Baseline) -> Self {
         let journal = Journal::new(start.journal);
+        let stored = Ledger::up_to(start.max_stored);
         let common = Common {
             tokens: Arc::new(ArcSwap::new(Arc::clone(&baseline.tokens))),
             template: baseline.template.clone(),
             clock: Arc::new(Clock::base(start.clock)),
-            rules: Arc::new(Rules::new(start.seed)),
+            rules: Arc::new(Rules::new(start.seed, &stored)),
             windows: Arc::default(),
             requests: Ring::new(&journal, None, 0),
             rate_limit: start.rate_limit,
+            stored,
         };
         let now = Generation::of(Arc::new(common), start.seed);
         for org in &baseline.orgs {
             let mut tenant = now.bare(&org.id, start.seed, &journal, 0);
-            tenant.rows = Arc::new(Rows::stored(org.clone()));
+            tenant.rows = Arc::new(Rows::new(&tenant.common.stored, Some(org.clone())));
             now.tenants.insert(org.id.clone(), Arc::new(tenant));
         }
         let census = Census {
@@ -167,17 +173,20 @@ impl Tenants {
     ) -> Result<T, Refusal> {
         let tenant = &held.tenant;
         if let Some(org) = &mut *tenant.rows.write() {
-            return change(Arc::make_mut(org));
+            return tenant.rows.change(org, change);
         }
         // Lock order: the census, then rows.
         let mut census = self.census();
         let was_kept = tenant.is_kept();
         let mut rows = tenant.rows.write();
         if let Some(org) = &mut *rows {
-            return change(Arc::make_mut(org));
+            return tenant.rows.change(org, change);
         }
         let mut org = Org::clone(held.started()?);
         let changed = change(&mut org)?;
+        if !tenant.common.stored.has_room(org.bytes(), 0) {
+            return Err(Refusal::NoSpace);
+        }
         let id = &org.id;
         // Rows that a reset has replaced are invisible and not counted.
         let is_current = self
@@ -186,7 +195,7 @@ impl Tenants {
         if is_current && !was_kept {
             self.keep(&mut census, id)?;
         }
-        *rows = Some(Arc::new(org));
+        tenant.rows.put(&mut rows, org);
         Ok(changed)
     }
 
@@ -255,15 +264,21 @@ impl Tenants {
             if census.kept + new.len() > self.start.max_organizations {
                 return Err(Refusal::Full.into());
             }
+            let common = self.common();
+            let bytes = drafts.values().map(|draft| draft.org.bytes()).sum();
+            let before = held.iter().map(|held| held.tenant.rows.bytes()).sum();
+            if !common.stored.has_room(bytes, before) {
+                return Err(Refusal::NoSpace.into());
+            }
             for id in new {
                 self.keep(&mut census, id)?;
             }
-            let common = self.common();
             if let Some(tokens) = tokens(&common.tokens.load()) {
                 common.tokens.store(Arc::new(tokens));
             }
-            for (rows, (_, draft)) in rows.iter_mut().zip(drafts) {
-                **rows = Some(Arc::new(draft.org));
+            let places = held.iter().zip(&mut rows);
+            for ((held, place), (_, draft)) in places.zip(drafts) {
+                held.tenant.rows.put(place, draft.org);
             }
             break;
         }
@@ -383,9 +398,9 @@ impl Generation {
     pub(super) fn of(common: Arc<Common>, seed: Uuid) -> Self {
         let nameless = Tenant {
             id: None,
-            rows: Arc::default(),
+            rows: Arc::new(Rows::new(&common.stored, None)),
             clock: Arc::new(Clock::following()),
-            rules: Arc::new(Rules::new(seed)),
+            rules: Arc::new(Rules::new(seed, &common.stored)),
             windows: Arc::clone(&common.windows),
             requests: Arc::clone(&common.requests),
             last_used: AtomicU64::new(0),
@@ -402,9 +417,9 @@ impl Generation {
         Tenant {
             id: Some(org.clone()),
             common: Arc::clone(&self.nameless.common),
-            rows: Arc::default(),
+            rows: Arc::new(Rows::new(&self.nameless.common.stored, None)),
             clock: Arc::new(Clock::following()),
-            rules: Arc::new(Rules::new(seed)),
+            rules: Arc::new(Rules::new(seed, &self.nameless.common.stored)),
             windows: Arc::new(Windows::default()),
             requests: Ring::new(journal, Some(org.clone()), lost),
             last_used: AtomicU64::new(0),

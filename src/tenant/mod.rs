@@ -16,6 +16,7 @@ mod org;
 mod ranked;
 mod recency;
 mod refusal;
+mod rows;
 pub mod rules;
 mod scopes;
 mod seed;
@@ -24,7 +25,7 @@ mod users;
 mod windows;
 
 use std::sync::{
-    Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
+    Arc, OnceLock,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -48,6 +49,7 @@ pub use self::{
 };
 use self::{
     journal::{Change, Ring, RuleChange},
+    rows::{Ledger, Rows},
     rules::{Asked, Rules, Strike},
     windows::Windows,
 };
@@ -83,6 +85,8 @@ struct Common {
     windows: Arc<Windows>,
     requests: Arc<Ring>,
     rate_limit: Option<RateLimit>,
+    /// What the rows of all organizations take.
+    stored: Arc<Ledger>,
 }
 
 /// What an undeclared organization starts as.
@@ -92,36 +96,6 @@ pub struct Template {
     pub seed: OrgSeed,
     /// The creation time of whatever in it has none.
     pub start: DateTime<Utc>,
-}
-
-/// The rows of an organization; `None` until the first write.
-#[derive(Debug, Default)]
-struct Rows(RwLock<Option<Arc<Org>>>);
-
-impl Rows {
-    fn stored(org: Org) -> Self {
-        Self::maybe(Some(org))
-    }
-
-    fn maybe(org: Option<Org>) -> Self {
-        Self(RwLock::new(org.map(Arc::new)))
-    }
-
-    fn try_read(&self) -> Option<RwLockReadGuard<'_, Option<Arc<Org>>>> {
-        match self.0.try_read() {
-            Ok(rows) => Some(rows),
-            Err(TryLockError::Poisoned(rows)) => Some(rows.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        }
-    }
-
-    fn read(&self) -> RwLockReadGuard<'_, Option<Arc<Org>>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Option<Arc<Org>>> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// A tenant for the time of one request.

@@ -11,6 +11,7 @@ use super::{
     tokens::{KnownAs, Token},
     users::Users,
 };
+use crate::config::Limits;
 use crate::domain::{
     contract::Contract,
     details::Details,
@@ -49,6 +50,8 @@ pub struct Org {
     undeclared: Undeclared,
     users: Users,
     guests: Ranked<Known>,
+    /// What the texts and details of the guests take together.
+    guest_bytes: usize,
     groups: Groups,
     next_id: u64,
 }
@@ -107,6 +110,7 @@ impl Org {
             undeclared,
             users: Users::default(),
             guests: Ranked::default(),
+            guest_bytes: 0,
             groups: Groups::default(),
             next_id: 0,
         }
@@ -157,6 +161,15 @@ impl Org {
         self.guests.iter().map(|known| &known.guest)
     }
 
+    /// About how many bytes it takes in memory: a fixed part for each row, and the texts and lists of each.
+    /// What several organizations share is counted in each.
+    pub fn bytes(&self) -> u64 {
+        let rows = self.groups.len() + self.users.len() + self.guests.len();
+        let texts = self.groups.bytes() + self.users.bytes() + self.guest_bytes;
+        let own = self.name.len() + self.details.bytes();
+        (rows * Limits::ROW_BYTES + texts + own) as u64
+    }
+
     /// The number of ids that were generated for it.
     pub fn id_sequence(&self) -> u64 {
         self.next_id
@@ -175,7 +188,10 @@ impl Org {
     /// Declares a guest; replaces the one of that address.
     pub fn put_guest(&mut self, guest: Guest) {
         let key = guest.email.key();
-        self.guests.insert(Known { key, guest });
+        self.guest_bytes += guest.bytes();
+        if let Some(before) = self.guests.insert(Known { key, guest }) {
+            self.guest_bytes -= before.guest.bytes();
+        }
     }
 
     /// The guest of that address, whatever its case.
@@ -311,8 +327,7 @@ impl Org {
         for email in guests {
             let key = email.key();
             if self.guests.get(&key).is_none() {
-                let guest = Guest::from_email(email.clone(), Some(at));
-                self.guests.insert(Known { key, guest });
+                self.put_guest(Guest::from_email(email.clone(), Some(at)));
             }
         }
     }

@@ -19,6 +19,8 @@ pub enum Refusal {
     Invalid(ValidationErrors),
     /// There are as many organizations as `--max-organizations` allows.
     Full,
+    /// The rows take as much as `--max-stored` allows.
+    NoSpace,
 }
 
 impl From<ValidationErrors> for Refusal {

@@ -15,6 +15,8 @@ pub struct Users {
     by_id: Ranked<Found>,
     admins: Ranked<u64>,
     active: usize,
+    /// What their texts and details take together.
+    bytes: usize,
     next_place: u64,
 }
 
@@ -76,6 +78,11 @@ impl Users {
         self.active
     }
 
+    /// About how many bytes their texts and details take in memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The users in the order of declaration.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &User> + DoubleEndedIterator {
         self.in_order.iter().map(|row| &*row.user)
@@ -103,10 +110,12 @@ impl Users {
         let place = known.map_or(self.next_place, |known| known.place);
         if let Some(known) = known {
             self.active -= usize::from(known.user.is_active());
+            self.bytes -= known.user.bytes();
         } else {
             self.next_place += 1;
         }
         self.active += usize::from(user.is_active());
+        self.bytes += user.bytes();
         if user.role == Role::Admin {
             self.admins.insert(place);
         } else {

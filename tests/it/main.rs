@@ -33,6 +33,7 @@ mod resets;
 mod samples;
 mod slow;
 mod sockets;
+mod stored;
 mod support;
 mod twice;
 mod under_way;

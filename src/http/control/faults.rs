@@ -1,12 +1,12 @@
 //! `faults`: the rules by which requests are made to fail.
 
 use axum::{Json as Answer, http::StatusCode};
-use serde::Serialize;
 use serde_json::json;
 
 use super::{ask::Asked, problem::Problem};
 use crate::{
     domain::id::OrgId,
+    json::{Out, Written},
     state::{AppState, Refusal},
     tenant::{
         NotOne, Scopes,
@@ -14,17 +14,25 @@ use crate::{
     },
 };
 
-#[derive(Serialize)]
-pub(super) struct Rules {
-    faults: Vec<RuleView>,
+/// Rules to be written.
+pub(super) struct Rules(Vec<RuleView>);
+
+impl Written for Rules {
+    async fn write(&self, out: &mut Out) {
+        out.raw("{\"faults\":[");
+        for (i, rule) in self.0.iter().enumerate() {
+            out.comma(i > 0);
+            out.json(rule);
+            out.pause_when_full().await;
+        }
+        out.raw("]}");
+    }
 }
 
 /// All rules, or those of one organization.
-pub(super) fn list(app: &AppState, mut asked: Asked) -> Result<Answer<Rules>, Problem> {
+pub(super) fn list(app: &AppState, mut asked: Asked) -> Result<Rules, Problem> {
     let org = asked.only_org()?;
-    Ok(Answer(Rules {
-        faults: app.tenants.rules(org.as_ref()),
-    }))
+    Ok(Rules(app.tenants.rules(org.as_ref())))
 }
 
 /// One rule, with what it has struck and what is left of it.

@@ -101,7 +101,7 @@ static ENDPOINTS: &[(Method, &str, Handler)] = &[
         routing::get(events::listen)
     }),
     (Method::GET, "/_mock/faults", || {
-        on_pool(MethodFilter::GET, faults::list)
+        long_on_pool(MethodFilter::GET, faults::list)
     }),
     (Method::DELETE, "/_mock/faults", || {
         on_pool(MethodFilter::DELETE, faults::clear)

@@ -80,7 +80,9 @@ impl From<Refusal> for Problem {
                     .collect(),
             ),
             Refusal::NoOrg(_) => Self::new(StatusCode::NOT_FOUND, refusal.to_string()),
-            Refusal::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, refusal.to_string()),
+            Refusal::Full | Refusal::NoSpace => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, refusal.to_string())
+            }
         }
     }
 }

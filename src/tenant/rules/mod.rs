@@ -23,6 +23,10 @@ pub use self::{
     strike::{Asked, Effect, Fault, Strike, Write},
     view::RuleView,
 };
+use super::{
+    refusal::Refusal,
+    rows::{Ledger, Share},
+};
 use crate::domain::id::OrgId;
 
 /// Draw counters a rule keeps, one an organization. Further organizations share a counter: made-up ids
@@ -40,15 +44,20 @@ pub struct Rules {
     /// Whether there is any rule. Without one, no request takes the lock.
     is_any: AtomicBool,
     armed: Mutex<Vec<Armed>>,
+    share: Share,
 }
+
+/// Upper bound on the rules of an organization, and on those for all.
+const MOST_RULES: usize = 1000;
 
 impl Rules {
     /// No rules yet.
-    pub(super) fn new(seed: Uuid) -> Self {
+    pub(super) fn new(seed: Uuid, ledger: &Arc<Ledger>) -> Self {
         Self {
             seed,
             is_any: AtomicBool::new(false),
             armed: Mutex::default(),
+            share: Share::of(ledger),
         }
     }
 
@@ -57,20 +66,26 @@ impl Rules {
         !self.is_any.load(Ordering::Acquire)
     }
 
-    /// Puts a rule in force; it replaces the one of its id.
+    /// Puts a rule in force; it replaces the one of its id. Refused where there is no room for one more.
     ///
     /// An equal rule keeps its counts, unless it is to be re-armed.
-    pub(super) fn put(&self, rule: Rule, rearm: bool) -> RuleView {
+    pub(super) fn put(&self, rule: Rule, rearm: bool) -> Result<RuleView, Refusal> {
         let mut armed = self.lock();
         let place = armed.iter().position(|armed| armed.rule.id == rule.id);
         let place = place.unwrap_or(armed.len());
+        let before = armed.get(place).map_or(0, |armed| armed.rule.bytes());
+        let bytes = self.share.bytes() - before + rule.bytes();
+        if place == MOST_RULES || !self.share.has_room(bytes) {
+            return Err(Refusal::NoSpace);
+        }
+        self.share.set(bytes);
         match armed.get_mut(place) {
-            Some(armed) if armed.rule == rule && !rearm => {}
+            Some(armed) if *armed.rule == rule && !rearm => {}
             Some(armed) => *armed = Armed::new(rule),
             None => armed.push(Armed::new(rule)),
         }
         self.is_any.store(true, Ordering::Release);
-        armed[place].view()
+        Ok(armed[place].view())
     }
 
     /// The rule of that id.
@@ -85,6 +100,8 @@ impl Rules {
         let mut armed = self.lock();
         let before = armed.len();
         armed.retain(|armed| &*armed.rule.id != id);
+        self.share
+            .set(armed.iter().map(|armed| armed.rule.bytes()).sum());
         self.is_any.store(!armed.is_empty(), Ordering::Release);
         armed.len() < before
     }
@@ -113,7 +130,7 @@ impl Rules {
 /// A rule in force, with its counts.
 #[derive(Debug)]
 struct Armed {
-    rule: Rule,
+    rule: Arc<Rule>,
     hits: u64,
     skipped: u64,
     /// The current step, and how often it was taken.
@@ -126,7 +143,7 @@ struct Armed {
 impl Armed {
     fn new(rule: Rule) -> Self {
         Self {
-            rule,
+            rule: Arc::new(rule),
             hits: 0,
             skipped: 0,
             step: 0,

@@ -10,12 +10,16 @@ use super::{
     strike::{Effect, Fault, Write},
 };
 use crate::{
-    domain::{id::OrgId, operation::Operation},
+    config::Limits,
+    domain::{details::bytes_of, id::OrgId, operation::Operation},
     json::{Path, Problems, expected, note, object, optional, text},
 };
 
 /// Upper bound on a rule's id, in bytes.
 const LONGEST_ID: usize = 255;
+
+/// Upper bound on a rule, as it lies in memory.
+const LARGEST: usize = 256 * 1024;
 
 impl Rule {
     /// Parses the rule `id`, for one organization or for all. The error lists every mistake with its path.
@@ -39,7 +43,11 @@ impl Rule {
             skip: 0,
             probability: None,
             steps: Vec::new(),
+            bytes: (Limits::ROW_BYTES + bytes_of(json)) as u64,
         };
+        if bytes_of(json) > LARGEST {
+            note(&mut problems, &root, "a rule has at most 256 KiB");
+        }
         if let Some(fields) = object(
             json,
             &root,

@@ -21,6 +21,8 @@ pub struct Rule {
     pub(super) skip: u64,
     pub(super) probability: Option<f64>,
     pub(super) steps: Vec<Step>,
+    /// About how many bytes it takes in memory.
+    pub(super) bytes: u64,
 }
 
 /// What a request has to match; a part that is absent matches everything.
@@ -59,6 +61,11 @@ impl Rule {
     /// The organization that it is for; `None` for all.
     pub fn org(&self) -> Option<&OrgId> {
         self.only.org.as_ref()
+    }
+
+    /// About how many bytes it takes in memory.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Whether it draws at random.

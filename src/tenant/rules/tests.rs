@@ -473,10 +473,10 @@ fn rules_are_in_force_for_their_organization_and_those_of_none_for_all() {
 
 #[test]
 fn a_rule_that_leaves_nothing_to_chance_remembers_no_organization() {
-    let rules = Rules::new(Uuid::nil());
+    let rules = Rules::new(Uuid::nil(), &Ledger::up_to(u64::MAX));
     let json =
         json!({ "steps": [{ "times": "always", "status": 500, "delay": { "fixed_ms": 1 } }] });
-    rules.put(rule("r", &json), false);
+    rules.put(rule("r", &json), false).unwrap();
     rules.strike(&delete(&org("acme")));
     assert!(rules.lock()[0].drawn.is_empty());
 }
@@ -507,9 +507,9 @@ fn of_thousands_at_once_exactly_as_many_are_struck_as_the_rule_says() {
 
 #[test]
 fn organizations_past_counting_share_a_count_and_take_no_more_memory() {
-    let rules = Rules::new(Uuid::nil());
+    let rules = Rules::new(Uuid::nil(), &Ledger::up_to(u64::MAX));
     let json = json!({ "probability": 0.5, "steps": [{ "times": "always", "status": 500 }] });
-    rules.put(rule("r", &json), false);
+    rules.put(rule("r", &json), false).unwrap();
     for i in 0..COUNTED_ORGS + 500 {
         rules.strike(&delete(&org(&i.to_string())));
     }

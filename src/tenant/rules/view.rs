@@ -1,5 +1,7 @@
 //! A rule as JSON shows it: its definition, and what is left of it.
 
+use std::sync::Arc;
+
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::json;
 
@@ -12,16 +14,16 @@ use crate::domain::{id::OrgId, operation::Operation};
 /// A rule with the number of times it struck and what remains of each step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleView {
-    rule: Rule,
+    rule: Arc<Rule>,
     hits: u64,
     step: usize,
     taken: u64,
 }
 
 impl RuleView {
-    pub(super) fn new(rule: &Rule, hits: u64, step: usize, taken: u64) -> Self {
+    pub(super) fn new(rule: &Arc<Rule>, hits: u64, step: usize, taken: u64) -> Self {
         Self {
-            rule: rule.clone(),
+            rule: Arc::clone(rule),
             hits,
             step,
             taken,

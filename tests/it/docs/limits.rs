@@ -19,6 +19,7 @@ fn the_table_of_limits_has_those_that_hold() {
         max_answer_memory,
         max_body_memory,
         max_organizations,
+        max_stored,
         header_timeout,
         body_timeout,
     } = Limits::default();
@@ -76,6 +77,18 @@ fn the_table_of_limits_has_those_that_hold() {
             "a_refused_body_is_read_on_up_to_its_bound",
         ),
         (max_organizations.to_string(), "a_full_mock_says_so"),
+        (
+            format!("{} GiB", max_stored / 1024 / 1024 / 1024),
+            "what_is_stored_has_a_bound_and_a_delete_makes_room",
+        ),
+        (
+            "256 KiB; 1000 in an organization".into(),
+            "rules_have_bounds_in_number_and_bytes",
+        ),
+        (
+            "2 MiB; 256 KiB".into(),
+            "what_an_answer_has_in_one_piece_has_a_bound_in_a_fixture",
+        ),
         (
             max_organizations.to_string(),
             "of_the_organizations_that_are_only_named_the_most_recently_used_are_kept",
