@@ -105,6 +105,14 @@ const KINDS: &[(&str, Kind)] = &[
     ("body-secrets", |n| {
         body("POST", GROUPS, "password: x\n".repeat(n / 12))
     }),
+    ("oauth-parameters", |n| token(names(n))),
+    ("oauth-one-parameter", |n| token("code=%41&".repeat(n / 9))),
+    ("oauth-secrets", |n| {
+        token(format!(
+            "grant_type=password&password={}",
+            "a%3D".repeat(n / 4)
+        ))
+    }),
     ("state-unknown-keys", |n| {
         control("PUT", "/_mock/state", &object(n))
     }),
@@ -234,6 +242,14 @@ fn with(name: &'static str, value: &str) -> Request<Body> {
 
 fn body(method: &str, target: &str, body: String) -> Request<Body> {
     request(method, target).body(body.into()).unwrap()
+}
+
+/// A request for a token, by a form.
+fn token(form: String) -> Request<Body> {
+    let mut request = body("POST", "/oauth/token", form);
+    let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+    request.headers_mut().insert("content-type", kind);
+    request
 }
 
 fn post(json: &Value) -> Request<Body> {

@@ -230,6 +230,13 @@ switches! {
         /// The list of addresses stays.
         Keep = "keep",
     }
+    /// In which form `/oauth/token` reads its body.
+    oauth_body: OAuthBody {
+        /// A form: JSON is 400 (evidence 11, row 16).
+        Form = "form",
+        /// JSON too: two clients of the vendor's send it (evidence 8.7).
+        FormOrJson = "form_or_json",
+    }
 }
 
 impl Contract {
@@ -280,6 +287,7 @@ impl Edition {
             body_without_json_type: BodyWithoutJsonType::NoFields,
             malformed_json: MalformedJson::BadRequest,
             guests_include: GuestsInclude::Replace,
+            oauth_body: OAuthBody::Form,
         };
         match self {
             Self::March2026 => march_2026,

@@ -5,6 +5,7 @@
 
 pub mod contract;
 pub mod details;
+pub mod grant;
 pub mod group;
 pub mod guest;
 pub mod hosts;

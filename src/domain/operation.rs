@@ -1,5 +1,7 @@
 //! The operations that the mock serves, by name.
 
+use super::grant::PARAMETERS;
+
 macro_rules! operations {
     ($( $(#[$doc:meta])* $Variant:ident = $name:literal, )+) => {
         /// One operation of Tallyfy's API; the journal, the log and the faults call it by its name.
@@ -60,16 +62,17 @@ impl Operation {
             | Self::GetMe
             | Self::GetOrganization
             | Self::ListUserNames
-            | Self::ListGuestNames => &[],
+            | Self::ListGuestNames
+            | Self::IssueToken => &[],
         }
     }
 
     /// The fields of the body that it reads; others are dropped, as at Tallyfy (evidence 4.3).
     pub fn body_fields(self) -> &'static [&'static str] {
-        if matches!(self, Self::CreateGroup | Self::UpdateGroup) {
-            &["name", "description", "members", "guests"]
-        } else {
-            &[]
+        match self {
+            Self::CreateGroup | Self::UpdateGroup => &["name", "description", "members", "guests"],
+            Self::IssueToken => PARAMETERS,
+            _ => &[],
         }
     }
 }
@@ -105,6 +108,8 @@ operations! {
     GetGuest = "guests.get",
     /// `GET /organizations/{org}/guests-list`
     ListGuestNames = "guests.names",
+    /// `POST /oauth/token`
+    IssueToken = "oauth.token",
 }
 
 #[cfg(test)]
@@ -149,6 +154,7 @@ mod tests {
             ("guests.list", of(list, "")),
             ("guests.get", of("with", "")),
             ("guests.names", of("", "")),
+            ("oauth.token", of("", &PARAMETERS.join(" "))),
         ] {
             assert_eq!(reads(name), expected, "{name}");
         }

@@ -87,6 +87,13 @@ pub(super) async fn gathered(
     Ok(room.around(whole))
 }
 
+/// What the headers say that a body is, in lower case and without parameters.
+pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let essence = value.split(';').next().unwrap_or_default();
+    Some(essence.trim().to_ascii_lowercase())
+}
+
 /// What a body is whose headers say that it is encoded: nothing is decoded here.
 pub(super) fn encoded(headers: &HeaderMap) -> Option<String> {
     let encodings = headers.get_all(header::CONTENT_ENCODING).iter();

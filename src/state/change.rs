@@ -127,7 +127,9 @@ impl AppState {
             }
             none_of(problems)
         };
-        let tokens = |known: &Tokens| (!added_tokens.is_empty()).then(|| known.with(added_tokens));
+        let is_added = !(added_tokens.is_empty() && fixture.oauth.is_empty());
+        let tokens =
+            |known: &Tokens| is_added.then(|| known.with(added_tokens).with_oauth(&fixture.oauth));
         self.tenants
             .change_together::<Refusal>(ids, start, change, tokens)?;
         self.tenants.note_seed(org);
@@ -215,9 +217,13 @@ fn check_addition(fixture: &Fixture, tenants: &Tenants) -> Result<(), Refusal> {
             "cannot be added to; `PUT /_mock/state` replaces it".into(),
         ));
     }
-    for (i, seed) in fixture.tokens.iter().enumerate() {
-        for (j, id) in seed.token.organizations.iter().enumerate() {
-            let user = seed.token.user;
+    let declared = fixture.tokens.iter().enumerate();
+    let declared = declared.map(|(i, seed)| (format!("tokens[{i}]"), &seed.token));
+    let of_oauth = fixture.oauth_tokens.iter();
+    let of_oauth = of_oauth.map(|(path, token)| (path.clone(), token));
+    for (path, token) in declared.chain(of_oauth) {
+        for (j, id) in token.organizations.iter().enumerate() {
+            let user = token.user;
             let there = tenants
                 .look_at(id)
                 .org()
@@ -227,12 +233,12 @@ fn check_addition(fixture: &Fixture, tenants: &Tenants) -> Result<(), Refusal> {
                 .map(|org| user.is_none_or(|user| org.may_have(user)));
             if there.is_err() && comes.is_none() {
                 problems.push((
-                    format!("tokens[{i}].organizations[{j}]"),
+                    format!("{path}.organizations[{j}]"),
                     format!("there is no organization `{id}`"),
                 ));
             } else if there != Ok(true) && comes != Some(true) {
                 let message = format!("is not among the users of organization `{id}`");
-                problems.push((format!("tokens[{i}].user"), message));
+                problems.push((format!("{path}.user"), message));
             }
         }
     }

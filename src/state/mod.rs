@@ -219,6 +219,8 @@ fn baseline(
     let tokens = fixture.tokens.into_iter();
     let tokens = tokens.map(|seed| (seed.secret, known(seed.token)));
     let tokens = Tokens::new(tokens.collect::<Vec<_>>()).or_any(known(Token::default()));
+    let tokens = if strict { tokens.closed() } else { tokens };
+    let tokens = tokens.with_oauth(&fixture.oauth);
     Ok(Baseline {
         tokens: Arc::new(tokens),
         orgs,
@@ -231,10 +233,11 @@ fn check_strict(fixture: &Fixture) -> Result<(), StartError> {
     if fixture.tokens.is_empty() {
         return Err(StartError::NotStrict("tokens".into()));
     }
-    if fixture
-        .tokens
-        .iter()
-        .any(|seed| seed.token.organizations.is_empty())
+    let declared = fixture.tokens.iter().map(|seed| &seed.token);
+    let of_oauth = fixture.oauth_tokens.iter().map(|(_, token)| token);
+    if declared
+        .chain(of_oauth)
+        .any(|token| token.organizations.is_empty())
     {
         return Err(StartError::NotStrict(
             "the organizations of each token".into(),

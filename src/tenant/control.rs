@@ -29,6 +29,14 @@ fn part<T>(is_named: bool, fresh: impl FnOnce() -> Arc<T>, old: &Arc<T>) -> Arc<
     if is_named { fresh() } else { Arc::clone(old) }
 }
 
+/// Drops issued tokens' expiry times by clocks that are reset.
+fn forget_clock(common: &Common, org: Option<&OrgId>) {
+    let changed = common.tokens.load().without_clock(org);
+    if let Some(changed) = changed {
+        common.tokens.store(Arc::new(changed));
+    }
+}
+
 /// Why an id does not name exactly one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotOne {
@@ -105,6 +113,10 @@ impl Tenants {
         for tenant in now.tenants.iter().filter(|it| !is_kept(it)) {
             census.bare.insert(tenant.key().clone(), tenant.last_used());
         }
+        // With `state`, the fixture's own issued tokens are restored.
+        if scopes.clock && !scopes.state {
+            forget_clock(&now.nameless.common, None);
+        }
         if scopes.requests {
             census.evicted = Evicted::default();
             old.nameless.requests.retire();
@@ -134,6 +146,9 @@ impl Tenants {
             (false, true) => self.keep(&mut census, org)?,
             (true, false) => self.release(&mut census, org),
             (true, true) | (false, false) => {}
+        }
+        if scopes.clock {
+            forget_clock(&now.nameless.common, Some(org));
         }
         if scopes.requests {
             census.evicted.take(org);

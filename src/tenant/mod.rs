@@ -12,6 +12,7 @@ mod ids;
 pub mod journal;
 mod listen;
 mod map;
+mod oauth;
 mod org;
 mod ranked;
 mod recency;
@@ -43,7 +44,10 @@ pub use self::{
     refusal::Refusal,
     scopes::Scopes,
     seed::{GroupSeed, OrgSeed},
-    tokens::{KnownAs, Token, TokenRefusal, Tokens},
+    tokens::{
+        Bearer, Client, Code, Granted, Issued, KnownAs, LifetimesSeed, OAuthSeed, SignIn,
+        StandsFor, Token, TokenRefusal, Tokens,
+    },
     users::Users,
     windows::Verdict,
 };

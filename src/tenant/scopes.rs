@@ -7,7 +7,7 @@
     reason = "each is one of the scopes that can be named"
 )]
 pub struct Scopes {
-    /// Organizations, tokens and template, and the id sequences.
+    /// Organizations, tokens, those that were issued too, and template, and the id sequences.
     pub state: bool,
     /// The clocks.
     pub clock: bool,

@@ -447,6 +447,7 @@ fn the_control_endpoints_answer_without_a_token() {
     GET    /organizations/{org}/guests         guests.list       member
     GET    /organizations/{org}/guests/{email} guests.get        member
     GET    /organizations/{org}/guests-list    guests.names      member
+    POST   /oauth/token                        oauth.token       anyone
     ");
     assert_eq!(routes["prefixes"], json!(["/api", ""]));
 }

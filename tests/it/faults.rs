@@ -311,7 +311,7 @@ fn every_mistake_in_a_rule_is_told() {
     insta::assert_snapshot!(lines.join("\n"), @r#"
     setps: unknown key; did you mean `steps`?
     match.host: unknown key; the known ones are operation, method, path, org, token
-    match.operation: there is no operation `groups.destroy`; there are groups.list, groups.get, groups.create, groups.update, groups.delete, me.get, me.organizations, organizations.get, organizations.me, users.list, users.get, users.names, guests.list, guests.get, guests.names
+    match.operation: there is no operation `groups.destroy`; there are groups.list, groups.get, groups.create, groups.update, groups.delete, me.get, me.organizations, organizations.get, organizations.me, users.list, users.get, users.names, guests.list, guests.get, guests.names, oauth.token
     match.method: goes without `operation`, which says it already
     match.path: goes without `operation`, which says it already
     match.path: expected a path after the prefix, such as `/organizations/*/groups`

@@ -208,7 +208,7 @@ fn every_problem_is_told_with_its_path() {
     version: 2 is not a version this mock reads; expected 1
     contract.edition: there is no edition `2024-01`; the editions are `2026-03`, `2025-08`
     contract.update_status: the contract switch `update_status` does not take `204`; it takes `201`, `200`
-    contract.upsert: there is no contract switch `upsert`; the switches are `create_status`, `update_status`, `delete_reply`, `delete_missing`, `time_keys`, `time_format`, `description_on_create`, `missing_client_header`, `per_page_cap`, `empty_links`, `next_link`, `validation_body`, `foreign_org`, `body_without_json_type`, `malformed_json`, `guests_include`
+    contract.upsert: there is no contract switch `upsert`; the switches are `create_status`, `update_status`, `delete_reply`, `delete_missing`, `time_keys`, `time_format`, `description_on_create`, `missing_client_header`, `per_page_cap`, `empty_links`, `next_link`, `validation_body`, `foreign_org`, `body_without_json_type`, `malformed_json`, `guests_include`, `oauth_body`
     tokens[0].token: is missing; expected text that fits into a header: ASCII without blanks
     tokens[0].user: expected a user id: a whole number of at least 1, found "ada"
     tokens[0].organizations[1]: expected 1 to 255 letters, digits, `-` or `_`, found "no where"
@@ -341,6 +341,16 @@ fn everything() -> Value {
         { "id": "g", "name": "G", "description": null, "logo": null, "members": ["2001"], "guests": { "data": [{ "email": "a@b.test" }] },
           "created_at": "2026-01-01T00:00:00.000000Z", "updated_at": "2026-01-01T00:00:00+00:00", "deleted_at": null, "users": { "data": [] }, "assets": { "data": [] } }
     ], "meta": {} });
+    fixture["oauth"] = json!({
+        "clients": [{ "client_id": 3, "client_secret": "s", "user": 1001, "organizations": ["northwind"] }, { "client_id": "4" }],
+        "passwords": [{ "username": "ada", "password": "p", "user": 1001, "organizations": ["northwind"] }],
+        "codes": [{ "code": "c", "client_id": 3, "redirect_uri": "https://a.test", "user": 1001, "organizations": ["northwind"], "used": true }],
+        "lifetimes": { "access_token": 1, "client_credentials": 2, "refresh_token": 4_294_967_295_u32 },
+        "issued": [{ "access_token": "a", "refresh_token": "r", "client_id": 3, "user": 1001, "organizations": ["northwind"], "home": "northwind",
+            "expires_at": "2026-01-01T00:00:00Z", "expires_elsewhere": { "northwind": "2026-01-01T00:00:00Z" },
+            "refresh_expires_at": "2027-01-01T00:00:00Z", "revoked": true }, { "access_token": "b", "client_id": 3, "application": true, "expires_at": "2026-01-01T00:00:00Z" }],
+        "sequence": 2,
+    });
     fixture
 }
 

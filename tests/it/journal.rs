@@ -346,7 +346,7 @@ fn every_mistake_in_an_expectation_is_told() {
     insta::assert_snapshot!(mistakes(json!({ "operation": "groups.destroy", "org": "globex", "staus": 5, "status": "ok", "headers": { "a": 1 }, "times": { "exactly": 1, "at_least": 2 } })), @r#"
     staus: unknown key; did you mean `status`?
     org: is another organization than the one that is asked about
-    operation: there is no operation `groups.destroy`; there are groups.list, groups.get, groups.create, groups.update, groups.delete, me.get, me.organizations, organizations.get, organizations.me, users.list, users.get, users.names, guests.list, guests.get, guests.names
+    operation: there is no operation `groups.destroy`; there are groups.list, groups.get, groups.create, groups.update, groups.delete, me.get, me.organizations, organizations.get, organizations.me, users.list, users.get, users.names, guests.list, guests.get, guests.names, oauth.token
     status: expected a status, found "ok"
     headers.a: expected a string, found 1
     times: expected `exactly`, or `at_least`, `at_most` or both

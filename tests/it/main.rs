@@ -26,6 +26,7 @@ mod laws;
 mod library;
 mod lists;
 mod naive;
+mod oauth;
 mod people;
 
 mod repeat;

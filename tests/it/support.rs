@@ -148,6 +148,10 @@ fn check_headers(headers: &HeaderMap) {
         header::CONNECTION,
         header::DATE,
         header::RETRY_AFTER,
+        // Of `/oauth/token` (RFC 6749, 5.1 and 5.2).
+        header::CACHE_CONTROL,
+        header::PRAGMA,
+        header::WWW_AUTHENTICATE,
         axum::http::HeaderName::from_static("x-ratelimit-limit"),
         axum::http::HeaderName::from_static("x-ratelimit-remaining"),
         // The mock's own, which says why a request was refused.
@@ -200,6 +204,20 @@ impl Caller<'_> {
             request = request.header(*name, value);
         }
         self.app.send(request.body(body.into()).unwrap())
+    }
+
+    /// Asks `/oauth/token` by a form.
+    pub(crate) fn token(&self, parameters: &[(&str, &str)]) -> Answer {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(parameters)
+            .finish();
+        let path = format!("{}/oauth/token", self.prefix);
+        let mut request = Request::post(path);
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        self.app.send(request.body(form.into()).unwrap())
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {

@@ -6,10 +6,11 @@ use axum::http::HeaderName;
 use futures_util::FutureExt;
 
 use crate::{
+    domain::operation::Operation,
     http::{
         capacity::Capacity,
         envelope::Answer,
-        error::ApiError,
+        error::{ApiError, Remark},
         exchange::Exchange,
         tallyfy::{self, Call, Endpoint},
     },
@@ -25,7 +26,13 @@ pub(super) async fn limited(
 ) -> Answer {
     let verdict = verdict(call.exchange);
     let mut answer = match verdict.and_then(|verdict| verdict.retry_after) {
-        Some(retry_after) => ApiError::TooManyRequests { retry_after }.into(),
+        Some(retry_after) => {
+            let mut answer = Answer::from(ApiError::TooManyRequests { retry_after });
+            if is_for_a_token(call.exchange) {
+                answer.extensions_mut().insert(Remark(TOKENS.into()));
+            }
+            answer
+        }
         // A handler's panic is caught here, within the journal, so that the 500 is in it.
         None => caught(tallyfy::answer(endpoint, call, capacity)).await,
     };
@@ -43,8 +50,20 @@ pub(super) async fn limited(
     answer
 }
 
+/// The reason of a 429 at `/oauth/token`.
+const TOKENS: &str = "requests for tokens have used up `--rate-limit` together";
+
+/// Token requests carry no token: they share one window, as Passport throttles by client address.
 fn verdict(exchange: &Exchange) -> Option<Verdict> {
-    exchange.held.count(exchange.bearer()?, || exchange.now())
+    let token = match exchange.bearer() {
+        _ if is_for_a_token(exchange) => "",
+        bearer => bearer?,
+    };
+    exchange.held.count(token, || exchange.now())
+}
+
+fn is_for_a_token(exchange: &Exchange) -> bool {
+    exchange.matched.operation == Some(Operation::IssueToken)
 }
 
 /// An answer, whatever becomes of whoever makes it.

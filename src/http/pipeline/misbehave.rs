@@ -26,7 +26,7 @@ use crate::{
         error::{ApiError, Remark},
         exchange::{Exchange, unprefixed},
         long::Content,
-        tallyfy::{Call, Endpoint, method_not_allowed},
+        tallyfy::{Call, Endpoint, method_not_allowed, token_refused_with},
     },
     socket::Order,
     state::AppState,
@@ -312,7 +312,8 @@ fn refused(
         Some(body) => json(status, &body),
         None if status.is_client_error() || status.is_server_error() => {
             let shape = app.contract.validation_body;
-            error(exchange, status, retry_after, shape).into()
+            token_refused_with(exchange.matched.operation, status)
+                .unwrap_or_else(|| error(exchange, status, retry_after, shape).into())
         }
         None => empty(status),
     };

@@ -4,13 +4,14 @@ use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    http::{HeaderMap, header},
+    http::HeaderMap,
 };
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::oauth::parameters::recorded;
 use crate::http::{
-    body::{Ungathered, announces_more, encoded, gathered},
+    body::{Ungathered, announces_more, content_type, encoded, gathered},
     capacity::{Capacity, Memory, NO_ROOM_FOR_BODY},
     error::ApiError,
     exchange::{Exchange, SentBody},
@@ -151,6 +152,10 @@ impl<'a> Call<'a> {
             return;
         }
         if let Ok(bytes) = self.read_body(capacity).await {
+            let bytes = match self.exchange.matched.operation {
+                Some(Operation::IssueToken) => recorded(&self.exchange.headers, &bytes),
+                Some(_) | None => bytes,
+            };
             self.exchange.notes.note_body(SentBody {
                 bytes,
                 was_read: true,
@@ -236,23 +241,16 @@ async fn read(
 
 /// `application/json` or `…+json`, with any parameters.
 fn says_json(headers: &HeaderMap) -> bool {
-    let Some(Ok(value)) = headers
-        .get(header::CONTENT_TYPE)
-        .map(|value| value.to_str())
-    else {
+    let Some(essence) = content_type(headers) else {
         return false;
     };
-    let essence = value
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
     essence == "application/json" || (essence.contains('/') && essence.ends_with("+json"))
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
+
     use super::*;
 
     #[test]

@@ -21,6 +21,8 @@ use crate::{
 /// What answers on an endpoint, by whom it answers.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Handler {
+    /// Is given the body of a request that needs no token.
+    Anyone(fn(&Call<'_>, &Bytes) -> Reply),
     SignedIn(fn(&Call<'_>, SignedIn) -> Reply),
     Member(fn(&Call<'_>, Member) -> Result<Reply, ApiError>),
     Admin(fn(&Call<'_>, Admin) -> Result<Reply, ApiError>),
@@ -33,6 +35,7 @@ impl Handler {
     /// The right that it needs, by name.
     pub(super) fn right(self) -> &'static str {
         match self {
+            Self::Anyone(_) => "anyone",
             Self::SignedIn(_) => "signed_in",
             Self::Member(_) => "member",
             Self::Admin(_) => "admin",
@@ -51,6 +54,8 @@ impl Handler {
             // Who may not, or asks for what cannot be, is told so before the body has come.
             GroupManager::of(&call)?;
             call.check_id()?;
+        }
+        if let Self::GroupManagerWithBody(_) | Self::Anyone(_) = self {
             body = call.read_body(capacity).await?;
         }
         let reply = if is_heavy(call.exchange, &body) {
@@ -66,6 +71,7 @@ impl Handler {
 
     fn answer_now(self, call: &Call<'_>, body: Bytes) -> Result<Reply, ApiError> {
         match self {
+            Self::Anyone(handler) => Ok(handler(call, &body)),
             Self::SignedIn(handler) => Ok(handler(call, SignedIn::of(call)?)),
             Self::Member(handler) => handler(call, Member::of(call)?),
             Self::Admin(handler) => handler(call, Admin::of(call)?),

@@ -5,6 +5,7 @@ mod directory;
 mod endpoint;
 mod groups;
 mod handler;
+mod oauth;
 mod paths;
 mod rights;
 mod routes;
@@ -16,6 +17,7 @@ use axum::http::Method;
 pub(super) use self::{
     call::Call,
     endpoint::Endpoint,
+    oauth::refused_with as token_refused_with,
     paths::normalise,
     routes::{PREFIXES, endpoints, endpoints_on},
 };

@@ -308,7 +308,7 @@ mod tests {
             "/organizations/acme/me/tasks",
             "/api/v2/organizations/acme/tags",
             "/runs",
-            "/api/oauth/token",
+            "/api/oauth/authorize",
             "/health",
         ] {
             let found = unknown(&Method::GET, path);

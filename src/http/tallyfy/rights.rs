@@ -27,7 +27,7 @@ use crate::{
     },
     json::Out,
     state::AppState,
-    tenant::{Org, Refusal, Standing, Token, TokenRefusal},
+    tenant::{Bearer, Org, Refusal, Standing, Token, TokenRefusal},
 };
 
 /// Whoever a token stands for, in no organization in particular.
@@ -41,7 +41,7 @@ pub(super) struct SignedIn {
 impl SignedIn {
     /// One request gets one answer, the first that fails: token, client header, organization.
     pub(super) fn of(call: &Call<'_>) -> Result<Self, ApiError> {
-        let token = token(call.exchange)?;
+        let token = token(call.exchange, call.app)?;
         check_client_header(&call.exchange.headers, call.app)?;
         Ok(Self {
             app: Arc::clone(call.app),
@@ -230,7 +230,7 @@ fn refused(refusal: Refusal, exchange: &Exchange, app: &AppState) -> ApiError {
     ApiError::of(refusal, &app.contract)
 }
 
-fn token(exchange: &Exchange) -> Result<Arc<Token>, ApiError> {
+fn token(exchange: &Exchange, app: &AppState) -> Result<Arc<Token>, ApiError> {
     let secret = exchange.bearer().ok_or_else(|| {
         let is_there = exchange.headers.contains_key(header::AUTHORIZATION);
         ApiError::Unauthenticated(if is_there {
@@ -240,14 +240,24 @@ fn token(exchange: &Exchange) -> Result<Arc<Token>, ApiError> {
         })
     })?;
     let tokens = exchange.held.tokens();
-    tokens
-        .get(secret, || exchange.now())
-        .map_err(|refusal| match refusal {
-            TokenRefusal::Unknown => {
-                ApiError::Unauthenticated("the fixture does not declare this token")
+    let bearer = tokens.get(secret, exchange.org.as_ref(), || exchange.now());
+    let bearer = bearer.map_err(|refusal| {
+        ApiError::Unauthenticated(match refusal {
+            TokenRefusal::Unknown => "the fixture does not declare this token",
+            TokenRefusal::Expired => "the token has expired",
+            TokenRefusal::Revoked => "the token was refreshed: the one that took its place is good",
+            TokenRefusal::Refresh => {
+                "this is a refresh token: `/oauth/token` gives an access token for it"
             }
-            TokenRefusal::Expired => ApiError::Unauthenticated("the token has expired"),
+            TokenRefusal::Application => {
+                "the token is an application's, by `client_credentials`, and stands for no user: ask by `password`"
+            }
         })
+    })?;
+    Ok(match bearer {
+        Bearer::Declared(token) => token,
+        Bearer::Issued(stands_for) => Arc::new(app.tenants.known_now(stands_for)),
+    })
 }
 
 static CLIENT: HeaderName = HeaderName::from_static("x-tallyfy-client");

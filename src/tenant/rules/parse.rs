@@ -468,7 +468,7 @@ mod tests {
         })), @r#"
         matches: unknown key; did you mean `match`?
         match.tokn: unknown key; did you mean `token`?
-        match.operation: there is no operation `groups.destroy`; there are groups.list, groups.get, groups.create, groups.update, groups.delete, me.get, me.organizations, organizations.get, organizations.me, users.list, users.get, users.names, guests.list, guests.get, guests.names
+        match.operation: there is no operation `groups.destroy`; there are groups.list, groups.get, groups.create, groups.update, groups.delete, me.get, me.organizations, organizations.get, organizations.me, users.list, users.get, users.names, guests.list, guests.get, guests.names, oauth.token
         match.path: goes without `operation`, which says it already
         match.path: expected a string, found 7
         match.token: expected a string, found a number

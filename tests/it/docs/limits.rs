@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use tallyfy_mock::{
     config::{Config, Limits},
-    tenant::journal::JournalLimits,
+    tenant::{Tokens, journal::JournalLimits},
 };
 
 use super::{pages::Page, tables::help};
@@ -81,6 +81,7 @@ fn the_table_of_limits_has_those_that_hold() {
     let limits: Vec<_> = limits
         .chain(limits_of_storage())
         .chain(limits_of_the_journal())
+        .chain(limits_of_issued_tokens())
         .collect();
     let rows = Page::read("docs/limits.md").table("| what | at most |");
     let at_most: Vec<_> = rows.iter().map(|row| row[1].as_str()).collect();
@@ -136,7 +137,7 @@ fn limits_of_storage() -> [(String, &'static str); 8] {
     ]
 }
 
-/// The last rows of the table.
+/// The rows after those.
 fn limits_of_the_journal() -> [(String, &'static str); 4] {
     let entries = Config::default().journal_entries;
     let journal = JournalLimits::default();
@@ -157,6 +158,20 @@ fn limits_of_the_journal() -> [(String, &'static str); 4] {
         (
             format!("{} KiB", JournalLimits::BODY_BYTES / 1024),
             "a_long_body_is_cut_and_marked",
+        ),
+    ]
+}
+
+/// The last rows of the table.
+fn limits_of_issued_tokens() -> [(String, &'static str); 2] {
+    [
+        (
+            Tokens::MOST_ISSUED.to_string(),
+            "of_the_tokens_that_were_issued_the_first_ones_give_way",
+        ),
+        (
+            format!("{} MiB", Tokens::MOST_ISSUED_BYTES / 1024 / 1024),
+            "tokens_that_remember_many_clocks_are_fewer",
         ),
     ]
 }
@@ -195,7 +210,12 @@ fn tests() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let files = fs::read_dir(root.join("tests/it")).unwrap();
     let files = files.map(|file| file.unwrap().path());
-    let of_tenants = ["tests.rs", "journal/tests.rs", "windows.rs"];
+    let of_tenants = [
+        "tests.rs",
+        "journal/tests.rs",
+        "windows.rs",
+        "tokens/known/tests.rs",
+    ];
     files
         .chain(of_tenants.map(|file| root.join("src/tenant").join(file)))
         .filter_map(|file| fs::read_to_string(file).ok())

@@ -1,0 +1,111 @@
+//! What is issued is bounded, whatever is asked.
+
+use super::*;
+use crate::{
+    domain::grant::{GrantRequest, Parameters},
+    tenant::{Granted, ids::IdGen, tokens::Moment},
+};
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_700_000_000 + second, 0).unwrap()
+}
+
+/// Issues one more, whose time is over in the organizations at these times.
+fn issued(tokens: &mut Tokens, elsewhere: &[(OrgId, DateTime<Utc>)]) -> Granted {
+    let parameters: Parameters = [
+        ("grant_type", "password"),
+        ("client_id", "3"),
+        ("client_secret", "s"),
+        ("username", "ada"),
+        ("password", "p"),
+    ]
+    .into_iter()
+    .collect();
+    let request = GrantRequest::parse(&parameters).unwrap();
+    let decision = tokens.decide(&request, at(0), |_, _| None).unwrap();
+    let elsewhere = elsewhere.to_vec();
+    let moment = Moment {
+        now: at(0),
+        elsewhere,
+    };
+    tokens.issue(decision, &moment, &IdGen::seeded(7)).unwrap()
+}
+
+/// Whether a text is one that was issued and is good still.
+fn is_known(tokens: &Tokens, text: &str) -> bool {
+    matches!(tokens.get(text, None, || at(1)), Ok(Bearer::Issued(_)))
+}
+
+#[test]
+fn of_the_tokens_that_were_issued_the_first_ones_give_way() {
+    let mut tokens = Tokens::default();
+    let first = issued(&mut tokens, &[]);
+    let second = issued(&mut tokens, &[]);
+    for _ in 2..Tokens::MOST_ISSUED {
+        issued(&mut tokens, &[]);
+    }
+    assert!(is_known(&tokens, &first.access) && is_known(&tokens, &second.access));
+    let last = issued(&mut tokens, &[]);
+    assert!(!is_known(&tokens, &first.access), "it gave way");
+    assert!(is_known(&tokens, &second.access) && is_known(&tokens, &last.access));
+    assert_eq!(tokens.oauth().issued.len(), Tokens::MOST_ISSUED);
+    // Its refresh token went with it.
+    let refresh = tokens.get(&first.refresh.unwrap(), None, || at(1));
+    assert!(matches!(refresh, Ok(Bearer::Declared(_))), "{refresh:?}");
+}
+
+#[test]
+fn tokens_that_remember_many_clocks_are_fewer() {
+    let mut tokens = Tokens::default();
+    let id = |i| OrgId::parse(&format!("{i:0>255}")).unwrap();
+    let clocks: Vec<_> = (0..1000).map(|i| (id(i), at(0))).collect();
+    for _ in 0..100 {
+        issued(&mut tokens, &clocks);
+    }
+    let kept = tokens.oauth().issued;
+    let bytes: usize = kept
+        .iter()
+        .map(|one| one.expires_elsewhere.len() * 255)
+        .sum();
+    assert!((20..60).contains(&kept.len()), "{}", kept.len());
+    assert!(bytes < Tokens::MOST_ISSUED_BYTES);
+    // And nothing stays of those that went.
+    let last = issued(&mut tokens, &clocks);
+    for _ in 0..Tokens::MOST_ISSUED {
+        issued(&mut tokens, &[]);
+    }
+    assert!(!is_known(&tokens, &last.access));
+    assert!(!tokens.issued.knows_clock(None));
+}
+
+#[test]
+fn a_life_beyond_the_calendar_ends_with_it() {
+    let mut tokens = Tokens::default();
+    tokens = tokens.with_oauth(&OAuthSeed {
+        lifetimes: LifetimesSeed {
+            access_token: Some(u32::MAX),
+            ..LifetimesSeed::default()
+        },
+        ..OAuthSeed::default()
+    });
+    let last = crate::json::CALENDAR[1];
+    let own = OrgId::parse("own").unwrap();
+    let issued = issued(&mut tokens, &[(own.clone(), last)]);
+    let good = |now| tokens.get(&issued.access, Some(&own), || now).is_ok();
+    assert!(good(at(0)) && !good(last));
+}
+
+#[test]
+fn what_is_declared_takes_the_place_of_what_was_issued() {
+    let mut tokens = Tokens::default();
+    let one = issued(&mut tokens, &[]);
+    let declared = tokens.with([(Box::from(&*one.access), Token::default())]);
+    assert!(!is_known(&declared, &one.access) && is_known(&tokens, &one.access));
+    assert_eq!(declared.oauth().issued, []);
+    // What is issued next is neither a declared nor an issued one.
+    let mut again = Tokens {
+        sequence: 0,
+        ..tokens
+    };
+    assert_ne!(issued(&mut again, &[]).access, one.access);
+}
