@@ -94,7 +94,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// What the system says this process has in memory; 0 where it does not say.
+/// The resident memory of this process; 0 if the system does not tell.
 fn resident_bytes() -> f64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages: u32 = statm

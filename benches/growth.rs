@@ -1,4 +1,4 @@
-//! How what a request costs grows with what is stored.
+//! The cost of a request against the number of stored rows.
 //!
 //! `cargo bench --bench growth` prints, for 1,000, 100,000 and 1,000,000 groups in an organization, what a
 //! page of ten costs by each sort key, and a get, a create, a delete and a search; then a reset and the
@@ -51,7 +51,7 @@ const FULL: Scale = Scale {
     slow_rounds: 10,
 };
 
-/// `cargo test --benches` only wants to know that it runs.
+/// Under `cargo test --benches` it only shows that it runs.
 const TINY: Scale = Scale {
     groups: [1_000, 2_000, 10_000],
     others: [1, 10, 100],
@@ -59,8 +59,7 @@ const TINY: Scale = Scale {
     slow_rounds: 1,
 };
 
-/// The longest that any create took, and the longest that any worked: what the machine gave to
-/// others meanwhile is in the first and not in the second.
+/// The slowest create by wall time and by CPU time; only the first includes time that other processes had.
 #[derive(Clone, Copy, Default)]
 struct Slowest {
     wall: Duration,
@@ -100,7 +99,7 @@ fn main() {
     one_organization(&scale);
 }
 
-/// The law for a page: flat. Beside the request, what the store's part of it takes.
+/// A page is flat. Beside the request, the time of the store alone.
 fn pages(mock: &Mock, scale: &Scale) {
     println!("a page of 10");
     header(&scale.groups, "groups");
@@ -127,7 +126,7 @@ fn pages(mock: &Mock, scale: &Scale) {
     }
 }
 
-/// The law for these: a get flat, create and delete as the depth of the trees, the logarithm.
+/// A get is flat; a create and a delete grow with the depth of the trees, the logarithm.
 fn one_group(mock: &Mock, scale: &Scale, ids: &[Vec<String>; 3]) {
     println!("\none group");
     header(&scale.groups, "groups");
@@ -154,7 +153,7 @@ fn one_group(mock: &Mock, scale: &Scale, ids: &[Vec<String>; 3]) {
     line("delete", delete);
 }
 
-/// The law for a search: each group is looked at.
+/// A search is linear, as it visits each group.
 fn searches(mock: &Mock, scale: &Scale) {
     println!("\na search");
     header(&scale.groups, "groups");
@@ -175,7 +174,7 @@ fn searches(mock: &Mock, scale: &Scale) {
     }
 }
 
-/// The law for one organization of 1,000 groups: flat, however many others there are.
+/// One organization of 1,000 groups is flat, however many others there are.
 fn one_organization(scale: &Scale) {
     println!(
         "\none organization of {} groups beside others",

@@ -26,7 +26,7 @@ use tallyfy_mock::{
 };
 use tower::ServiceExt;
 
-/// One kind of input: how a request of about so many bytes is made.
+/// A kind of input: a constructor of a request of about that many bytes.
 type Kind = fn(usize) -> Request<Body>;
 
 const GROUPS: &str = "/api/organizations/acme/groups";

@@ -49,6 +49,7 @@ pub mod fixture;
 pub mod http;
 mod json;
 mod mock;
+#[doc(hidden)]
 pub mod request_log;
 #[doc(hidden)]
 pub mod server;

@@ -1,4 +1,4 @@
-//! [`TallyfyMock`]: a mock inside a test, on a thread of its own.
+//! The library's public API: [`TallyfyMock`], a mock on a thread of its own, and what a test does to it.
 
 mod fault;
 mod org;
@@ -27,12 +27,20 @@ use crate::{
 
 /// A running mock. Dropping it stops it.
 ///
-/// It lives on its own thread with its own event loop, so that it works in a plain `#[test]` with a
-/// blocking client as well as under any async runtime; two mocks in one process know nothing of each other.
+/// It has a thread and an event loop of its own, so that it works in a plain `#[test]` with a blocking client
+/// as well as under any async runtime. Mocks in one process share nothing.
 ///
 /// ```
-/// let tallyfy = tallyfy_mock::TallyfyMock::start();
-/// assert!(tallyfy.uri().starts_with("http://127.0.0.1:"));
+/// use tallyfy_mock::{Operation, TallyfyMock};
+///
+/// let tallyfy = TallyfyMock::start();
+/// let url = format!("{}/api/organizations/acme/groups", tallyfy.uri());
+/// let client = reqwest::blocking::Client::new();
+/// let list = client.get(url).bearer_auth("any-token").header("X-Tallyfy-Client", "APIClient");
+/// assert_eq!(list.send()?.status(), 200);
+///
+/// tallyfy.org("acme").verify(Operation::ListGroups).times(1);
+/// # Ok::<(), reqwest::Error>(())
 /// ```
 #[must_use = "a mock stops as soon as it is dropped: bind it to a name"]
 #[derive(Debug)]
@@ -44,13 +52,13 @@ pub struct TallyfyMock {
 }
 
 impl TallyfyMock {
-    /// Starts an empty mock on a free port of 127.0.0.1: every organization exists as soon as it is named.
+    /// Starts an empty mock on a free port of 127.0.0.1, in which every organization exists as soon as it is named.
     ///
     /// The port is bound when this returns.
     ///
     /// # Panics
     ///
-    /// Where it cannot start; [`TallyfyMock::try_start`] returns the error instead.
+    /// If it cannot start; [`TallyfyMock::try_start`] returns the error instead.
     pub fn start() -> Self {
         Self::builder().start()
     }
@@ -60,7 +68,7 @@ impl TallyfyMock {
         Self::builder().try_start()
     }
 
-    /// A mock that starts with something in it, or answers otherwise than by default.
+    /// Configures a mock: its data, its edition of the API, its clock.
     pub fn builder() -> Builder {
         Builder {
             config: Config {
@@ -72,16 +80,16 @@ impl TallyfyMock {
         }
     }
 
-    /// The base to give to a client, without `/api` and without a slash at its end: `http://127.0.0.1:49152`.
+    /// The base URL, without `/api` and without a trailing slash, such as `http://127.0.0.1:49152`.
     pub fn uri(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// One of its organizations.
+    /// One of its organizations, whether or not it exists yet.
     ///
     /// # Panics
     ///
-    /// Where the text cannot be an organization's id: 1 to 255 letters, digits, `-` or `_`.
+    /// If the text cannot be an organization's id: 1 to 255 letters, digits, `-` or `_`.
     pub fn org(&self, id: &str) -> Org<'_> {
         let Some(id) = OrgId::parse(id) else {
             panic!("`{id}` cannot be an organization's id: 1 to 255 letters, digits, `-` or `_`")
@@ -89,11 +97,21 @@ impl TallyfyMock {
         Org { app: &self.app, id }
     }
 
-    /// Adds what a fixture describes to what is there; the same id replaces.
+    /// Adds a fixture's rows to the stored ones; a row of the same id is replaced.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// let tallyfy = tallyfy_mock::TallyfyMock::start();
+    /// tallyfy.seed(json!({ "version": 1, "organizations": [
+    ///     { "id": "acme", "groups": [{ "name": "Sales" }] },
+    ///     { "id": "globex", "groups": [{ "name": "Support" }] },
+    /// ] }));
+    /// assert_eq!(tallyfy.org("globex").state()["groups"][0]["name"], "Support");
+    /// ```
     ///
     /// # Panics
     ///
-    /// Where it has mistakes, with every one of them; nothing is added then.
+    /// If the fixture has mistakes, with every one of them; nothing is added then.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a test hands over a `json!` that nobody else needs"
@@ -105,12 +123,13 @@ impl TallyfyMock {
         );
     }
 
-    /// A rule by which requests to any organization fail; in force once the builder is dropped, or `times` is called.
+    /// Begins a rule by which requests to any organization fail. The rule is in force once the builder is dropped, or
+    /// `times` or `always` is called.
     pub fn fault(&self, id: &str) -> FaultBuilder<'_> {
         FaultBuilder::new(&self.app, None, id)
     }
 
-    /// Goes back to the start: fixtures, faults, clocks, limits and the record of requests.
+    /// Resets everything to the start: rows, faults, clocks, rate limits and the journal.
     pub fn reset(&self) {
         unwrap(self.app.reset(None, Scopes::ALL), "the reset is refused");
     }
@@ -128,7 +147,22 @@ impl Drop for TallyfyMock {
     }
 }
 
-/// How a mock is to start; made by [`TallyfyMock::builder`].
+/// The configuration of a mock, made by [`TallyfyMock::builder`].
+///
+/// ```
+/// use serde_json::json;
+/// use tallyfy_mock::TallyfyMock;
+///
+/// let tallyfy = TallyfyMock::builder()
+///     .fixture(json!({ "version": 1, "organizations": [{ "id": "acme", "groups": [{ "name": "Sales" }] }] }))
+///     .edition("2025-08") // the API as documented in August 2025
+///     .set("delete_reply", "no_content") // but for this
+///     .seed(1)
+///     .clock("2026-01-01T00:00:00Z".parse().unwrap())
+///     .start();
+/// let group = &tallyfy.org("acme").state()["groups"][0];
+/// assert_eq!(group["created_at"], "2026-01-01T00:00:00.000000Z");
+/// ```
 #[derive(Debug)]
 #[must_use = "nothing runs until `start`"]
 pub struct Builder {
@@ -146,13 +180,13 @@ enum Source {
 }
 
 impl Builder {
-    /// Starts with what a fixture declares: the JSON of a seed file.
+    /// Starts with a fixture, the JSON of a seed file.
     pub fn fixture(mut self, fixture: Value) -> Self {
         self.fixture = Source::Json(fixture);
         self
     }
 
-    /// Starts with the fixtures at a path: a file, or a folder of `*.json`. Given twice, both are loaded.
+    /// Starts with the fixtures at a path: a file, or a folder of `*.json`. Several calls load several paths.
     pub fn fixtures_at(mut self, path: impl Into<PathBuf>) -> Self {
         self.config.fixtures.push(path.into());
         self.fixture = Source::Files;
@@ -165,7 +199,8 @@ impl Builder {
         self
     }
 
-    /// Serves an edition of Tallyfy's documentation: `2026-03` (the default) or `2025-08`.
+    /// Follows an edition of Tallyfy's documentation: `2026-03` (the default) or `2025-08`. An unknown one is an error of
+    /// the start.
     pub fn edition(mut self, edition: &str) -> Self {
         match edition.parse::<Edition>() {
             Ok(edition) => self.config.contract.edition = Some(edition),
@@ -174,7 +209,7 @@ impl Builder {
         self
     }
 
-    /// Sets one switch of the contract, such as `set("update_status", "200")`.
+    /// Sets one switch of the contract, such as `set("update_status", "200")`. An unknown one is an error of the start.
     pub fn set(mut self, key: &str, value: &str) -> Self {
         match Switch::new(key, value) {
             Ok(switch) => self.config.contract.switches.push(switch),
@@ -183,19 +218,19 @@ impl Builder {
         self
     }
 
-    /// Closes what the fixture leaves open.
+    /// Closes what the fixture leaves open: only declared tokens, organizations and members exist.
     pub fn strict(mut self) -> Self {
         self.config.strict = true;
         self
     }
 
-    /// Makes the same ids at every run.
+    /// Generates the same ids at every run.
     pub fn seed(mut self, seed: u64) -> Self {
         self.config.seed = Some(seed);
         self
     }
 
-    /// Stops the clock at that time.
+    /// Freezes the clock at that time.
     pub fn clock(mut self, at: DateTime<Utc>) -> Self {
         self.config.clock = Some(at);
         self
@@ -205,7 +240,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// Where it cannot start; [`Builder::try_start`] returns the error instead.
+    /// If it cannot start; [`Builder::try_start`] returns the error instead.
     pub fn start(self) -> TallyfyMock {
         match self.try_start() {
             Ok(mock) => mock,
@@ -213,7 +248,14 @@ impl Builder {
         }
     }
 
-    /// Starts the mock, or says why it does not.
+    /// Starts the mock, or returns why it cannot start.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// let fixture = json!({ "version": 1, "organisations": [] });
+    /// let error = tallyfy_mock::TallyfyMock::builder().fixture(fixture).try_start().unwrap_err();
+    /// assert_eq!(error.to_string(), "organisations: unknown key; did you mean `organizations`?");
+    /// ```
     pub fn try_start(self) -> Result<TallyfyMock, StartError> {
         if let Some(mistake) = self.mistake {
             return Err(mistake.into());

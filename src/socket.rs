@@ -1,5 +1,5 @@
-//! What a request and its connection tell each other: what a fault does to the connection, what the connection is,
-//! and that the client is gone. Given by whoever answers, carried out by the server.
+//! What a request and its connection tell each other: what a fault does to the connection, which protocol it speaks, and that
+//! the client is gone. A handler gives the order, and the server carries it out.
 
 use std::{
     fmt,
@@ -11,26 +11,26 @@ use std::{
     },
 };
 
-/// What is done instead of writing the next answer as it is. The connection is over after each.
+/// What the server does instead of writing the next answer. Each ends the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// The connection is reset (TCP RST).
     Reset,
-    /// Not one byte is written.
+    /// The connection is closed without a byte.
     Close,
-    /// These bytes are written.
+    /// These bytes are written in place of the answer.
     Raw(Vec<u8>),
-    /// The head is written, and so many bytes of the body.
+    /// The answer is cut in its body.
     Truncate {
-        /// How many bytes of the body.
+        /// The bytes of the body that are written.
         body_bytes: usize,
     },
 }
 
-/// Comes once the client has closed its side of the connection.
+/// Resolves once the client has closed its side of the connection.
 pub type ClientGone = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What is spoken on a connection, and what else may be.
+/// The protocol of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spoken {
     /// HTTP.
@@ -43,14 +43,14 @@ pub enum Spoken {
 
 /// The socket behind a handle.
 pub trait Socket: Send + Sync {
-    /// Waits until the client has closed its side.
+    /// Resolves once the client has closed its side.
     fn client_gone(&self) -> ClientGone;
 
-    /// The address of this machine's that the client reached; nothing once the connection is over.
+    /// The local address; `None` once the connection is over.
     fn local_ip(&self) -> Option<IpAddr>;
 }
 
-/// A connection, as far as a request may lay hands on it; shared by the server and each of its requests.
+/// A handle on a connection, shared by the server and the requests on it.
 pub struct SocketHandle {
     is_given: AtomicBool,
     order: Mutex<Option<Order>>,
@@ -69,7 +69,7 @@ impl fmt::Debug for SocketHandle {
 }
 
 impl SocketHandle {
-    /// The handle of a connection over that socket.
+    /// A handle on that socket's connection.
     pub fn new(spoken: Spoken, socket: impl Socket + 'static) -> Self {
         Self {
             is_given: AtomicBool::new(false),
@@ -81,17 +81,17 @@ impl SocketHandle {
         }
     }
 
-    /// Waits until the client has closed its side of the connection.
+    /// Resolves once the client has closed its side of the connection.
     pub fn client_gone(&self) -> ClientGone {
         self.socket.client_gone()
     }
 
-    /// The address of this machine's that the client reached; nothing once the connection is over.
+    /// The local address; `None` once the connection is over.
     pub fn local_ip(&self) -> Option<IpAddr> {
         self.socket.local_ip()
     }
 
-    /// What is spoken on the connection.
+    /// The connection's protocol.
     pub fn spoken(&self) -> Spoken {
         self.spoken
     }
@@ -106,7 +106,7 @@ impl SocketHandle {
         self.becomes_tunnel.load(Ordering::Acquire)
     }
 
-    /// Notes that a request's body was left unread: its client may go on sending it after the answer.
+    /// Notes that a request's body was left unread, so that its client may go on sending after the answer.
     pub fn note_unread(&self) {
         self.is_unread.store(true, Ordering::Relaxed);
     }
@@ -122,9 +122,9 @@ impl SocketHandle {
         self.is_given.store(true, Ordering::Release);
     }
 
-    /// The order, once; without one, this is a single look at an atomic.
+    /// Takes the order, once; without one, this is a single atomic load.
     pub fn take(&self) -> Option<Order> {
-        // Every write looks here: a look costs less than an exchange.
+        // A load before the swap, as every write comes here and a load is cheaper.
         if !self.is_given.load(Ordering::Acquire) {
             return None;
         }

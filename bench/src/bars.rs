@@ -1,4 +1,4 @@
-//! What was promised, and whether this run reached it.
+//! The bars, and whether a run reached them.
 
 use serde::Serialize;
 
@@ -8,15 +8,15 @@ use crate::{
     facts::{FirstAnswer, Growth},
 };
 
-/// One promise.
+/// A bar: a bound on a figure.
 #[derive(Debug, Serialize)]
 pub struct Bar {
     pub what: String,
     pub at_least: Option<f64>,
     pub at_most: Option<f64>,
-    /// Nothing where this run did not measure it.
+    /// `None` if this run did not measure it.
     pub found: Option<f64>,
-    /// Whether others had the machine meanwhile, so that it says little.
+    /// Whether other processes used the machine meanwhile, so that the figure says little.
     pub disturbed: bool,
 }
 
@@ -70,7 +70,7 @@ impl Bar {
     }
 }
 
-/// All bars, in the order of the promise.
+/// All bars.
 pub fn bars(report: &Report) -> Vec<Bar> {
     let shipped = |scenario| compared(report, "shipped", scenario, CONNECTIONS);
     let alone = compared(report, "shipped", "get", 1);
@@ -96,7 +96,7 @@ pub fn bars(report: &Report) -> Vec<Bar> {
     bars
 }
 
-/// At how many connections servers are compared.
+/// The number of connections at which servers are compared.
 pub const CONNECTIONS: usize = 32;
 
 /// A row and the bare server's beside it.
@@ -124,9 +124,9 @@ fn compared<'a>(
     })
 }
 
-/// So many connections keep a server on a core all the time. Where they did not, others had it, or the
-/// client's: requests a second and latencies then tell of them. Processor time a request does not. One
-/// connection never keeps a server busy, and tells nothing of others.
+/// [`CONNECTIONS`] keep a server busy all the time. If its core was not, other processes had it, or the client's: then requests a
+/// second and latencies measure those. CPU time a request does not. One connection never keeps a server busy, and says nothing of
+/// others.
 fn is_disturbed(compared: Option<Compared<'_>>) -> bool {
     compared.is_some_and(|Compared { row, bare }| {
         row.connections == CONNECTIONS && row.median.cores.min(bare.median.cores) < 0.85

@@ -1,4 +1,4 @@
-//! Servers in turns: the same requests to each, round after round.
+//! The comparison: the same requests to each server, in turns, round after round.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ pub struct Figures {
     pub p50_us: f64,
     pub p99_us: f64,
     pub cpu_us_per_request: f64,
-    /// How many cores it was on, of the time that the requests took.
+    /// The number of cores that it used on average.
     pub cores: f64,
 }
 
@@ -60,7 +60,7 @@ pub struct Row {
     pub server: String,
     /// Medians of the rounds.
     pub median: Figures,
-    /// Medians of what each round says, as a multiple of what the first server's same round says.
+    /// Medians of the rounds' ratios to the first server's same round.
     pub ratio: Figures,
     pub resident_before: f64,
     pub resident_after: f64,
@@ -139,7 +139,7 @@ fn measure(plan: &Plan, server: &Server, round: &str, requests: u64) -> Result<F
     })
 }
 
-/// The middle one; of an even number, the lower of the two in the middle.
+/// The median; of an even number, the lower of the two in the middle.
 pub fn median(values: &mut [f64]) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values[(values.len() - 1) / 2]

@@ -1,17 +1,15 @@
-//! Which cores the server and the client get.
+//! Pins server and client to cores.
 //!
-//! Left to the scheduler, both share all cores, and a second is divided between them: the client's
-//! cost then stands in every server's figure, the same for each, and draws all ratios towards 1. So
-//! the first half of the cores is the server's and the second half the client's, the client being the
-//! cheaper of the two. On a machine with two cores the server has one, sees one (tokio asks for what
-//! it may use), and runs one worker: bare axum, the mock and its log thread alike. That is hard on the
-//! mock, whose log is written on the same core, and fair. `--no-pin` leaves it all to the scheduler.
+//! If the scheduler decides, both share all cores, and the client's cost is part of every server's figure, which draws all ratios
+//! towards 1. So the first half of the cores is the server's and the second half the client's, which is the cheaper of the two. On
+//! a machine with two cores the server has one, sees one (tokio asks for what it may use), and runs one worker: bare axum and the
+//! mock alike. The mock's log thread shares that core, which is hard on the mock, and fair. `--no-pin` leaves it to the scheduler.
 
 use std::{fs, process::Command};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cores {
-    /// As `taskset` takes them; nothing where the scheduler decides.
+    /// As `taskset` takes them; `None` if the scheduler decides.
     pub server: Option<String>,
     /// How many the client has.
     pub client: usize,

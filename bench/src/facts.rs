@@ -1,4 +1,4 @@
-//! What is measured once and not in turns: the start, the memory, the growth.
+//! Figures that are measured once and not in turns: start, memory, growth.
 
 use std::{
     fs, thread,
@@ -14,7 +14,7 @@ use crate::{
     server::{Server, Start, ask_once},
 };
 
-/// From before `exec` to the first answer, and what is in memory then.
+/// The time from before `exec` to the first answer, and the memory then.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct FirstAnswer {
     pub server: String,
@@ -26,7 +26,7 @@ pub struct FirstAnswer {
     pub idle_resident: f64,
 }
 
-/// Starts a server so many times, with nothing bound to a core.
+/// Starts a server that many times, not pinned to a core.
 pub fn first_answer(start: &Start, what: &str, starts: usize) -> Result<FirstAnswer, String> {
     let mut times = Vec::new();
     let mut idle_resident = 0.0;
@@ -57,7 +57,7 @@ pub fn first_answer(start: &Start, what: &str, starts: usize) -> Result<FirstAns
     })
 }
 
-/// A start that loads so many groups from a fixture.
+/// A start with that many groups in a fixture.
 pub fn first_answer_with(start: &Start, groups: u64, starts: usize) -> Result<FirstAnswer, String> {
     let path = std::env::temp_dir().join(format!("tallyfy-mock-bench-{}.json", std::process::id()));
     fs::write(&path, fixture(groups)).map_err(|error| error.to_string())?;
@@ -65,7 +65,7 @@ pub fn first_answer_with(start: &Start, groups: u64, starts: usize) -> Result<Fi
     start.args.push("--fixtures".into());
     start.args.push(path.display().to_string());
     let found = first_answer(&start, &format!("{groups} groups"), starts);
-    // Whether it is there or not, nobody needs it any more.
+    // The file is not needed any more.
     let _ = fs::remove_file(&path);
     found
 }
@@ -75,7 +75,7 @@ pub fn first_answer_with(start: &Start, groups: u64, starts: usize) -> Result<Fi
 pub struct Growth {
     pub server: String,
     pub groups: u64,
-    /// What the process has in memory more than before, for each group.
+    /// Growth of the resident memory per group, in bytes.
     pub bytes_per_group: f64,
     pub slowest_create_ms: f64,
     pub p99_us: f64,
@@ -83,8 +83,8 @@ pub struct Growth {
 
 /// Creates groups with two members and one guest in one organization, over the API.
 ///
-/// With the journal and the log off, so that what grows is what is stored; after requests enough to
-/// have all buffers there. What the allocator has taken from the system and not given out counts too.
+/// Journal and log are off, so that only stored rows grow, and a warm-up has allocated all buffers. Memory that the allocator holds
+/// in reserve counts too.
 pub fn growth(start: &Start, groups: u64, shape: Shape) -> Result<Growth, String> {
     let server = Server::start(start)?;
     let create = |round: &str, count| {
@@ -106,7 +106,7 @@ pub fn growth(start: &Start, groups: u64, shape: Shape) -> Result<Growth, String
     })
 }
 
-/// Memory while requests come and nothing stored grows.
+/// Memory under requests that store nothing.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Flat {
     pub requests: u64,

@@ -8,7 +8,7 @@ use crate::{
     compare::Row,
 };
 
-/// What a run found, ratios first.
+/// The figures of a run, ratios first.
 pub fn markdown(report: &Report) -> Result<String, std::fmt::Error> {
     let mut text = format!("{}:\n\n", report.machine);
     loads(report, &mut text)?;
@@ -27,7 +27,7 @@ pub fn markdown(report: &Report) -> Result<String, std::fmt::Error> {
     Ok(text)
 }
 
-/// The mock as a multiple of the bare server; what both did comes last.
+/// The mock as a multiple of the bare server; absolute figures come last.
 fn loads(report: &Report, text: &mut String) -> std::fmt::Result {
     let rows = |is_bare: bool| {
         let at =

@@ -23,17 +23,17 @@ use tokio::{
 
 use crate::scenario::Script;
 
-/// How long one run may take; a server that answers no more is told as a failure.
+/// Upper bound on one run; a server that stops answering is reported as a failure.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// Over how many connections, by how many threads.
+/// Connections and threads.
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {
     pub connections: usize,
     pub threads: usize,
 }
 
-/// What a run took.
+/// The measurements of a run.
 #[derive(Debug)]
 pub struct Outcome {
     pub wall: Duration,
@@ -50,14 +50,14 @@ impl Outcome {
         self.requests() / self.wall.as_secs_f64()
     }
 
-    /// The latency that so many thousandths of the requests do not exceed, in microseconds.
+    /// A quantile of the latencies, in thousandths, in microseconds.
     pub fn permille_us(&self, permille: usize) -> f64 {
         let last = self.latencies.len() - 1;
         self.latencies[last * permille / 1000] as f64 / 1000.0
     }
 }
 
-/// What the connections of a run share.
+/// The state that a run's connections share.
 struct Job {
     script: Script,
     next: AtomicU64,
@@ -65,7 +65,7 @@ struct Job {
     barrier: Barrier,
 }
 
-/// Sends the requests of those numbers.
+/// Sends the requests of a range of numbers.
 pub fn run(
     address: SocketAddr,
     shape: Shape,
@@ -103,7 +103,7 @@ fn work(address: SocketAddr, connections: usize, job: &Arc<Job>) -> Result<Vec<u
         .enable_all()
         .build();
     let opened: io::Result<Vec<_>> = (0..connections).map(|_| open(address)).collect();
-    // Whatever went wrong, nobody is left waiting.
+    // On any failure, nobody is left waiting.
     job.barrier.wait();
     let runtime = runtime.map_err(|error| error.to_string())?;
     let opened = opened.map_err(|error| format!("cannot connect to {address}: {error}"))?;
@@ -128,8 +128,8 @@ fn work(address: SocketAddr, connections: usize, job: &Arc<Job>) -> Result<Vec<u
     })
 }
 
-/// Keeps a client's thread looking for answers. Were it to sleep, its waking would be on the account of
-/// the server that answers, and the more often, the longer that one takes.
+/// Busy-polls for answers. If the thread slept, waking it would count as CPU time of the server that answers, and a slow server
+/// would wake it more often.
 async fn never_asleep() {
     loop {
         tokio::task::yield_now().await;

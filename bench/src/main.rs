@@ -30,7 +30,7 @@ use crate::{
     server::{Kind, Server, Start, ask_once},
 };
 
-/// All that a run finds.
+/// All figures of a run.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Report {
     machine: String,
@@ -93,7 +93,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What `--only` takes beside the scenarios.
+/// The values of `--only` beside the scenarios.
 const FACTS: [&str; 4] = ["start", "memory", "growth", "flat"];
 
 fn run(args: &Args) -> Result<(), String> {
@@ -111,7 +111,7 @@ fn run(args: &Args) -> Result<(), String> {
         binary_bytes: (size(&args.mock)?, size(&args.bare)?),
         ..Report::default()
     };
-    // Before the cores are divided: a start is measured with all of them.
+    // Before pinning, as a start is measured with all cores.
     if args.wants("start") {
         report.starts = starting(args)?;
     }
@@ -219,7 +219,7 @@ fn size(path: &str) -> Result<u64, String> {
         .map_err(|error| format!("{path}: {error}"))
 }
 
-/// Where and of what these are the figures.
+/// The machine and the version that were measured.
 fn machine(args: &Args) -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpus
@@ -280,7 +280,7 @@ fn starts(args: &Args, cores: &Cores) -> Result<Vec<Start>, String> {
     Ok(vec![bare, shipped, quiet])
 }
 
-/// How long the mock's answers are: to get, list, create and update.
+/// The lengths of the mock's answers to get, list, create and update.
 fn lengths(mock: &Start) -> Result<Vec<String>, String> {
     let mock = Server::start(mock)?;
     mock.seed("bench", &seed(GROUPS))?;

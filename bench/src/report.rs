@@ -1,10 +1,10 @@
-//! What is printed.
+//! The report as text.
 
 use std::fmt::Write;
 
 use crate::{Report, bars::bars, compare::Row, facts::Growth};
 
-/// All that the run found.
+/// All figures of a run.
 pub fn text(report: &Report) -> Result<String, std::fmt::Error> {
     let mut text = format!("{}\n\n", report.machine);
     if !report.load.is_empty() {

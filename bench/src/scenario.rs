@@ -1,13 +1,13 @@
-//! What is asked: the requests of each scenario, byte for byte the same to every server.
+//! The scenarios: their requests are the same for every server, byte for byte.
 
 use std::{fmt::Write as _, io::Write as _, net::SocketAddr};
 
-/// How many groups the organization holds that is read from and updated.
+/// Groups of the organization that is read and updated.
 pub const GROUPS: u64 = 10_000;
-/// How many groups each organization of `mixed` starts with.
+/// Groups with which each organization of `mixed` starts.
 const MIXED_GROUPS: u64 = 1_000;
 
-/// What a run measures.
+/// A scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scenario {
     /// One group of 10,000, another each time.
@@ -52,7 +52,7 @@ impl Scenario {
         }
     }
 
-    /// What has to be there once, before the first round: organizations and how many groups each has.
+    /// The seed before the first round: organizations, each with its number of groups.
     pub fn once(self) -> Vec<(String, u64)> {
         match self {
             Self::Get | Self::List | Self::Update => vec![("bench".into(), GROUPS)],
@@ -63,7 +63,7 @@ impl Scenario {
         }
     }
 
-    /// What has to be there anew for each round of so many requests.
+    /// The seed before each round of that many requests.
     pub fn each_round(self, round: &str, requests: u64) -> Option<(String, u64)> {
         (self == Self::Delete).then(|| (format!("delete-{round}"), requests))
     }
@@ -73,7 +73,7 @@ impl Scenario {
 #[derive(Debug)]
 pub struct Script {
     scenario: Scenario,
-    /// Tells this round from all others, in names and in ids of organizations.
+    /// A number that makes this round's names and ids of organizations unique.
     round: String,
     host: SocketAddr,
 }
@@ -87,7 +87,7 @@ impl Script {
         }
     }
 
-    /// Writes the request of that number, and tells which status answers it.
+    /// Writes the request of that number; returns the expected status.
     pub fn write(&self, number: u64, out: &mut Vec<u8>) -> u16 {
         let any = scatter(number);
         match self.scenario {
@@ -206,7 +206,7 @@ fn group_name(number: u64) -> String {
     format!("Group {number:08}")
 }
 
-/// A number that has nothing to do with its neighbours': the same order of things at every run.
+/// A pseudo-random permutation, the same at every run.
 fn scatter(number: u64) -> u64 {
     // SplitMix64.
     let mut z = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -13,14 +13,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a server can be asked.
+/// The requests that a server can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Anything: it answers without knowing.
+    /// Any: it answers constants.
     Bare,
-    /// Anything that was put there before.
+    /// Any on groups that were seeded.
     Mock,
-    /// To get a group, whichever.
+    /// A get of any group.
     Peer,
 }
 
@@ -28,7 +28,7 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct Start {
     pub kind: Kind,
-    /// What the table calls it.
+    /// Its name in the table.
     pub name: String,
     pub program: String,
     /// `{port}` stands for a free port; a server that is not told one says in its first line where it is.
@@ -48,7 +48,7 @@ pub struct Server {
     lines: Arc<AtomicU64>,
 }
 
-/// Ends with its owner.
+/// A process that is killed on drop.
 #[derive(Debug)]
 struct Process(Child);
 
@@ -90,7 +90,7 @@ impl Server {
         })
     }
 
-    /// The time that it has been on a core, in microseconds.
+    /// Its CPU time in microseconds.
     ///
     /// The sum of its threads' own accounts (`schedstat`, in nanoseconds): `stat` counts in steps of
     /// 10 ms. A thread that has ended is missing; those of the mock and of the bare server never do.
@@ -104,7 +104,7 @@ impl Server {
         times.sum::<u64>() as f64 / 1000.0
     }
 
-    /// What it has in memory, in bytes.
+    /// Its resident memory in bytes.
     pub fn resident(&self) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.0.id()));
         let status = status.unwrap_or_default();
@@ -177,7 +177,7 @@ fn ready_line(stdout: &mut impl BufRead) -> io::Result<SocketAddr> {
         .map_err(|_| io::Error::other(format!("not a ready line: {ready:?}")))
 }
 
-/// Where nobody listens just now.
+/// A port that is free just now.
 fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
 }

@@ -1,4 +1,4 @@
-//! An HTTP client that tells a broken connection from an answer, and never asks twice by itself.
+//! An HTTP client that tells a broken connection from an answer, and never retries.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::shape::check_refusal;
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub(crate) enum Got {
     /// An answer, of Tallyfy's shape or the control side's; null where it has no body.

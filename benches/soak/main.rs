@@ -1,4 +1,4 @@
-//! Under load with faults: whether the mock's state is what its answers said.
+//! A soak test: under load with faults, whether the mock's state is what its answers said.
 //!
 //! `cargo bench --bench soak -- --seconds 60` starts the binary and lets 32 clients change, get and
 //! list groups of 16 organizations while faults are put and removed, organizations reset and set back,
@@ -40,7 +40,7 @@ const LOOKS: u32 = 20;
 /// Shorter runs have not filled what is bounded by the time their second half begins.
 const LONG_RUN: Duration = Duration::from_secs(30);
 
-/// How many times what was done.
+/// Counts of what was done.
 type Counts = BTreeMap<&'static str, u64>;
 
 fn main() {

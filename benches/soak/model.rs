@@ -1,4 +1,4 @@
-//! What each organization must hold, as its clients know from their answers.
+//! The model: what each organization must hold, according to its clients' answers.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,4 @@
-//! Numbers that look like chance and are the same at every run.
+//! Pseudo-random numbers, the same at every run.
 
 /// `SplitMix64`.
 pub(crate) struct Random(u64);

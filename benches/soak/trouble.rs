@@ -1,4 +1,4 @@
-//! What goes on beside the clients: rules come and go, organizations are reset and set back, state is exported.
+//! Disturbances beside the clients: rules come and go, organizations are reset and restored, state is exported.
 
 use std::{collections::BTreeSet, time::Instant};
 

@@ -11,7 +11,7 @@ use super::{
     random::Random,
 };
 
-/// A client does not own more groups than this.
+/// Upper bound on a client's groups.
 const MOST: usize = 40;
 
 pub(crate) struct Worker<'a> {

@@ -1,5 +1,4 @@
-//! What is fuzzed: one function for each thing that somebody hands to the mock. Each asserts laws of
-//! its answers, not only that nothing panics.
+//! The fuzz functions, one for each kind of input. Each asserts properties of the answers, not only that nothing panics.
 //!
 //! The fuzz targets call them with what libFuzzer makes up, and so does `tests/it/fuzzed.rs`, on the
 //! stable toolchain, with each seed of `corpus` and with damaged copies of them.

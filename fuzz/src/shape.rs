@@ -1,4 +1,4 @@
-//! The shapes that Tallyfy's answers have, whatever was asked. The soak test uses them too.
+//! The shapes of Tallyfy's answers. The soak test uses them too.
 
 use std::collections::HashSet;
 

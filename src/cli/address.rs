@@ -1,4 +1,4 @@
-//! Where a mock listens, or is looked for.
+//! Host and port, where a mock listens or is looked for.
 
 use std::{
     fmt, io,
@@ -45,7 +45,7 @@ impl Address {
     }
 }
 
-/// As a person would dial it first.
+/// In the form in which a person would dial it.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host() {
@@ -57,7 +57,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// A mock that listens on every address is dialled on loopback.
+/// Replaces an unspecified address, on which a mock listens but nobody can dial, by loopback.
 pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

@@ -1,4 +1,4 @@
-//! Asking a running mock: one request, one answer.
+//! A minimal HTTP client for a running mock: one request, one answer.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -11,18 +11,18 @@ use tokio::net::TcpStream;
 
 use super::address::Address;
 
-/// The longest answer that is read from a server that may be any.
+/// Upper bound on an answer, as the server may be any.
 const SHORT: usize = 64 * 1024;
 
 /// A mock that was found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mock {
-    /// Where it answers; loopback where it listens on every address.
+    /// Its address; loopback if it listens on every address.
     pub(super) address: SocketAddr,
 }
 
 impl Mock {
-    /// The mock there. Another server is an error that says so.
+    /// Connects to the mock at an address; any other server is an error that says so.
     pub(super) fn find(address: &Address, timeout: Duration) -> io::Result<Self> {
         let addresses = address.dialled()?;
         within(timeout, async {
@@ -42,7 +42,7 @@ impl Mock {
         })
     }
 
-    /// The body of a 200 to `GET path`; an error for any other answer, and for none in that time.
+    /// The body of a 200 to `GET path`; any other answer is an error, as is none within the time.
     pub(super) fn get(
         &self,
         path: &str,
@@ -64,7 +64,7 @@ fn another(what: &str) -> io::Error {
     io::Error::other(format!("another server is there: {what}"))
 }
 
-/// Waits for it on this thread, for so long.
+/// Blocks on a future, up to a time.
 fn within<T>(timeout: Duration, asked: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -75,12 +75,12 @@ fn within<T>(timeout: Duration, asked: impl Future<Output = io::Result<T>>) -> i
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
-/// A connection to the first of the addresses that takes one. The error is the first one's.
+/// Connects to the first of the addresses that accepts; otherwise returns the first error.
 async fn connect(addresses: &[SocketAddr]) -> io::Result<(TcpStream, SocketAddr)> {
     let mut refused = None;
     for address in addresses {
         match TcpStream::connect(address).await {
-            // Where nobody listens, the system may give the connection that very port and connect it to itself.
+            // If nobody listens, the system may pick that very port for the connection and connect it to itself.
             Ok(tcp) if tcp.local_addr()? == *address => {
                 refused = refused.or(Some(io::ErrorKind::ConnectionRefused.into()));
             }
@@ -101,7 +101,7 @@ async fn ask(
     let (mut sender, connection) = http1::handshake(TokioIo::new(tcp))
         .await
         .map_err(io::Error::other)?;
-    // What goes wrong on the connection shows in the answer that does not come.
+    // An error of the connection shows as a missing answer.
     tokio::spawn(connection);
     let mut request = Request::get(path).header(header::HOST, address.to_string());
     if let Some(token) = token {

@@ -61,9 +61,8 @@ pub(super) fn run(args: &Args, environment: &Environment) -> ExitCode {
     }
 }
 
-/// What the documented samples read (`TALLYFY_ACCESS_TOKEN`, `TALLYFY_ORG_ID`), the official command
-/// line (`TALLYFY_BASE_URL`, `TALLYFY_API_TOKEN`) and the MCP server (`TALLYFY_API_BASE_URL`,
-/// `TALLYFY_ORG_ID`); all of them evidence 1.3.
+/// The variables that clients read (evidence 1.3): the documented samples `TALLYFY_ACCESS_TOKEN` and `TALLYFY_ORG_ID`, the official
+/// command line `TALLYFY_BASE_URL` and `TALLYFY_API_TOKEN`, the MCP server `TALLYFY_API_BASE_URL` and `TALLYFY_ORG_ID`.
 fn variables(args: &Args) -> io::Result<[(&'static str, String); 5]> {
     let mock = Mock::find(&args.address, args.timeout)?;
     let control_token = args.control_token.as_deref();
@@ -77,7 +76,7 @@ fn variables(args: &Args) -> io::Result<[(&'static str, String); 5]> {
     let first = state.organizations.first().map(|org| &org.id);
     let org = args.org.as_ref().or(of_token).or(first);
     let token = args.token.as_ref().or(token.map(|token| &token.secret));
-    // A mock that declares none takes any.
+    // A mock that declares no tokens accepts any.
     let token = token.map_or("any-token", String::as_str).to_owned();
     let org = org.map_or("acme", String::as_str).to_owned();
     let base = format!("http://{}", mock.address);
@@ -100,7 +99,7 @@ struct Clock {
     now: DateTime<Utc>,
 }
 
-/// As much of a state as it takes to choose a token and an organization.
+/// The parts of a state from which a token and an organization are chosen.
 #[derive(Debug, Deserialize)]
 struct State {
     #[serde(default)]
@@ -132,7 +131,7 @@ struct User {
 }
 
 impl State {
-    /// A token that is good at that time: an admin's, or else any.
+    /// A valid token at that time: an admin's, or else any.
     fn token_at(&self, now: DateTime<Utc>) -> Option<&Token> {
         let is_good = |token: &&Token| token.expires_at.is_none_or(|end| end > now);
         let good = || self.tokens.iter().filter(is_good);
@@ -182,7 +181,7 @@ impl Shell {
     }
 }
 
-/// Bare where it can be: some readers of such files take quotes for a part of the value.
+/// Quoted only if need be, as some readers of such files take quotes for a part of the value.
 fn dotenv(value: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
     if value.chars().all(is_plain) {

@@ -1,5 +1,5 @@
-//! Variables to arguments. The environment belongs to the platform, so what it leaves empty is
-//! unset, and what it means for another program is left alone.
+//! Environment variables, turned into arguments. The environment belongs to the platform: an empty variable counts as unset, and
+//! one that is meant for another program is ignored with a warning.
 
 use std::ffi::{OsStr, OsString};
 
@@ -12,20 +12,19 @@ use clap::{
 /// Variables that stand in for a flag when its own is not set. Hosting services set `PORT`.
 const STAND_INS: [(&str, &str); 1] = [("port", "PORT")];
 
-/// What the environment says, for the flags that were not given.
+/// The environment's values for flags that were not given.
 #[derive(Debug, Default)]
 pub(super) struct Environment {
     /// Its values as arguments, such as `--port=8255`.
     pub(super) arguments: Vec<OsString>,
-    /// Which flag's value came from which variable.
+    /// Pairs of a flag and the variable that its value came from.
     pub(super) origins: Vec<(String, String)>,
-    /// Values that were left alone, each in a sentence.
+    /// A sentence for each value that was ignored.
     pub(super) warnings: Vec<String>,
 }
 
 impl Environment {
-    /// Reads the variables of a command's flags. The error names the variable, what was found and
-    /// what is accepted.
+    /// Reads the variables of a command's flags. The error names the variable, what was found and what is accepted.
     pub(super) fn read<'a>(
         flags: impl IntoIterator<Item = &'a Arg>,
         given: &ArgMatches,
@@ -41,7 +40,7 @@ impl Environment {
         Ok(environment)
     }
 
-    /// Takes the first variable of this flag that is set, and meant for it.
+    /// Takes the first variable of a flag that is set and meant for it.
     fn add(
         &mut self,
         flag: &Arg,
@@ -77,7 +76,7 @@ impl Environment {
         Ok(())
     }
 
-    /// A message about flags, in the words of whoever set variables instead.
+    /// A message in which flags are replaced by the variables that were set instead.
     pub(super) fn in_its_words(&self, message: &str) -> String {
         let mut message = message.to_owned();
         for (flag, variable) in &self.origins {
@@ -95,7 +94,7 @@ impl Environment {
     }
 }
 
-/// A variable's value as arguments, or what would be accepted.
+/// Turns a variable's value into arguments; the error says what would be accepted.
 fn arguments(flag: &Arg, long: &str, value: &OsStr) -> Result<Vec<OsString>, String> {
     match flag.get_action() {
         ArgAction::SetTrue => {
@@ -116,7 +115,7 @@ fn arguments(flag: &Arg, long: &str, value: &OsStr) -> Result<Vec<OsString>, Str
     }
 }
 
-/// One value as an argument that clap accepts, or what it would accept.
+/// Turns one value into an argument; the error says what would be accepted.
 fn argument(flag: &Arg, long: &str, value: &OsStr) -> Result<OsString, String> {
     let mut argument = OsString::from(format!("--{long}="));
     argument.push(value);
@@ -156,7 +155,7 @@ fn switched(text: &str) -> Option<bool> {
     }
 }
 
-/// What stands between commas; `\,` is a comma in an item. Empty items say nothing.
+/// Splits at commas; `\,` is a comma within an item. Empty items are dropped.
 fn items(list: &OsStr) -> Vec<OsString> {
     let mut items = vec![Vec::new()];
     let mut bytes = list.as_encoded_bytes().iter().copied().peekable();
@@ -176,7 +175,7 @@ fn is_blank(value: &OsStr) -> bool {
     value.as_encoded_bytes().trim_ascii().is_empty()
 }
 
-/// Without the blanks around it; a line of a file often ends in one.
+/// Trims white space, in which a line of a file often ends.
 fn trimmed(value: &OsStr) -> OsString {
     os_string(value.as_encoded_bytes().trim_ascii().to_vec())
 }
@@ -192,7 +191,7 @@ fn is_address(value: &OsStr) -> bool {
     })
 }
 
-/// A value for one line of a message. A secret stays one.
+/// A value for a message: on one line, with a bound, and hidden if it is a secret.
 fn shown(flag: &Arg, value: &OsStr) -> String {
     const LONGEST: usize = 60;
     if flag.is_hide_env_values_set() {

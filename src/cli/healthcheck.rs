@@ -30,7 +30,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, environment: &Environment) -> ExitCode {
-    // A wait beyond the calendar is one of an hour; nobody waits longer.
+    // At most an hour, as a longer time could overflow the clock.
     let deadline = Instant::now() + args.timeout.min(Duration::from_secs(3600));
     let mut last = None;
     loop {
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, environment: &Environment) -> ExitCode {
             print("ready");
             return ExitCode::SUCCESS;
         };
-        // The last attempt has hardly any time; what one before it found tells more.
+        // The last attempt has hardly any time, so the error of an earlier one tells more.
         let error = match last {
             Some(before) if error.kind() == io::ErrorKind::TimedOut => before,
             Some(_) | None => error,
@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, environment: &Environment) -> ExitCode {
 
 /// Whether a mock is there and says that it is ready.
 fn ask(address: &Address, deadline: Instant) -> io::Result<()> {
-    // Something may be there to answer even in the last moment.
+    // Never zero, so that even the last attempt can succeed.
     let left = || {
         let left = deadline.saturating_duration_since(Instant::now());
         left.max(Duration::from_millis(1))

@@ -1,4 +1,4 @@
-//! Where log lines go: to stderr, by a thread of its own, so that nobody who serves ever waits for whoever reads them.
+//! The log: a thread of its own writes it to stderr, so that serving never waits for whoever reads it.
 
 use std::{
     io::{self, Write},
@@ -12,21 +12,21 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::request_log::{self, RequestLog};
 
-/// Upper bound on what waits to be written. What comes on top of it is dropped, and the drop is told.
+/// Upper bound on bytes that wait to be written. Lines over it are dropped, and their number is logged.
 const WAITING_BYTES: usize = 4 * 1024 * 1024;
-/// How long the writer collects lines once it has written some.
+/// How long the writer batches lines after a write.
 ///
-/// Each wake-up by a timer costs about 0.5 ms of the core that serves, at least in a virtual machine: the
-/// halts between requests get dearer, the nearer the timer. Another process that only sleeps slows the bare
-/// server just so. Of the bare server's requests a second, over one connection, 5 ms leave 0.82 (with nothing
-/// written, 0.82 as well), 20 ms 0.85, 50 ms 0.90 and 200 ms 0.88 (2026-11-25).
+/// Each wake-up by a timer costs about 0.5 ms of the serving core, at least in a virtual machine, where a near timer makes the halts
+/// between requests more expensive. Another process that only sleeps has the same effect. Over one connection, batches of 5 ms
+/// leave 0.82 of the bare server's requests a second (even if nothing is written), 20 ms 0.85, 50 ms 0.90 and 200 ms 0.88
+/// (2026-11-25).
 const COLLECT: Duration = Duration::from_millis(50);
-/// So much ends the collecting early: many cores fill the bound in less than [`COLLECT`].
+/// Bytes that end a batch early, as many cores can fill the bound in less than [`COLLECT`].
 const ENOUGH_BYTES: usize = WAITING_BYTES / 4;
-/// How long a flush takes at most: what nobody reads cannot be written.
+/// Upper bound on the time of a flush, as nobody may be reading.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Lines on their way to stderr.
+/// A handle on the log.
 #[derive(Debug, Clone)]
 pub(super) struct Log(Arc<Shared>);
 
@@ -35,7 +35,7 @@ struct Shared {
     waiting: Mutex<Waiting>,
     /// Wakes the writer.
     due: Condvar,
-    /// Wakes whoever waits until everything is written.
+    /// Wakes whoever waits for a flush.
     done: Condvar,
 }
 
@@ -44,22 +44,22 @@ struct Waiting {
     lines: Vec<u8>,
     dropped: u64,
     writer: Writer,
-    /// Somebody waits until everything is written.
+    /// Set while somebody waits for a flush.
     is_urgent: bool,
 }
 
-/// What the writer is doing.
+/// The state of the writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Writer {
-    /// The next line wakes it.
+    /// Waits for a line.
     Idle,
-    /// Only many lines wake it.
+    /// Batches: only [`ENOUGH_BYTES`] or a flush wake it.
     Collecting,
     Writing,
 }
 
 impl Log {
-    /// A log, and the thread that writes it to stderr.
+    /// Starts the thread that writes the log to stderr.
     pub(super) fn start() -> io::Result<Self> {
         Self::start_to(io::stderr(), COLLECT)
     }
@@ -82,25 +82,25 @@ impl Log {
         Ok(log)
     }
 
-    /// A line for a person, whatever the level.
+    /// Logs a line whatever the level.
     pub(super) fn say(&self, line: &str) {
         self.push_shown(format!("{line}\n").as_bytes());
     }
 
-    /// The line that each request has, in this log.
+    /// The log of requests, which writes to this log.
     pub(super) fn of_requests(&self, format: request_log::Format) -> RequestLog {
         let log = self.clone();
         RequestLog::new(format, move |line| log.push(line))
     }
 
-    /// Waits until everything is written, but not for ever.
+    /// Waits until everything is written, up to [`PATIENCE`].
     pub(super) fn flush(&self) {
         let mut waiting = self.waiting();
         waiting.is_urgent = true;
         self.0.due.notify_one();
         let is_busy =
             |waiting: &mut Waiting| waiting.writer != Writer::Idle || !waiting.lines.is_empty();
-        // Written or not, whoever waits goes on.
+        // The outcome does not matter: after the time, the caller goes on.
         drop(self.0.done.wait_timeout_while(waiting, PATIENCE, is_busy));
     }
 
@@ -114,7 +114,7 @@ impl Log {
         waiting.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A line from anywhere else than the log of requests, which escapes its own.
+    /// Logs a line from elsewhere than the log of requests, which escapes its own lines.
     fn push_shown(&self, line: &[u8]) {
         if line.is_ascii() {
             return self.push(line);
@@ -136,7 +136,7 @@ impl Log {
             Writer::Writing => false,
         };
         if is_due {
-            // Woken once: whoever comes next need not do it again.
+            // The state changes here, so that the next line need not wake the writer again.
             waiting.writer = Writer::Writing;
             drop(waiting);
             self.0.due.notify_one();
@@ -147,7 +147,7 @@ impl Log {
         let mut lines = Vec::new();
         loop {
             let dropped = self.take(&mut lines);
-            // Where nobody reads any more, there is nobody to tell.
+            // A closed stderr is no failure.
             let _ = out.write_all(&lines);
             if dropped > 0 {
                 let _ = writeln!(
@@ -159,7 +159,7 @@ impl Log {
         }
     }
 
-    /// Waits for lines and takes them all; returns how many were dropped since the last time.
+    /// Waits for lines and takes all of them; returns the number dropped since the last call.
     fn take(&self, lines: &mut Vec<u8>) -> u64 {
         let mut waiting = self.waiting();
         if waiting.lines.is_empty() {
@@ -176,7 +176,7 @@ impl Log {
         mem::take(&mut waiting.dropped)
     }
 
-    /// Waits for more lines, for a while.
+    /// Waits for a batch to fill.
     fn collect(&self, time: Duration) {
         let mut waiting = self.waiting();
         waiting.writer = Writer::Collecting;

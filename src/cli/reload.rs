@@ -1,4 +1,4 @@
-//! Fixtures loaded again while the mock runs.
+//! Reloads fixtures while the mock runs.
 
 use std::{
     fmt::Display,
@@ -11,7 +11,7 @@ use crate::{
     state::AppState,
 };
 
-/// Loads the fixtures of a running mock again.
+/// Reloads the fixtures of a running mock.
 #[derive(Debug)]
 pub(super) struct Reloader {
     app: Arc<AppState>,
@@ -21,22 +21,22 @@ pub(super) struct Reloader {
 #[derive(Debug)]
 struct Files {
     sources: Sources,
-    /// What was in them when they were loaded.
+    /// The fingerprint of the loaded fixtures.
     loaded: u64,
-    /// What was last said of them, where they could not be loaded since.
+    /// The last reported error, if they could not be loaded since.
     told: Option<String>,
 }
 
-/// Why fixtures are not loaded.
+/// Why fixtures cannot be loaded.
 #[derive(Debug)]
 pub(super) struct Failure {
     reason: String,
-    /// Whether somebody may still be writing them.
+    /// Whether a file may be half written.
     pub(super) is_unfinished: bool,
 }
 
 impl Reloader {
-    /// A reloader for what is loaded, with the fingerprint of what was found then.
+    /// A reloader for fixtures that are loaded, with their fingerprint.
     pub(super) fn new(app: Arc<AppState>, sources: Sources, loaded: u64) -> Self {
         let files = Files {
             sources,
@@ -49,7 +49,7 @@ impl Reloader {
         }
     }
 
-    /// Loads what there is now, changed or not, and tells what is wrong with it.
+    /// Loads the fixtures, changed or not, and reports mistakes.
     pub(super) fn reload(&self) {
         let mut files = self.files();
         let found = files.sources.read();
@@ -58,7 +58,7 @@ impl Reloader {
         }
     }
 
-    /// Loads what there is now, where it is not what is loaded.
+    /// Loads the fixtures if they have changed.
     pub(super) fn refresh(&self) -> Result<(), Failure> {
         let mut files = self.files();
         let found = files.sources.read();
@@ -68,8 +68,7 @@ impl Reloader {
         self.load(&mut files, &found)
     }
 
-    /// Tells what is wrong, unless that has been told. Of a file that is being written it is told
-    /// once at most.
+    /// Reports a mistake, unless it was the last one reported. For a file that is being written, only one is reported.
     pub(super) fn tell(&self, failure: Failure) {
         let mut files = self.files();
         let is_news = match &files.told {
@@ -81,7 +80,7 @@ impl Reloader {
         }
     }
 
-    /// Takes what was found for the state. Where that cannot be, the state stays.
+    /// Makes the fixtures the state. On a mistake, the state stays as it was.
     fn load(&self, files: &mut Files, found: &Found) -> Result<(), Failure> {
         let failed = |reason: &dyn Display| Failure {
             reason: reason.to_string(),

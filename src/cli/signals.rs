@@ -2,10 +2,10 @@
 
 use std::io;
 
-/// Done when a signal to stop has come so many times from now on. Where none can be watched, none
-/// stops the mock so that it drains; the system then ends it at once.
+/// Resolves when a signal to stop has come `times` times from now on. If signals cannot be watched, the system ends the process at
+/// once, without a drain.
 pub(super) fn stop_signals(times: usize) -> impl Future<Output = ()> {
-    // Watched from here on, and not only once the future is first polled.
+    // Registered here, and not when the future is first polled.
     let signal =
         stop_signal().inspect_err(|error| tracing::warn!(%error, "signals cannot be watched"));
     async move {
@@ -60,7 +60,7 @@ impl StopSignal {
     }
 }
 
-/// Does something at each SIGHUP, where there is such a signal.
+/// Calls back at each SIGHUP, on systems that have it.
 #[cfg(unix)]
 pub(super) fn on_hangup(act: impl Fn() + Send + Sync + 'static) {
     use tokio::signal::unix::{SignalKind, signal};
@@ -71,7 +71,7 @@ pub(super) fn on_hangup(act: impl Fn() + Send + Sync + 'static) {
             tokio::spawn(async move {
                 while hangup.recv().await.is_some() {
                     let act = std::sync::Arc::clone(&act);
-                    // Reading files is no work for a thread that serves.
+                    // Reading files would block a thread that serves.
                     let _ = tokio::task::spawn_blocking(move || act()).await;
                 }
             });

@@ -1,7 +1,7 @@
 //! `--watch`: polls fixtures with `stat`, and reads them only when they look different.
 //!
-//! The system's events would not do: they do not cross every mount, and another file that is
-//! rewritten all the time brings them without end. Polling has to be there in any case.
+//! File system events would not do: they do not cross every mount, and come without end if another file in the folder is rewritten
+//! all the time. So polling is needed in any case.
 
 use std::{
     collections::HashMap,
@@ -16,32 +16,32 @@ use std::{
 use super::reload::{Failure, Reloader};
 use crate::fixture;
 
-/// From one look to the next, while nothing happens.
+/// The polling interval while nothing changes.
 const IDLE: Duration = Duration::from_millis(250);
-/// From one look to the next, once something has happened.
+/// The polling interval once something has changed.
 const BUSY: Duration = Duration::from_millis(50);
-/// How long nothing may happen until files are read: most are written in several steps.
+/// Debounce: how long nothing may change before files are read, as most are written in several steps.
 const QUIET: Duration = Duration::from_millis(100);
-/// How long that quiet is waited for. It never comes where a file is rewritten all the time.
+/// Upper bound on the wait for that quiet, which never comes if a file is rewritten all the time.
 const IMPATIENT: Duration = Duration::from_millis(400);
-/// How long a mistake has to stand until it is told.
+/// How long a mistake has to last before it is reported.
 const MISTAKE: Duration = Duration::from_millis(500);
-/// The same, where it looks as if somebody were still writing.
+/// The same, if a file looks half written.
 const UNFINISHED: Duration = Duration::from_secs(2);
-/// How long a mistake is kept back at most, while files are rewritten all the time.
+/// Upper bound on that wait, while files are rewritten all the time.
 const LASTING: Duration = Duration::from_secs(3);
 
-/// Looks at fixtures.
+/// A watch on fixtures.
 #[derive(Debug)]
 pub(super) struct Watch {
     paths: Vec<PathBuf>,
-    /// The files in each folder, as long as it looks the same.
+    /// Cache of each folder's files, valid as long as the folder looks the same.
     listed: HashMap<PathBuf, (Look, Vec<PathBuf>)>,
     seen: Vec<(PathBuf, Option<Look>)>,
 }
 
 impl Watch {
-    /// A watch that sees what changes from now on.
+    /// A watch for changes from now on.
     pub(super) fn new(paths: &[PathBuf]) -> Self {
         let paths = paths.iter().filter(|path| !fixture::is_stream(path));
         let mut watch = Self {
@@ -65,9 +65,9 @@ impl Watch {
 
     fn watch(mut self, reloader: &Reloader) {
         let mut changed = Instant::now();
-        // Since when there is something to load.
+        // When an unloaded change was first seen.
         let mut pending: Option<Instant> = None;
-        // What is wrong, and since when something is.
+        // The current mistake, and since when there has been one.
         let mut failure: Option<(Failure, Instant)> = None;
         loop {
             let is_idle = pending.is_none() && failure.is_none();
@@ -84,7 +84,7 @@ impl Watch {
             let still = now - changed;
             let is_due = |since: Instant| still >= QUIET || now - since >= IMPATIENT;
             if pending.is_some_and(is_due) {
-                // What was loaded in haste is looked at once more when all is quiet.
+                // What was loaded before it was quiet is checked once more when it is.
                 pending = (still < QUIET).then_some(now);
                 failure = reloader
                     .refresh()
@@ -106,7 +106,7 @@ impl Watch {
         }
     }
 
-    /// Compares what there is with what there was.
+    /// Compares the files with the last look.
     fn look_again(&mut self) -> Change {
         let seen = self.look();
         let before = std::mem::replace(&mut self.seen, seen);
@@ -122,7 +122,7 @@ impl Watch {
         }
     }
 
-    /// What there is now. Nothing is read but folders, and those only when they look different.
+    /// A look at the files. Only folders are read, and only if they look different.
     fn look(&mut self) -> Vec<(PathBuf, Option<Look>)> {
         let mut seen = Vec::new();
         for path in &self.paths {
@@ -147,42 +147,42 @@ impl Watch {
     }
 }
 
-/// Whether files are other than they were.
+/// Whether files have changed.
 enum Change {
     None,
-    /// They look the same, and might be other all the same.
+    /// They look the same, but may have changed.
     Possible,
     Certain,
 }
 
-/// How a file looked at some time.
+/// The look of a file at some time.
 #[derive(Debug, Clone, Copy)]
 struct Look {
     stamp: Stamp,
     at: SystemTime,
 }
 
-/// What changes with a file, and is known without reading it.
+/// The metadata that change with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     is_folder: bool,
     bytes: u64,
     written: Option<SystemTime>,
-    /// Which file it is, and when it was last changed in any way.
+    /// Device, inode and the time of the last change of any kind.
     #[cfg(unix)]
     inode: (u64, u64, i64, i64),
 }
 
 impl Look {
-    /// How the file looks, links followed; nothing where there is none.
+    /// The metadata of a file, links followed; `None` if there is no file.
     fn at(path: &Path) -> Option<Self> {
         let at = SystemTime::now();
         let stamp = Stamp::new(&fs::metadata(path).ok()?);
         Some(Self { stamp, at })
     }
 
-    /// Whether a change after this look could leave the file looking the same. Times have a
-    /// resolution, so it could where the file had just been written.
+    /// Whether a later change could leave the metadata as they are. It could if the file has just been written, as times have a
+    /// resolution.
     fn hides_changes(self) -> bool {
         /// The tick of a slow kernel.
         const FINE: Duration = Duration::from_millis(10);

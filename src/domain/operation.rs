@@ -4,7 +4,13 @@ use super::grant::PARAMETERS;
 
 macro_rules! operations {
     ($( $(#[$doc:meta])* $Variant:ident = $name:literal, )+) => {
-        /// One operation of Tallyfy's API; the journal, the log and the faults call it by its name.
+        /// An operation of Tallyfy's API. The journal, the log and fault rules call it by its name.
+        ///
+        /// ```
+        /// use tallyfy_mock::Operation;
+        /// assert_eq!(Operation::DeleteGroup.name(), "groups.delete");
+        /// assert!(Operation::ALL.contains(&Operation::GetMe));
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Operation { $( $(#[$doc])* $Variant, )+ }
@@ -23,6 +29,7 @@ macro_rules! operations {
 
 impl Operation {
     /// The operation of that name; the error lists all names.
+    #[doc(hidden)]
     pub fn parse(name: &str) -> Result<Self, String> {
         let found = Self::ALL
             .iter()
@@ -38,6 +45,7 @@ impl Operation {
     }
 
     /// Whether it reads a parameter of that name; `with` may be a list, `with[]`.
+    #[doc(hidden)]
     pub fn reads_parameter(self, name: &str) -> bool {
         let is_list = |rest: &str| rest.starts_with('[') && rest.contains(']');
         let read = self.query_parameters();
@@ -46,6 +54,7 @@ impl Operation {
     }
 
     /// The parameters of the query that it reads; others are ignored, as at Tallyfy (evidence 3.1).
+    #[doc(hidden)]
     pub fn query_parameters(self) -> &'static [&'static str] {
         match self {
             Self::ListGroups => &["page", "per_page", "q", "sort_by", "sort", "with"],
@@ -68,6 +77,7 @@ impl Operation {
     }
 
     /// The fields of the body that it reads; others are dropped, as at Tallyfy (evidence 4.3).
+    #[doc(hidden)]
     pub fn body_fields(self) -> &'static [&'static str] {
         match self {
             Self::CreateGroup | Self::UpdateGroup => &["name", "description", "members", "guests"],

@@ -1,5 +1,5 @@
-//! Requests for other hosts. Clients that take the mock for their proxy send them, by `CONNECT` or with a whole URL for a
-//! target. The mock answers those for Tallyfy's hosts and its own, and forwards none: the others are refused.
+//! Requests for other hosts, which clients send that use the mock as their proxy: a `CONNECT`, or an absolute URL as target. The
+//! mock answers those for Tallyfy's hosts and its own. It forwards nothing: others are refused.
 
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 

@@ -21,14 +21,14 @@ use crate::{
 /// An answer.
 pub(super) type Answer = Response<Content>;
 
-/// What the links to other pages are made of.
+/// The parts of links to other pages.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Links<'a> {
     pub(super) exchange: &'a Exchange,
     pub(super) contract: &'a Contract,
-    /// Host and port where the request names none.
+    /// Host and port if the request names none.
     pub(super) authority: &'a str,
-    /// Whether a proxy says what was asked.
+    /// Whether a proxy's headers are trusted.
     pub(super) trust_proxy: bool,
 }
 

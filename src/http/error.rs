@@ -1,4 +1,4 @@
-//! Every way in which the API says no.
+//! The errors of the API.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ use crate::{
     tenant::Refusal,
 };
 
-/// One variant per way the API says no.
+/// An error of the API, one variant per kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApiError {
     /// 400 `{"error":true,"message":"Malformed JSON in request body."}`
@@ -47,11 +47,11 @@ pub enum ApiError {
     ///
     /// Laravel's own words (evidence 5.5, inferred).
     MethodNotAllowed {
-        /// The method that was used.
+        /// The method of the request.
         method: Method,
-        /// The path it was used on, without the slash in front.
+        /// Its path without the leading slash.
         route: String,
-        /// The methods that are served there.
+        /// The methods served there.
         allow: String,
     },
     /// 408 `{"error":true,"message":"Request Timeout"}`
@@ -71,7 +71,7 @@ pub enum ApiError {
     ///
     /// Troubleshooting (evidence 5.1); the one refusal without `error`.
     TooManyRequests {
-        /// In how many seconds to try again.
+        /// Seconds until a retry can succeed.
         retry_after: u64,
     },
     /// 500 `{"error":true,"message":"Server Error"}`
@@ -88,7 +88,7 @@ pub enum ApiError {
     Unavailable(&'static str),
 }
 
-/// What an organization says no to, in a word for people.
+/// The reason of an organization's refusal, for people.
 pub(super) fn reason(refusal: &Refusal) -> Option<&'static str> {
     match refusal {
         Refusal::NoOrg => {
@@ -102,7 +102,7 @@ pub(super) fn reason(refusal: &Refusal) -> Option<&'static str> {
     }
 }
 
-/// What the log and a header say about an answer beside its status.
+/// The reason of a refusal, for the log and a header.
 #[derive(Debug, Clone)]
 pub(super) struct Remark(pub(super) Cow<'static, str>);
 
@@ -121,7 +121,7 @@ struct Body<'a> {
 }
 
 impl ApiError {
-    /// What an organization says no to, as the contract answers it.
+    /// Turns an organization's refusal into an error, as the contract has it.
     pub fn of(refusal: Refusal, contract: &Contract) -> Self {
         match refusal {
             Refusal::NoOrg | Refusal::NoGroup | Refusal::NoUser | Refusal::NoGuest => {
@@ -189,7 +189,7 @@ impl ApiError {
         }
     }
 
-    /// What a person who reads the log is told beside the status.
+    /// The reason, for the log.
     fn remark(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::MalformedJson(remark) | Self::EndpointNotFound(remark) => {
@@ -205,7 +205,7 @@ impl ApiError {
                 .map(|(_, sentence)| sentence.to_owned().into()),
             Self::RequestTimeout => Some("the body did not come within `--body-timeout`".into()),
             Self::PayloadTooLarge => Some("the body is longer than `--max-body`".into()),
-            // The method is the client's word, and may be anything.
+            // The method is the client's text, so it is not repeated.
             Self::MethodNotAllowed { allow, .. } => {
                 Some(format!("the method is not served on this path; {allow} are").into())
             }
@@ -233,7 +233,7 @@ fn invalid(errors: &ValidationErrors, shape: ValidationBody) -> Body<'_> {
     }
 }
 
-/// Laravel's summary: the first sentence, and how many more there are.
+/// Laravel's summary: the first sentence, and the number of further ones.
 fn summary(errors: &ValidationErrors) -> String {
     let first = errors
         .iter()

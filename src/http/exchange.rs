@@ -1,4 +1,4 @@
-//! One request and its answer, as all who have to do with it share it.
+//! The exchange: a request and what is learnt of it, shared by middleware, handlers and the journal.
 
 use std::{
     borrow::Cow,
@@ -22,47 +22,47 @@ use crate::{
     tenant::{Held, Tenants, Time},
 };
 
-/// On an answer that is a stream: it ends when the server stops, and has a bound of its own.
+/// Marks an answer as a stream, which ends when the server stops and has a bound of its own.
 #[derive(Debug, Clone, Copy)]
 pub struct Endless;
 
-/// What a request matched.
+/// The route that a request matched.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Matched {
-    /// The path, as it is in the table of endpoints; nothing where nothing is served.
+    /// The path as in the table of endpoints; `None` if nothing is served there.
     pub(super) path: Option<&'static str>,
-    /// The operation; nothing where the path is served, but not by this method.
+    /// The operation; `None` if the path is served, but not with this method.
     pub(super) operation: Option<Operation>,
 }
 
-/// What is known of a request before anybody has looked at it, and what those who do leave behind.
+/// A request as it was parsed from its head, with notes of those who handle it.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    /// What it matched.
+    /// The matched route.
     pub(super) matched: Matched,
-    /// The organization in the path, where it can be one.
+    /// The organization in the path, if the id is valid.
     pub(super) org: Option<OrgId>,
-    /// That organization as it was when the request came: after a reset it is another.
+    /// That organization's tenant when the request came; a reset replaces the tenant, but not here.
     pub(super) held: Held,
-    /// How its clock told the time when the request came.
+    /// How its clock computed the time when the request came.
     pub(super) time: Time,
-    /// Whether it names the host that it is for, once; what came on no connection need not.
+    /// Whether it has exactly one `Host`; a request without a connection, in a test, needs none.
     pub(super) has_one_host: bool,
-    /// The connection it came on; a call of the router itself has none.
+    /// The connection; `None` for a direct call of the router.
     pub(super) socket: Option<Arc<SocketHandle>>,
     /// The method.
     pub(super) method: Method,
-    /// Path and query, without slashes too many.
+    /// Path and query, with normalized slashes.
     pub(super) uri: Uri,
     /// The headers.
     pub(super) headers: HeaderMap,
-    /// The token that it brings, where it is well-formed.
+    /// The bearer token, if it is well-formed.
     bearer: Option<Box<str>>,
-    /// What is learnt of it on its way.
+    /// Notes of those who handle it.
     pub(super) notes: Notes,
 }
 
-/// What those who answer a request leave for those who record it.
+/// Notes that middleware and handlers leave for the log and the journal.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     body: OnceLock<SentBody>,
@@ -77,40 +77,40 @@ pub(super) struct Notes {
 impl Notes {
     /// Notes the body once it has come.
     pub(super) fn note_body(&self, body: SentBody) {
-        // It is read once, so nothing is lost.
+        // It is set once per request.
         let _ = self.body.set(body);
     }
 
-    /// The body, where somebody has read it.
+    /// The body, if somebody has read it.
     pub(super) fn body(&self) -> Option<&SentBody> {
         self.body.get()
     }
 
-    /// Notes why the request is refused, where the refusal itself does not tell.
+    /// Notes why the request is refused, if the refusal itself does not say.
     pub(super) fn note_reason(&self, why: &'static str) {
-        // A request is refused once.
+        // It is set once per request.
         let _ = self.reason.set(why);
     }
 
-    /// Why it is refused.
+    /// Why the request is refused.
     pub(super) fn reason(&self) -> Option<&'static str> {
         self.reason.get().copied()
     }
 
-    /// Notes why the fields of the body were not read, where that is no refusal.
+    /// Notes why fields of the body were not read, if that is no refusal.
     pub(super) fn note_body_unread(&self, why: &str) {
-        // It is read once, so nothing is lost.
+        // It is set once per request.
         let _ = self.body_unread.set(why.into());
     }
 
-    /// Why the fields of the body were not read.
+    /// Why fields of the body were not read.
     pub(super) fn body_unread(&self) -> Option<&str> {
         self.body_unread.get().map(AsRef::as_ref)
     }
 
     /// Notes why what the request asked for itself, by steering, was not done.
     pub(super) fn note_steering_ignored(&self, why: &'static str) {
-        // The first mistake is told.
+        // Only the first mistake is kept.
         let _ = self.steering_ignored.set(why);
     }
 
@@ -121,7 +121,7 @@ impl Notes {
 
     /// Notes the rule that strikes the request.
     pub(super) fn note_strike(&self, rule: Arc<str>) {
-        // One rule strikes a request.
+        // At most one rule strikes a request.
         let _ = self.struck_by.set(rule);
     }
 
@@ -140,7 +140,7 @@ impl Notes {
         self.client_gone.load(Ordering::Relaxed)
     }
 
-    /// Notes that the client does not even see the status of the answer.
+    /// Notes that a fault keeps even the status from the client.
     pub(super) fn note_status_unseen(&self) {
         self.status_unseen.store(true, Ordering::Relaxed);
     }
@@ -151,7 +151,7 @@ impl Notes {
     }
 }
 
-/// A body as it came, and whether its fields were read.
+/// A body as it was sent, and whether its fields were read.
 #[derive(Debug, Clone)]
 pub(super) struct SentBody {
     pub(super) bytes: Bytes,
@@ -159,7 +159,7 @@ pub(super) struct SentBody {
 }
 
 impl Exchange {
-    /// Opens the exchange that a request begins; its body is yet to come.
+    /// Opens the exchange of a request whose head has come; the body is returned unread.
     pub(super) fn open(tenants: &Tenants, matched: Matched, request: Request) -> (Self, Body) {
         let (mut parts, body) = request.into_parts();
         let named = organization(parts.uri.path());
@@ -182,18 +182,18 @@ impl Exchange {
         (exchange, body)
     }
 
-    /// What time it is for this request: the clock of its organization.
+    /// The time for this request, by the clock of its organization.
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.time.read().now
     }
 
-    /// The last segment of the path, percent-decoded; nothing where that is no text.
+    /// The last segment of the path, percent-decoded; `None` if that is not UTF-8.
     pub(super) fn last_segment(&self) -> Option<Cow<'_, str>> {
         let (_, segment) = self.uri.path().rsplit_once('/')?;
         decoded(segment)
     }
 
-    /// The token that it brings, where it is well-formed.
+    /// The bearer token, if it is well-formed.
     pub(super) fn bearer(&self) -> Option<&str> {
         self.bearer.as_deref()
     }
@@ -207,7 +207,7 @@ fn has_one_host(version: Version, headers: &HeaderMap) -> bool {
     }
 }
 
-/// A segment of a path, percent-decoded; nothing where that is no text.
+/// A segment of a path, percent-decoded; `None` if that is not UTF-8.
 fn decoded(segment: &str) -> Option<Cow<'_, str>> {
     if !segment.contains('%') {
         return Some(segment.into());
@@ -215,7 +215,7 @@ fn decoded(segment: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(segment).decode_utf8().ok()
 }
 
-/// The organization that a path names, whether or not anything is served there.
+/// The organization in a path, whether or not anything is served there.
 pub(super) fn organization(path: &str) -> Option<&str> {
     let path = path.strip_prefix("/api").unwrap_or(path);
     path.strip_prefix("/organizations/")?.split('/').next()

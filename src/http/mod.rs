@@ -1,7 +1,7 @@
-//! HTTP: Tallyfy's side and the control side, beside each other. The only folder that knows axum.
+//! The HTTP layer: Tallyfy's API and the control endpoints, side by side. The only folder that imports axum.
 //!
-//! `exchange`, `body`, `envelope` and `error` are what both sides share. `tallyfy` is what the API is,
-//! `pipeline` is what happens to every request of it, `control` is the mock's own side.
+//! `exchange`, `body`, `envelope` and `error` are shared. `tallyfy` is the API, `pipeline` the middleware around it, `control` the
+//! mock's own endpoints.
 
 mod body;
 mod capacity;
@@ -41,8 +41,8 @@ use self::{
 pub use self::{error::ApiError, exchange::Endless};
 use crate::state::AppState;
 
-/// The whole mock as one service: Tallyfy's routes within their layers, and beside them, outside
-/// all of it, the control endpoints and what is said to requests for other hosts.
+/// The whole mock as one service: Tallyfy's routes within their middleware; beside them, outside of it, the control endpoints and
+/// the refusal of requests for other hosts.
 #[derive(Debug, Clone)]
 pub struct App {
     tallyfy: Router,
@@ -53,7 +53,7 @@ pub struct App {
 }
 
 impl App {
-    /// The service over that state.
+    /// A service with that state.
     pub fn new(state: Arc<AppState>) -> Self {
         let capacity = Capacity::of(&state.limits);
         let route = Route::of(Arc::clone(&state), capacity.clone());
@@ -81,7 +81,7 @@ impl App {
 }
 
 impl App {
-    /// Holds up whatever takes long to compute, until what is returned is dropped: for tests.
+    /// For tests: blocks the pool until the returned guard is dropped.
     #[doc(hidden)]
     pub fn hold_up(&self) -> Option<impl Drop + use<>> {
         self.capacity.pool.hold()
@@ -102,7 +102,7 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        // A body that is over before it began need not be boxed.
+        // An empty body need not be boxed.
         let mut request = request.map(|body| {
             if body.is_end_stream() {
                 Body::empty()
@@ -126,13 +126,13 @@ where
     }
 }
 
-/// Whether a request asks no more than whether the mock is up.
+/// Whether a request is a probe.
 pub fn is_probe<B>(request: &http::Request<B>) -> bool {
     matches!(*request.method(), Method::GET | Method::HEAD)
         && control::is_probed(request.uri().path())
 }
 
-/// The answer to a request for which there is no place; the connection ends with it.
+/// The answer to a request over `--max-connections`; it closes the connection.
 pub fn unavailable() -> Response {
     let mut answer = Response::from(ApiError::Other(StatusCode::SERVICE_UNAVAILABLE));
     let close = HeaderValue::from_static("close");

@@ -1,4 +1,4 @@
-//! The scheme and the host that a client asked, for links that lead back to where it came from.
+//! The origin of a request, scheme and host, for links that lead back to the same place.
 
 use std::borrow::Cow;
 
@@ -12,16 +12,16 @@ static FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// What stands before the path of a link.
+/// The part of a link before its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin<'a> {
     pub(super) scheme: &'static str,
-    /// Nothing where the request names none.
+    /// `None` if the request names no host.
     pub(super) host: Option<Cow<'a, str>>,
 }
 
-/// What a request's client asked: what a proxy says of it, where there is one to be trusted; else the
-/// target itself, where it is an absolute one (RFC 9112, 3.2.2); else what the connection speaks, and the `Host` header.
+/// The origin that a client used: from the proxy's headers, if they are trusted; else from the target, if that is absolute (RFC
+/// 9112, 3.2.2); else the scheme of the connection and the `Host` header.
 pub(super) fn asked(exchange: &Exchange, trust_proxy: bool) -> Origin<'_> {
     let Exchange { uri, headers, .. } = exchange;
     let (proxys_scheme, proxys_host) = if trust_proxy {
@@ -48,7 +48,7 @@ pub(super) fn asked(exchange: &Exchange, trust_proxy: bool) -> Origin<'_> {
     }
 }
 
-/// What the proxy nearest to the client says, in `Forwarded` or else in the headers that were there before it.
+/// The origin according to the proxy nearest to the client: from `Forwarded`, or else from the older `X-Forwarded-*`.
 fn forwarded(headers: &HeaderMap) -> (Option<&'static str>, Option<String>) {
     let first = |name| {
         let values = headers.get(name)?.to_str().ok()?;
@@ -102,7 +102,7 @@ fn first_element(value: &str) -> Vec<(String, String)> {
     }
 }
 
-/// What the mock can be behind.
+/// The schemes that a proxy may offer.
 fn scheme(text: &str) -> Option<&'static str> {
     let known = ["http", "https"];
     known
@@ -110,7 +110,7 @@ fn scheme(text: &str) -> Option<&'static str> {
         .find(|known| known.eq_ignore_ascii_case(text))
 }
 
-/// A host with or without a port; what could not be one would spoil every link.
+/// Whether the text is a host with or without a port; anything else would break every link.
 fn host(text: &str) -> Option<String> {
     let host: Authority = text.parse().ok()?;
     (!host.as_str().contains('@')).then(|| host.to_string())

@@ -1,4 +1,4 @@
-//! Where what takes long is computed: on threads of its own, so that those that poll sockets stay free.
+//! A thread pool for long computations, so that the threads that poll sockets stay free.
 
 use std::{panic::resume_unwind, sync::Arc};
 
@@ -7,7 +7,7 @@ use tokio::{
     task::spawn_blocking,
 };
 
-/// Threads for what takes long. As many compute at a time as the machine has cores; others wait for them.
+/// A pool for long computations. As many run at a time as the machine has cores; others wait in a queue.
 #[derive(Debug, Clone)]
 pub(super) struct Pool(Arc<Semaphore>);
 
@@ -17,14 +17,13 @@ impl Pool {
         Self(Arc::new(Semaphore::new(cores)))
     }
 
-    /// Holds up what is to be computed here, until what is returned is dropped; nothing where something is
-    /// computed already.
+    /// Blocks the pool until the returned guard is dropped; `None` if something runs already.
     pub(super) fn hold(&self) -> Option<OwnedSemaphorePermit> {
         let all = u32::try_from(self.0.available_permits()).ok()?;
         Arc::clone(&self.0).try_acquire_many_owned(all).ok()
     }
 
-    /// Has something computed. A panic there is a panic here.
+    /// Runs a computation in the pool. Its panic is propagated.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         compute: impl FnOnce() -> T + Send + 'static,

@@ -1,4 +1,4 @@
-//! [`FaultBuilder`]: a rule by which requests fail, said in Rust.
+//! [`FaultBuilder`]: builds a rule by which requests fail.
 
 use std::{thread, time::Duration};
 
@@ -10,15 +10,27 @@ use crate::{
     tenant::rules::Rule,
 };
 
-/// A rule in the making. It is in force once it is dropped, or [`FaultBuilder::times`] or
-/// [`FaultBuilder::always`] is called; until then every request is answered as before.
+/// Builds a rule by which requests fail, step by step. The rule is in force once the builder is dropped, or
+/// [`FaultBuilder::times`] or [`FaultBuilder::always`] is called; until then no request fails by it.
 ///
 /// ```
-/// # use tallyfy_mock::{Operation, TallyfyMock};
+/// use std::time::Duration;
+/// use tallyfy_mock::{Operation, TallyfyMock};
+///
 /// let tallyfy = TallyfyMock::start();
 /// let acme = tallyfy.org("acme");
+/// // Two deletes are done, although they are answered 503.
 /// acme.fault("flaky").on(Operation::DeleteGroup).status(503).after_write().times(2);
-/// acme.fault("slow").status(429).retry_after(2).then().connection_reset();
+/// // The first list is 429, and the second one breaks the connection.
+/// acme.fault("busy").on(Operation::ListGroups).status(429).retry_after(2).then().connection_reset();
+/// // Every other request takes half a second.
+/// acme.fault("slow").delay(Duration::from_millis(500)).always();
+///
+/// let url = format!("{}/api/organizations/acme/groups", tallyfy.uri());
+/// let list = || reqwest::blocking::Client::new().get(&url).bearer_auth("t").header("X-Tallyfy-Client", "x").send();
+/// assert_eq!(list()?.headers()["retry-after"], "2");
+/// assert!(list().is_err());
+/// # Ok::<(), reqwest::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct FaultBuilder<'a> {
@@ -45,7 +57,7 @@ impl<'a> FaultBuilder<'a> {
         }
     }
 
-    /// Only requests for that operation.
+    /// Matches only requests for that operation.
     #[must_use = "more may follow; dropping it puts it in force"]
     pub fn on(mut self, operation: Operation) -> Self {
         self.only
@@ -53,7 +65,8 @@ impl<'a> FaultBuilder<'a> {
         self
     }
 
-    /// Only requests of that method on paths like this one, after the prefix: `*` is anything in one segment, `**` anything.
+    /// Matches only requests of that method whose path, without the prefix `/api`, matches a glob: `*` is anything within a
+    /// segment, `**` anything.
     #[must_use = "more may follow; dropping it puts it in force"]
     pub fn on_path(mut self, method: &str, glob: &str) -> Self {
         self.only.insert("method".into(), method.into());
@@ -61,21 +74,21 @@ impl<'a> FaultBuilder<'a> {
         self
     }
 
-    /// Only requests with that token.
+    /// Matches only requests with that token.
     #[must_use = "more may follow; dropping it puts it in force"]
     pub fn with_token(mut self, token: &str) -> Self {
         self.only.insert("token".into(), token.into());
         self
     }
 
-    /// Lets so many matching requests pass first.
+    /// Lets that many matching requests pass first.
     #[must_use = "more may follow; dropping it puts it in force"]
     pub fn skip(mut self, requests: u64) -> Self {
         self.rule.insert("skip".into(), requests.into());
         self
     }
 
-    /// Strikes a matching request with this probability, from 0 to 1; the draws come from the mock's seed.
+    /// Strikes a matching request with this probability, from 0 to 1, drawn from the mock's seed.
     #[must_use = "more may follow; dropping it puts it in force"]
     pub fn probability(mut self, probability: f64) -> Self {
         self.rule.insert("probability".into(), probability.into());
@@ -87,19 +100,19 @@ impl<'a> FaultBuilder<'a> {
         self
     }
 
-    /// Answers with that status, in Tallyfy's own shape.
+    /// Answers with that status, from 200 to 599, and Tallyfy's body for it.
     #[must_use = "more may follow; dropping it puts it in force"]
     pub fn status(self, status: u16) -> Self {
         self.with("status", status)
     }
 
-    /// The body of that answer, where it is not to be Tallyfy's own.
+    /// Replaces the body of that answer.
     #[must_use = "more may follow; dropping it puts it in force"]
     pub fn body(self, body: Value) -> Self {
         self.with("body", body)
     }
 
-    /// The `Retry-After` of that answer, in seconds.
+    /// Adds `Retry-After` to that answer, in seconds.
     #[must_use = "more may follow; dropping it puts it in force"]
     pub fn retry_after(self, seconds: u64) -> Self {
         self.with("retry_after", seconds)
@@ -135,26 +148,26 @@ impl<'a> FaultBuilder<'a> {
         self.with("fault", "truncated_body")
     }
 
-    /// Sends the body in ten pieces, with so long a pause before each.
+    /// Sends the body in ten pieces, with this pause before each.
     #[must_use = "more may follow; dropping it puts it in force"]
     pub fn slow_body(self, pause: Duration) -> Self {
         self.with("fault", "slow_body")
             .with("chunk_ms", millis(pause))
     }
 
-    /// Answers only after so long.
+    /// Delays the answer.
     #[must_use = "more may follow; dropping it puts it in force"]
     pub fn delay(self, delay: Duration) -> Self {
         self.with("delay", json!({ "fixed_ms": millis(delay) }))
     }
 
-    /// Fails once the change is in, which is the case that retrying code gets wrong.
+    /// Fails after the change is made, which is the case that retrying code gets wrong.
     #[must_use = "more may follow; dropping it puts it in force"]
     pub fn after_write(self) -> Self {
         self.with("write", "after")
     }
 
-    /// What follows is the next step; this one is taken once.
+    /// Ends this step, which is taken once, and begins the next one.
     #[must_use = "more may follow; dropping it puts it in force"]
     pub fn then(mut self) -> Self {
         self.steps
@@ -162,12 +175,12 @@ impl<'a> FaultBuilder<'a> {
         self
     }
 
-    /// Takes the last step so many times; the rule is in force.
+    /// Takes the last step that many times, and puts the rule in force.
     pub fn times(self, times: u64) {
         drop(self.with("times", times));
     }
 
-    /// Takes the last step for ever; the rule is in force.
+    /// Takes the last step for ever, and puts the rule in force.
     pub fn always(self) {
         drop(self.with("times", "always"));
     }
@@ -182,7 +195,7 @@ impl Drop for FaultBuilder<'_> {
     ///
     /// # Panics
     ///
-    /// Where the rule has mistakes, with every one of them; never while a test is failing already.
+    /// If the rule has mistakes, with every one of them; never while a test is failing already.
     fn drop(&mut self) {
         let mut steps = std::mem::take(&mut self.steps);
         steps.push(Value::Object(std::mem::take(&mut self.step)));

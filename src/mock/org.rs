@@ -1,4 +1,4 @@
-//! [`Org`]: one organization of a running mock, and what a test does to it.
+//! [`Org`]: one organization of a running mock.
 
 use std::sync::Arc;
 
@@ -13,8 +13,21 @@ use crate::{
     tenant::{ClockChange, ClockRefusal, Scopes, journal::Filter},
 };
 
-/// One organization of a mock. Whatever a test does to it, other organizations never notice, so tests
-/// that run at the same time share a mock by taking one organization each.
+/// One organization of a mock: its data, faults, clock and journal. Other organizations never notice what happens to it, so
+/// tests that run at once share a mock by taking one organization each.
+///
+/// ```
+/// use serde_json::json;
+/// use tallyfy_mock::TallyfyMock;
+///
+/// let tallyfy = TallyfyMock::start();
+/// let acme = tallyfy.org("acme");
+/// acme.seed(json!({ "groups": [{ "id": "sales", "name": "Sales" }] }));
+/// assert_eq!(acme.state()["groups"][0]["id"], "sales");
+///
+/// acme.reset();
+/// assert!(acme.state()["groups"].is_null());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Org<'a> {
     pub(super) app: &'a AppState,
@@ -27,11 +40,11 @@ impl Org<'_> {
         self.id.as_str()
     }
 
-    /// Adds what one organization of a fixture, without its id, describes; the same id replaces.
+    /// Adds the rows of one organization of a fixture, without its id; a row of the same id is replaced.
     ///
     /// # Panics
     ///
-    /// Where it has mistakes, with every one of them; nothing is added then.
+    /// If it has mistakes, with every one of them; nothing is added then.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a test hands over a `json!` that nobody else needs"
@@ -43,18 +56,18 @@ impl Org<'_> {
         unwrap(seeded, "the seed is refused");
     }
 
-    /// Everything in it, as one organization of a fixture without its id.
+    /// Its rows, as one organization of a fixture without its id.
     ///
     /// # Panics
     ///
-    /// Where the fixture closes the world and this organization is not in it.
+    /// If it does not exist, as a fixture declares others only.
     pub fn state(&self) -> Value {
         let state = unwrap(self.app.export_org(&self.id), "there is no state");
         let state = Pieces::of(Arc::new(state)).together();
         serde_json::from_slice(&state).expect("a state is JSON")
     }
 
-    /// Goes back to what the fixtures say of it, and forgets its faults, its clock and what it was asked.
+    /// Resets it to the fixtures, without faults, a clock of its own, and journal entries.
     pub fn reset(&self) {
         unwrap(
             self.app.reset(Some(&self.id), Scopes::ALL),
@@ -62,7 +75,7 @@ impl Org<'_> {
         );
     }
 
-    /// Stops its clock at that time.
+    /// Freezes its clock at that time.
     pub fn freeze_clock(&self, at: DateTime<Utc>) {
         self.change_clock(ClockChange::Set {
             now: Some(at),
@@ -70,11 +83,27 @@ impl Org<'_> {
         });
     }
 
-    /// Moves its clock by so much.
+    /// Moves its clock, forwards or back.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # use chrono::{TimeDelta, Utc};
+    /// let tallyfy = tallyfy_mock::TallyfyMock::builder()
+    ///     .fixture(json!({ "version": 1, "organizations": [{ "id": "acme" }],
+    ///         "tokens": [{ "token": "short", "user": 1, "expires_at": Utc::now() + TimeDelta::minutes(5) }] }))
+    ///     .start();
+    /// let url = format!("{}/api/organizations/acme/groups", tallyfy.uri());
+    /// let list = || reqwest::blocking::Client::new().get(&url).bearer_auth("short").header("X-Tallyfy-Client", "x").send();
+    /// assert_eq!(list()?.status(), 200);
+    ///
+    /// tallyfy.org("acme").advance_clock(TimeDelta::hours(1));
+    /// assert_eq!(list()?.status(), 401);
+    /// # Ok::<(), reqwest::Error>(())
+    /// ```
     ///
     /// # Panics
     ///
-    /// Where no calendar goes so far.
+    /// If the time would leave the years 0000 to 9999.
     pub fn advance_clock(&self, by: TimeDelta) {
         self.change_clock(ClockChange::Advance(by));
     }
@@ -88,7 +117,7 @@ impl Org<'_> {
         }
     }
 
-    /// What was asked of it, the newest last: each as the journal shows it.
+    /// Its journal, the newest entry last: each request with its answer, as `GET /_mock/requests` shows it.
     pub fn requests(&self) -> Vec<Value> {
         let filter = Filter {
             org: Some(self.id.clone()),
@@ -101,18 +130,19 @@ impl Org<'_> {
             .collect()
     }
 
-    /// That an operation was asked for; checked when it is told how many times.
+    /// Begins an expectation that an operation was asked for. It is checked by `times`, `at_least`, `at_most` or `never`.
     pub fn verify(&self, operation: Operation) -> Verification<'_> {
         Verification::new(self.app, self.id.clone(), operation)
     }
 
-    /// A rule by which requests to it fail; in force once the builder is dropped, or `times` is called.
+    /// Begins a rule by which requests to it fail. The rule is in force once the builder is dropped, or `times` or `always` is
+    /// called.
     pub fn fault(&self, id: &str) -> FaultBuilder<'_> {
         FaultBuilder::new(self.app, Some(self.id.clone()), id)
     }
 }
 
-/// What was done, or the reason that it was not.
+/// Returns what was done, or panics with the reason that it was not.
 #[track_caller]
 pub(super) fn unwrap<T>(done: Result<T, Refusal>, otherwise: &str) -> T {
     match done {

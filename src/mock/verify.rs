@@ -8,7 +8,31 @@ use crate::{
     tenant::journal::{Expectation, Expectations, Times},
 };
 
-/// An expectation in the making; it is checked when it is told how many times it has to be met.
+/// An expectation on the journal of an organization. It is checked when it is told how often it has to be met; it never waits.
+///
+/// ```
+/// use serde_json::json;
+/// use tallyfy_mock::{Operation, TallyfyMock};
+///
+/// let tallyfy = TallyfyMock::start();
+/// let url = format!("{}/api/organizations/acme/groups", tallyfy.uri());
+/// let create = reqwest::blocking::Client::new().post(url).bearer_auth("t").header("X-Tallyfy-Client", "x");
+/// create.json(&json!({ "name": "Sales", "description": "Sells" })).send()?;
+///
+/// let acme = tallyfy.org("acme");
+/// acme.verify(Operation::CreateGroup).body(json!({ "name": "Sales" })).status(201).times(1);
+/// acme.verify(Operation::DeleteGroup).never();
+/// # Ok::<(), reqwest::Error>(())
+/// ```
+///
+/// Where it is not met, the panic says what was asked instead:
+///
+/// ```should_panic
+/// # use tallyfy_mock::{Operation, TallyfyMock};
+/// let tallyfy = TallyfyMock::start();
+/// tallyfy.org("acme").verify(Operation::DeleteGroup).times(1);
+/// // expected exactly 1 request for `groups.delete`, found 0; …
+/// ```
 #[derive(Debug)]
 #[must_use = "nothing is checked until `times`, `at_least`, `at_most` or `never` is called"]
 pub struct Verification<'a> {
@@ -29,13 +53,13 @@ impl<'a> Verification<'a> {
         }
     }
 
-    /// With this in its body: an object may have more fields, a list is as long as this one.
+    /// The body contains this: an object may have more fields, a list has this length.
     pub fn body(mut self, body: Value) -> Self {
         self.expected.body = Some(body);
         self
     }
 
-    /// With that header.
+    /// The request has that header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.expected
             .headers
@@ -43,27 +67,27 @@ impl<'a> Verification<'a> {
         self
     }
 
-    /// Answered with that status.
+    /// The answer has that status.
     pub fn status(mut self, status: u16) -> Self {
         self.expected.status = Some(status);
         self
     }
 
-    /// So many times, and no more.
+    /// Checks that it was met exactly that many times.
     ///
     /// # Panics
     ///
-    /// Where it was not, with what was asked instead.
+    /// If it was not, with what was asked instead.
     #[track_caller]
     pub fn times(self, times: usize) {
         self.check(Times::exactly(times));
     }
 
-    /// At least so many times.
+    /// Checks that it was met at least that many times.
     ///
     /// # Panics
     ///
-    /// Where it was not, with what was asked instead.
+    /// If it was not, with what was asked instead.
     #[track_caller]
     pub fn at_least(self, times: usize) {
         self.check(Times {
@@ -72,11 +96,11 @@ impl<'a> Verification<'a> {
         });
     }
 
-    /// At most so many times.
+    /// Checks that it was met at most that many times.
     ///
     /// # Panics
     ///
-    /// Where it was more.
+    /// If it was met more often.
     #[track_caller]
     pub fn at_most(self, times: usize) {
         self.check(Times {
@@ -85,11 +109,11 @@ impl<'a> Verification<'a> {
         });
     }
 
-    /// Not once.
+    /// Checks that it was never met.
     ///
     /// # Panics
     ///
-    /// Where it was.
+    /// If it was met.
     #[track_caller]
     pub fn never(self) {
         self.check(Times::exactly(0));

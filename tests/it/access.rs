@@ -1,4 +1,4 @@
-//! Who may: tokens, the client header, organizations, rights, and how far a fixture closes the world.
+//! Access: tokens, the client header, organizations, rights, and what a fixture that declares something closes.
 
 use serde_json::{Value, json};
 use tallyfy_mock::{config::Config, fixture::Fixture, state::AppState};

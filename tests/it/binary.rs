@@ -1,4 +1,4 @@
-//! The command itself: ready line, exit codes, signals, what it prints and what it refuses.
+//! The binary: ready line, exit codes, signals, output and refusals.
 
 use std::{
     fs,
@@ -83,7 +83,7 @@ impl Server {
             .unwrap()
     }
 
-    /// The first line on stderr, from here on, that has this in it.
+    /// Reads stderr up to the first line that contains `wanted`, and returns it.
     pub(crate) fn says(&mut self, wanted: &str) -> String {
         loop {
             let mut line = String::new();
@@ -112,7 +112,7 @@ impl Server {
         assert!(sent.success());
     }
 
-    /// Stops it and returns its exit code, what was left on stdout, and stderr.
+    /// Stops it; returns its exit code and the rest of stdout and stderr.
     pub(crate) fn stop(self, signal: &str) -> (Option<i32>, String, String) {
         self.signal(signal);
         self.end()
@@ -375,7 +375,7 @@ fn no_character_that_cannot_be_seen_gets_into_the_log() {
         let head = format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         stream.read_to_string(&mut String::new()).unwrap();
-        // Decoded, these are what a warning quotes.
+        // The same characters, percent-encoded.
         server.get("/api?__code=%C2%9B2J%E2%80%AE");
         let (_, _, stderr) = server.stop("TERM");
         let raw =
@@ -535,14 +535,14 @@ fn a_signal_lets_a_request_under_way_finish_and_a_second_one_does_not() {
         let mut stream = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).unwrap();
         stream.write_all(half.as_bytes()).unwrap();
         let mut asked = [0; 25];
-        // The server asks for the body: from here on the request is under way.
+        // The server asks for the body, so the request is under way.
         stream.read_exact(&mut asked).unwrap();
         stream
     };
     let gone = |server: &Server| {
         let address = server.url.strip_prefix("http://").unwrap().parse().unwrap();
-        // A connection that comes at the moment in which the listener closes is not answered at all, and would
-        // be tried again by the system for longer than the server drains: so it is given up, and tried anew.
+        // A connection that arrives while the listener closes gets no answer, and the system would retry it for longer than the server
+        // drains. So it is given up and made anew.
         let refused = || {
             let tried = TcpStream::connect_timeout(&address, Duration::from_millis(100));
             tried.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
@@ -597,7 +597,7 @@ fn a_signal_ends_at_once_what_is_no_request_under_way() {
     server.signal("TERM");
     for (at, connection) in others.iter_mut().enumerate() {
         let mut rest = String::new();
-        // What is closed with bytes unread is reset.
+        // A socket that is closed with unread bytes is reset.
         let _ = connection.read_to_string(&mut rest);
         if at == 1 {
             assert!(rest.ends_with("0\r\n\r\n"), "the stream has an end: {rest}");
@@ -634,7 +634,7 @@ fn healthcheck_tells_up_from_down() {
         check(&["--wait", "--timeout", "10s"]).status.code(),
         Some(0)
     );
-    // What it is asked by, a container gives in variables; a bad one of another command's is none of its business.
+    // In a container its settings come from variables; an invalid variable of another command must not matter.
     let by_variable = command(&["healthcheck"])
         .env("TALLYFY_MOCK_PORT", server.port())
         .env("TALLYFY_MOCK_STRICT", "perhaps")
@@ -693,7 +693,7 @@ fn env_prints_what_clients_need_to_find_a_running_mock() {
     };
     let said = env(&[]);
     assert!(said.status.success() && said.stderr.is_empty());
-    // A shell that takes them over hands them on to a client.
+    // A client that is started by a shell with these variables.
     let script = format!(
         "{}\nexec curl -sf -H \"Authorization: Bearer $TALLYFY_API_TOKEN\" -H 'X-Tallyfy-Client: x' \"$TALLYFY_BASE_URL/organizations/$TALLYFY_ORG_ID/me\"",
         String::from_utf8(said.stdout).unwrap()
@@ -731,7 +731,7 @@ fn env_prints_what_clients_need_to_find_a_running_mock() {
 fn healthcheck_waits_for_a_mock_that_is_still_to_come() {
     let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = reserved.local_addr().unwrap().port().to_string();
-    // Whoever listens there now never answers as a mock does.
+    // The listener there never answers as a mock does.
     let waiting = command(&["healthcheck", "--port", &port, "--wait", "--timeout", "30s"])
         .stdout(Stdio::piped())
         .spawn()
@@ -923,7 +923,7 @@ fn a_flag_wins_over_its_variable_and_port_comes_last() {
     }
 }
 
-/// What a command prints on its standard output.
+/// The stdout of a command.
 fn help(arguments: &[&str]) -> String {
     String::from_utf8(output(arguments).stdout).unwrap()
 }
@@ -1068,7 +1068,7 @@ fn ask(stream: &mut TcpStream) {
         .unwrap();
 }
 
-/// The status line of the next answer, and the rest of it away.
+/// Reads the next answer; returns its status line.
 fn status(stream: &mut TcpStream) -> String {
     let mut reader = BufReader::new(stream);
     let (mut first, mut line, mut length) = (String::new(), String::new(), 0);
@@ -1158,7 +1158,7 @@ fn few_file_descriptors_leave_a_working_mock_or_a_reason() {
             );
             continue;
         };
-        // A crowd of them stays, each with an answer.
+        // Many connections stay open, each after an answer.
         let mut crowd = Vec::new();
         for _ in 0..50 {
             let mut stream = TcpStream::connect(address).unwrap();
@@ -1183,7 +1183,7 @@ fn fixtures_are_loaded_again_when_they_change_and_on_a_hangup() {
             r#"{{"version":1,"organizations":[{{"id":"acme","groups":[{{"name":"{name}"}}]}}]}}"#
         )
     };
-    // As an editor does it: another file in the place of the old one.
+    // As an editor saves a file: a new file is renamed over the old one.
     let write = |text: &str| {
         let new = folder.path().join("seed.json~");
         fs::write(&new, text).unwrap();
@@ -1224,7 +1224,7 @@ fn fixtures_are_loaded_again_when_they_change_and_on_a_hangup() {
 
 #[test]
 fn a_log_that_nobody_reads_holds_nobody_up() {
-    // The pipe is closed: each line goes nowhere.
+    // The pipe is closed, so that no line can be written.
     let mut server = Server::start(command(&["--port", "0"]));
     drop(std::mem::replace(
         &mut server.stderr,
@@ -1242,7 +1242,7 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
     }
     assert_eq!(server.stop("TERM").0, Some(0));
 
-    // The pipe is open and full.
+    // The pipe is open, but full.
     let server = Server::start(command(&["--port", "0"]));
     let client = reqwest::blocking::Client::new();
     let url = format!(
@@ -1272,7 +1272,7 @@ fn a_stderr_that_is_full_from_the_start_does_not_keep_it_from_ending() {
     ] {
         let (reader, mut writer) = std::io::pipe().unwrap();
         let stderr = writer.try_clone().unwrap();
-        // As much as a pipe takes (pipe(7)): nobody reads, so it stays full.
+        // Fills the pipe (pipe(7)), which nobody reads.
         writer.write_all("x".repeat(65_536).as_bytes()).unwrap();
         let mut child = command(arguments)
             .stdout(Stdio::piped())

@@ -1,5 +1,5 @@
-//! A page in a browser may call Tallyfy's routes: what its preflight asks for is allowed, and whatever
-//! answers can be read. None of it holds for the control endpoints.
+//! CORS: a page in a browser may call Tallyfy's routes with whatever its preflight asks for, and read every answer. It may not call
+//! the control endpoints.
 
 use serde_json::json;
 

@@ -206,7 +206,7 @@ fn no_request_sees_a_reset_of_its_organization_half_done() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for _ in 0..2000 {
-                // At the later time the rule is always there.
+                // Before the later time, so that at that time the rule is always in force.
                 app.control("PUT", "/_mock/faults/r?org=acme", Some(&strike));
                 done(&app.control("POST", "/_mock/seed?org=acme", Some(&extra)));
                 app.control("PUT", "/_mock/clock?org=acme", Some(&later));
@@ -449,7 +449,7 @@ fn the_control_side_may_demand_a_token() {
     );
 }
 
-/// What a client may do, by numbers, so that two mocks can be asked the same.
+/// A random step of a client, so that two mocks can be asked the same.
 fn steps() -> impl Strategy<Value = Vec<(u8, u8, u8)>> {
     prop::collection::vec((0..5_u8, 0..3_u8, 0..6_u8), 0..25)
 }
@@ -542,7 +542,7 @@ fn too_many_requests_are_told_when_to_come_back() {
         ],
         [200, 200]
     );
-    // What names no organization is counted for itself.
+    // Requests that name no organization have windows of their own.
     let me = [(); 3].map(|()| app.as_manager().get("/me").status.as_u16());
     assert_eq!(me, [200, 200, 429]);
     app.control(

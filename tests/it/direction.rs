@@ -1,5 +1,5 @@
-//! Imports point one way: rooms know the rooms below them, no files import each other in a circle, and only
-//! some rooms know axum, tower or tokio.
+//! Imports point one way: a room imports only rooms below it, no files import each other in a cycle, and only some rooms import axum,
+//! tower or tokio.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-/// Each room of `src` and what of ours it may name beside itself, the lowest first. `http` has rooms of its own.
+/// Each room of `src`, with the other rooms that it may import, the lowest first. `http` has rooms of its own.
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("json", &[]),
@@ -132,7 +132,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Where the transport, and what else has one place, may be named.
+/// The only rooms that may import a crate.
 const PLACES: &[(&str, &[&str])] = &[
     ("axum", &["http"]),
     ("tower", &["http", "server"]),
@@ -147,7 +147,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("dashmap", &["tenant::map", "tenant::control"]),
 ];
 
-/// One source file: the module that it is, and its code without comments and tests.
+/// A source file: its module path, and its code without comments and tests.
 struct Source {
     module: String,
     code: String,
@@ -189,8 +189,7 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-/// The paths that some code names after `crate`, `super` or `self`, lists taken apart. What is only
-/// handed on (`pub use self::…`) is the face of a room, and no need of its own.
+/// The paths in some code after `crate`, `super` or `self`, with lists expanded. A re-export (`pub use self::…`) is no import.
 fn named(module: &str, code: &str) -> BTreeSet<String> {
     let mut named = BTreeSet::new();
     for (start, root) in [("crate::", ""), ("super::", "super"), ("self::", "self")] {
@@ -225,7 +224,7 @@ fn named(module: &str, code: &str) -> BTreeSet<String> {
     named
 }
 
-/// The paths of one tree of a `use`, each with its base.
+/// The paths of one `use` tree, each with its base.
 fn paths(tree: &str, base: &str, named: &mut BTreeSet<String>) {
     let word: String = tree
         .chars()
@@ -256,7 +255,7 @@ fn paths(tree: &str, base: &str, named: &mut BTreeSet<String>) {
     }
 }
 
-/// The files that each file needs.
+/// The files that each file imports.
 fn needs(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
     let modules: BTreeSet<&str> = sources
         .iter()
@@ -329,7 +328,7 @@ fn rooms_know_only_the_rooms_below_them() {
 fn no_files_import_each_other_in_a_circle() {
     let sources = sources();
     let mut needs = needs(&sources);
-    // Whoever needs nobody any more is taken away, until nobody is left, or only circles are.
+    // Removes files without imports until none is left, or only cycles are.
     loop {
         let free: BTreeSet<&str> = needs
             .iter()

@@ -1,4 +1,4 @@
-//! What clients call beside groups: who the caller is, and the organizations, users and guests there are.
+//! The directory: the caller, organizations, users and guests.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn acme(edition: &str) -> TestApp {
         ] }))
 }
 
-/// What an admin gets there, which has to be the same in both editions, whatever the prefix.
+/// The answers to an admin, which have to be the same in both editions and under both prefixes.
 fn answer(path: &str) -> Answer {
     let [march, august] = EDITIONS.map(|edition| {
         let app = acme(edition);
@@ -187,7 +187,7 @@ fn in_an_open_world_the_tokens_user_exists_and_is_an_admin() {
     assert_eq!(get("/organizations/fresh/users/1"), here);
     assert_eq!(get("/organizations/fresh")["users_count"], 1);
     assert_eq!(get("/organizations/fresh/guests"), json!([]));
-    // An id that nobody declares gets a minimal object rather than vanish.
+    // An undeclared id becomes a minimal object.
     let body =
         json!({ "name": "A", "description": "d", "members": [77], "guests": ["new@partner.test"] });
     let group = app.as_manager().create_group("fresh", &body).json()["data"].clone();

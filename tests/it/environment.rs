@@ -1,4 +1,4 @@
-//! The environment belongs to the platform: what it sets or leaves empty stops no start, and where it listens.
+//! Variables, which belong to the platform: empty or foreign ones never stop a start. And where the mock listens.
 
 use std::{
     fs,
@@ -39,7 +39,7 @@ fn an_empty_variable_is_unset_whichever_it_is() {
     for name in &variables() {
         for empty in ["", " ", "\r"] {
             let set = |arguments: &[&str]| with(arguments, &[(name, empty)]);
-            // A variable that is not set has no part in the choice of the port.
+            // An unset variable does not influence the port.
             let port = ["TALLYFY_MOCK_PORT", "PORT"]
                 .into_iter()
                 .find(|port| port != name);
@@ -69,11 +69,11 @@ fn an_empty_variable_is_unset_whichever_it_is() {
             );
         }
     }
-    // All of them at once, as a compose file leaves them.
+    // All of them empty at once, as a compose file leaves them.
     let mut serve = command(&["--port", "0"]);
     serve.envs(variables().iter().map(|name| (name, "")));
     assert_eq!(Server::start(serve).stop("TERM").0, Some(0));
-    // And no port is the default one.
+    // Without a port, the default one is taken.
     let asked = with(
         &["healthcheck", "--timeout", "1ms"],
         &[("PORT", ""), ("TALLYFY_MOCK_PORT", "")],
@@ -299,7 +299,7 @@ fn what_is_plainly_another_programs_is_left_alone_with_one_warning() {
             .filter(|line| line.contains(&format!("the variable {of} is left alone")));
         lines.count()
     };
-    // What comes after it in line is taken in its place.
+    // The next source of the port is taken in its place.
     let mut serve = with(&[], &kubernetes);
     serve.env("PORT", "0");
     let (code, _, said) = Server::start(serve).stop("TERM");
@@ -328,10 +328,10 @@ fn what_is_plainly_another_programs_is_left_alone_with_one_warning() {
             .status
             .success()
     );
-    // A flag is asked first, and nobody needs to hear of what was not asked.
+    // A flag wins, so that the variable is not even warned about.
     let (_, _, said) = Server::start(with(&["--port", "0"], &kubernetes)).stop("TERM");
     assert_eq!(warnings(&said, "TALLYFY_MOCK_PORT"), 0);
-    // The log's level and form hold for the warning too.
+    // The warning obeys the log's level and format.
     let quiet = with(
         &["--log-level", "off"],
         &[("TALLYFY_MOCK_PORT", "tcp://[fd00::1]:1"), ("PORT", "0")],
@@ -357,7 +357,7 @@ fn what_is_plainly_another_programs_is_left_alone_with_one_warning() {
     ] {
         let mut serve = with(&[], &[(name, value)]);
         if name == "PORT" {
-            // Nothing is left that says a port: another process may have the default one.
+            // Nothing sets a port any more, and another process may use the default one.
             serve = with(&["healthcheck", "--timeout", "1ms"], &[(name, value)]);
             let answer = serve.output().unwrap();
             assert!(answer.status.code() != Some(2));
@@ -428,7 +428,7 @@ fn has_ipv6() -> bool {
     TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
 
-/// Whether nobody listens at `::1` with that port.
+/// Whether that port is free on `::1`.
 fn is_free_at_v6(port: &str) -> bool {
     TcpListener::bind((Ipv6Addr::LOCALHOST, port.parse().unwrap())).is_ok()
 }
@@ -473,7 +473,7 @@ fn localhost_is_both_loopbacks_and_an_address_is_itself() {
             assert!(!answers_at(&format!("127.0.0.1:{port}")));
             let check = output(&["healthcheck", "--host", host, "--port", port]);
             assert!(check.status.success(), "{}", stderr(&check));
-            // Whoever looks on localhost finds it as well.
+            // A client that dials `localhost` finds it too.
             let check = output(&["healthcheck", "--port", port]);
             assert!(check.status.success(), "{}", stderr(&check));
             let env = output(&["env", "--shell", "dotenv", "--port", port]);
@@ -547,7 +547,7 @@ fn a_v6_loopback_that_is_taken_is_one_warning() {
     );
 }
 
-/// In a network of its own the range of free ports can be made small.
+/// In a network namespace the range of ephemeral ports can be made small.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_free_port_is_one_that_is_free_at_both_loopbacks() {
@@ -580,7 +580,7 @@ fn a_free_port_is_one_that_is_free_at_both_loopbacks() {
         .ok()
         .filter(|ran| !stderr(ran).contains("unshare") && ran.status.code() != Some(77))
     else {
-        // This machine gives no network of its own.
+        // This machine allows no network namespace.
         return;
     };
     let said = String::from_utf8(ran.stdout.clone()).unwrap();
@@ -644,7 +644,7 @@ fn a_healthcheck_takes_no_other_server_for_the_mock() {
             assert!(checked.stdout.is_empty());
         }
     }
-    // Whoever waits for the mock to come is told in the end who was there.
+    // A `--wait` that fails says in the end who answered.
     let other = always("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     let waited = check(other, &["--wait", "--timeout", "2s"]);
     let said = stderr(&waited);

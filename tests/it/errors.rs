@@ -1,4 +1,4 @@
-//! Every way in which the API says no, in Tallyfy's shape.
+//! Every error of the API, in Tallyfy's shape.
 
 use std::{
     fmt::Write,
@@ -241,7 +241,7 @@ fn a_body_that_does_not_come_is_not_waited_for_for_ever() {
     {"error":true,"message":"Request Timeout"}
     "#);
     assert_eq!(answer.headers["connection"], "close");
-    // Nobody wants this one, so it is given up after five seconds.
+    // Its body never ends, so that it is given up after five seconds.
     let answer = app
         .anonymous()
         .send("POST", "/organizations/acme/groups", stuck());

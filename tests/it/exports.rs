@@ -1,11 +1,11 @@
-//! What was accepted can be exported, read again and exported the same, every value of it, at every clock.
+//! Round trips: whatever was accepted can be exported, loaded again and exported the same, every value of it and at every clock.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-/// Times at and beyond the ends of the calendar, and any between them.
+/// Times at, between and beyond the ends of the years 0000 to 9999.
 fn time() -> impl Strategy<Value = String> {
     const EDGES: &[&str] = &[
         "9999-12-31T23:59:60Z",
@@ -41,7 +41,7 @@ fn time() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Any JSON, deep and with numbers that few writers keep.
+/// Arbitrary JSON, deep, and with numbers that few writers preserve.
 fn value() -> impl Strategy<Value = Value> {
     let number = prop_oneof![
         any::<i64>().prop_map(Value::from),
@@ -78,7 +78,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A fixture in which anything may be a little wrong.
+/// A fixture in which any part may be invalid.
 fn fixture() -> impl Strategy<Value = Value> {
     let text = || prop_oneof![any::<String>(), "[ a\u{e9}\u{df}\u{130}]{1,4}"];
     (
@@ -114,7 +114,7 @@ fn fixture() -> impl Strategy<Value = Value> {
         })
 }
 
-/// The parts of a fixture, each alone: that one is refused says nothing of the others.
+/// The parts of a fixture, each alone, as a refused part says nothing of the others.
 fn parts(fixture: &Value) -> Vec<Value> {
     let org = &fixture["organizations"][0];
     let only = |keys: &[&str]| {
@@ -137,7 +137,7 @@ fn parts(fixture: &Value) -> Vec<Value> {
     parts
 }
 
-/// Puts an export in the place of what it was taken from: nothing changes by it.
+/// Replaces the state by its own export, which must change nothing.
 fn is_kept(app: &TestApp) {
     for path in ["/_mock/state", "/_mock/state?org=acme"] {
         let exported = app.look(path);
@@ -255,7 +255,7 @@ fn the_ends_of_the_calendar_are_kept_and_what_is_beyond_them_is_refused() {
             }
         }
     }
-    // What frozen clocks at the ends write is kept too.
+    // Rows that are written at a clock frozen at either end are kept too.
     for at in ["9999-12-31T23:59:59.999999Z", "0000-01-01T00:00:00Z"] {
         for frozen in [true, false] {
             let app = TestApp::empty();

@@ -1,4 +1,4 @@
-//! Misbehaviour: steering, and the rules that tests put there.
+//! Misbehaviour: steering and fault rules.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -132,7 +132,7 @@ fn a_rule_strikes_step_by_step_and_tells_what_is_left() {
         .map(|id| manager.delete_group("acme", id).status.as_u16())
         .collect();
     assert_eq!(statuses, [204, 503, 503, 429, 418, 204]);
-    // The first was passed over; the next two were deleted although the answer said otherwise; two more were not.
+    // The first was skipped; the next two were deleted although their answers say otherwise; two more were not.
     assert_eq!(
         manager.list_groups("acme", "").names(),
         ["Group 3", "Group 4"]
@@ -389,7 +389,7 @@ fn of_many_at_once_exactly_so_many_are_struck() {
     assert_eq!(struck, 10);
 }
 
-/// What comes back over a real socket before the connection ends, and how it ends.
+/// The bytes that come back over a real socket, and how the connection ends.
 fn seen(step: &Value) -> (Vec<u8>, Option<ErrorKind>) {
     let mock = TallyfyMock::builder().demo().seed(7).start();
     let address = mock.uri().strip_prefix("http://").unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! The seed file: what it takes, what it refuses and in which words, and its schema.
+//! Fixtures: what they accept, what they refuse and in which words, and their schema.
 
 use std::{fs, path::PathBuf};
 
@@ -23,7 +23,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
-/// What loading says, with the folder's name taken out.
+/// The errors of loading, without the folder's name.
 fn refusal(folder: &tempfile::TempDir, paths: &[&str]) -> String {
     let paths: Vec<PathBuf> = paths.iter().map(|path| folder.path().join(path)).collect();
     load(&paths)
@@ -393,7 +393,7 @@ fn the_schema_knows_every_switch_and_value() {
     }
 }
 
-/// Every place in a document.
+/// Every path in a document.
 fn places(value: &Value, at: &str, all: &mut Vec<String>) {
     all.push(at.to_owned());
     match value {

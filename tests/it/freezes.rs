@@ -1,4 +1,4 @@
-//! Nobody freezes the rest: while a request computes, others are answered, on the one thread that polls sockets.
+//! Long requests block no others: while one computes, others are answered on the only thread that polls sockets.
 
 use axum::{body::Body, http::Request};
 use futures_util::FutureExt;

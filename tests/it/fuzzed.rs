@@ -1,7 +1,7 @@
 //! The fuzz targets' own functions, on the stable toolchain: each seed of the corpus, and damaged copies of them.
 //!
-//! CI runs this in the place of cargo-fuzz, which needs nightly, and on a clean machine minutes to be
-//! built and to build with: so many cases take about ten seconds in all. `fuzz/run` runs the real one.
+//! CI runs this in place of cargo-fuzz, which needs nightly and takes minutes to build. All cases take about ten seconds. `fuzz/run`
+//! runs the real fuzzer.
 
 use std::{fs, path::PathBuf};
 
@@ -11,7 +11,7 @@ use proptest::{prelude::*, sample::Index};
 #[allow(unreachable_pub, reason = "the crate of the fuzz targets exports them")]
 mod targets;
 
-/// What is put into a seed: the words of the formats, and what breaks readers of text.
+/// The dictionary: words of the formats, and texts that break parsers.
 const WORDS: &[&[u8]] = &[
     b"\"",
     b"{",
@@ -59,7 +59,7 @@ const WORDS: &[&[u8]] = &[
     b"\"body\"",
 ];
 
-/// One thing done to a seed.
+/// A mutation of a seed.
 #[derive(Debug, Clone)]
 enum Damage {
     Byte(Index, u8),

@@ -1,4 +1,4 @@
-//! Hostile peers: what is sent is too much, ambiguous, cut short, or no HTTP at all. After each, the next client is answered.
+//! Hostile peers, who send too much, something ambiguous, half of it, or no HTTP at all. After each, the next client is answered.
 
 use std::{io::Write, net::Shutdown, thread};
 
@@ -28,7 +28,7 @@ fn heads_that_are_too_large_are_refused() {
         let mut connection = Connection::to(&mock.uri());
         connection.send_what_is_taken(request);
         let rest = connection.rest();
-        // What was not read when the connection closes may take the answer with it.
+        // A close with unread bytes resets the connection, which may discard the answer.
         assert!(rest.is_empty() || rest.starts_with(refused), "{rest}");
         next_is_answered(&mock.uri());
     }
@@ -69,7 +69,7 @@ fn a_head_is_served_up_to_its_limits_and_not_beyond() {
         assert_eq!(connection.status(), "http/1.1 200 ok");
         connection.send_what_is_taken(beyond);
         let rest = connection.rest().to_lowercase();
-        // What was not read when the connection closes may take the answer with it.
+        // A close with unread bytes resets the connection, which may discard the answer.
         assert!(
             rest.is_empty() || rest.starts_with(refused),
             "{refused}: {rest}"
@@ -125,7 +125,7 @@ fn of_a_length_and_chunks_the_chunks_count_and_nothing_after_them() {
         let mut connection = Connection::to(&mock.uri());
         connection.send(post(&headers.concat(), &chunks) + &get("/groups"));
         assert_eq!(connection.status(), "http/1.1 201 created");
-        // What follows would be another request to a reader who goes by the length (RFC 9112, 6.1).
+        // For a parser that goes by the length, the rest would be a second request (RFC 9112, 6.1).
         assert!(connection.is_closed());
         next_is_answered(&mock.uri());
     }
@@ -148,7 +148,7 @@ fn what_follows_a_length_that_makes_no_sense_is_not_taken_for_a_request() {
         connection.send_what_is_taken(post(headers, body) + &get("/groups"));
         let _ = connection.0.get_ref().shutdown(Shutdown::Write);
         let rest = connection.rest();
-        // What was not read when the connection closes may take the answer with it.
+        // A close with unread bytes resets the connection, which may discard the answer.
         let is_refused = rest.starts_with("HTTP/1.1 400") && rest.matches("HTTP/1.1").count() == 1;
         assert!(rest.is_empty() || is_refused, "{headers}: {rest}");
         next_is_answered(&mock.uri());
@@ -201,7 +201,7 @@ fn clients_that_close_early_are_answered_as_far_as_can_be() {
         );
         next_is_answered(&mock.uri());
     }
-    // One that asks and is gone before the answer.
+    // A client that is gone before the answer.
     for _ in 0..100 {
         Connection::to(&mock.uri()).send(get("/groups"));
     }
@@ -284,7 +284,7 @@ fn nonsense_ends_its_own_connection_and_no_other() {
         connection.send_what_is_taken(nonsense);
         let _ = connection.0.get_ref().shutdown(Shutdown::Write);
         let rest = connection.rest();
-        // Nothing is said of what is no request but its status.
+        // A refusal of what is no request has only a status.
         let is_refused = rest.starts_with("HTTP/1.1 400 Bad Request\r\n")
             && rest.contains("content-length: 0\r\n")
             && rest.contains("connection: close\r\n")

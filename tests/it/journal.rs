@@ -1,4 +1,4 @@
-//! What was asked: the journal, what it keeps and what it must not, and verifying against it.
+//! The journal: what it keeps, what it must not keep, and verification.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -18,7 +18,7 @@ fn requests(app: &TestApp, query: &str) -> Vec<Value> {
         .clone()
 }
 
-/// The one thing about an entry that differs from run to run, checked and put aside.
+/// Takes the duration, which differs from run to run, out of an entry and checks it.
 fn timeless(mut entry: Value) -> Value {
     assert!(entry["duration_us"].is_u64());
     entry["duration_us"] = json!(0);
@@ -378,7 +378,7 @@ fn the_journal_is_heard_live() {
         }
         text.trim_end().to_owned()
     };
-    // The comment that opens the stream: from here on it listens.
+    // The comment that opens the stream, after which it is subscribed.
     next(":");
     for org in ["globex", "acme"] {
         let mut stream = TcpStream::connect(&address).unwrap();

@@ -1,4 +1,4 @@
-//! Laws that hold for any run: the store against a model, pages against the list, many at once.
+//! Property tests: the store against a model, pages against the whole list, and concurrent clients.
 
 use std::sync::{Arc, Barrier};
 
@@ -28,7 +28,7 @@ enum Step {
     Delete { which: usize },
 }
 
-/// A group as a naive person would keep it, in the order of creation.
+/// The model of a group, in the order of creation.
 #[derive(Debug, Clone, PartialEq)]
 struct Row {
     id: String,
@@ -123,7 +123,7 @@ fn apply(step: &Step, org: &mut Org, model: &mut Vec<Row>) {
     }
 }
 
-/// The model's whole list, sorted and searched as naively as can be.
+/// The model's whole list, sorted and searched naively.
 fn expected(model: &[Row], sort: &str, needle: &str) -> Vec<String> {
     let mut rows: Vec<Row> = model.to_vec();
     let lower = |text: &str| {

@@ -1,11 +1,11 @@
-//! The library's face: organizations, seeds, faults and expectations, as a Rust test says them.
+//! The public API of the library: organizations, seeds, faults and expectations.
 
 use std::time::Duration;
 
 use serde_json::json;
 use tallyfy_mock::{Operation, TallyfyMock};
 
-/// Deletes all groups, and asks again where the answer is a 503; what a client of somebody's does.
+/// A client under test: deletes all groups, and retries on 503.
 fn clean_up(base: &str, org: &str) -> Result<usize, u16> {
     let client = reqwest::blocking::Client::new();
     let groups = format!("{base}/api/organizations/{org}/groups");
@@ -116,7 +116,7 @@ async fn many_mocks_run_at_once_under_any_runtime() {
 
 #[test]
 fn two_suites_that_share_a_mock_never_see_each_other() {
-    /// Everything that one suite does and is answered, times aside.
+    /// Everything that one suite does and gets, without times.
     fn suite(mock: &TallyfyMock, org: &str) -> Vec<String> {
         let client = reqwest::blocking::Client::new();
         let base = format!("{}/api/organizations/{org}/groups", mock.uri());

@@ -1,4 +1,4 @@
-//! What breaks a naive emulator: the list of evidence 9.6, a test each.
+//! Pitfalls of a naive emulator: a test for each item of evidence 9.6.
 
 use std::{
     io::{Read, Write},

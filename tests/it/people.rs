@@ -1,4 +1,4 @@
-//! Who a token stands for, and since when people are there.
+//! People: whom a token stands for, and when they were created.
 
 use serde_json::{Value, json};
 
@@ -73,7 +73,7 @@ fn where_no_tokens_are_declared_it_is_the_first_admin_in_the_fixtures_order() {
         ]
         .map(|path| me(app, path).0)
     };
-    // In an organization that declares others only, it cannot be.
+    // An organization that declares only other users refuses it.
     assert_eq!(ids(&app), [7, 7, 7, 7, 1]);
     let groups = "/organizations/beta/groups";
     let created = app
@@ -81,7 +81,7 @@ fn where_no_tokens_are_declared_it_is_the_first_admin_in_the_fixtures_order() {
         .create_group("beta", &json!({ "name": "A", "description": "d" }));
     assert_eq!(created.status, 201, "{groups}: any token is an admin's");
 
-    // What is exported says the same of them elsewhere.
+    // An export gives the same people elsewhere.
     let other = TestApp::empty();
     done(
         &other,
@@ -173,7 +173,7 @@ fn a_guest_is_as_old_as_the_write_that_names_it_first() {
         assert_eq!(other.look("/_mock/state").json(), state);
     }
     assert_eq!(ages(&exact, "acme")[1], "2026-06-01T10:00:00.123456Z");
-    // A reset takes the guests with it; whoever comes anew is new.
+    // A reset removes the guests; one who comes again is new.
     done(
         &app,
         "POST",
@@ -211,7 +211,7 @@ fn a_fixtures_guest_may_say_since_when_and_a_group_brings_those_it_names() {
         ages,
         [
             &json!("2024-02-03T03:05:06Z"),
-            // What is no such time is shown as it was given.
+            // A text that is no such time is shown as it was given.
             &json!("2024-02-03 04:05:06"),
             &json!(null),
             &json!("2025-01-01T00:00:00Z"),
@@ -242,7 +242,7 @@ fn users_whom_nobody_declared_are_as_old_as_the_mock() {
         id.as_str().unwrap()
     );
     assert_eq!(data(&app, &path)["users"]["data"][0]["created_at"], start);
-    // Whom somebody declares is as old as they say, or as all others.
+    // A declared user is as old as the fixture says, or as all others.
     let users = json!({ "users": [{ "id": 1, "role": "admin" }, { "id": 2, "created_at": "2024-01-01T00:00:00Z" }] });
     done(&app, "POST", "/_mock/seed?org=globex", &users);
     let users = data(&app, "/organizations/globex/users");

@@ -7,7 +7,7 @@ use std::{
 
 use tallyfy_mock::TallyfyMock;
 
-/// What an ordinary client does, one connection a request.
+/// The script of an ordinary client, with one connection a request.
 const SCRIPT: &[(&str, &str, &str)] = &[
     (
         "POST",

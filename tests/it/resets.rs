@@ -63,7 +63,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What shows of an organization, by the numbers of the requests.
+/// The visible state of an organization, by the numbers of the requests.
 #[derive(Debug, Default, Clone, PartialEq)]
 struct Shown {
     rows: BTreeSet<usize>,
@@ -189,7 +189,7 @@ impl Run {
         }
     }
 
-    /// What is seen of an organization; the last request of all asks how many are left.
+    /// Observes an organization; the last request asks how many are left in the window.
     async fn shown(&self, org: &str) -> Shown {
         let state = self
             .control("GET", &format!("/_mock/state?org={org}"), None)
@@ -229,7 +229,7 @@ impl Run {
     }
 }
 
-/// Lets everybody do what can be done without waiting.
+/// Lets every task run as far as it can without waiting.
 async fn settle() {
     for _ in 0..20 {
         tokio::task::yield_now().await;

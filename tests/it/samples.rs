@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::support::TestApp;
 
-/// What each file says: where it is from, what the mock starts with, what is asked, what must come back.
+/// The content of each file: its source, the fixture, the request, and the expected answer.
 fn check(file: &str, text: &str) {
     let sample: Value = serde_json::from_str(text).unwrap();
     assert!(sample["source"].is_string(), "{file} says where it is from");
@@ -32,7 +32,7 @@ fn check(file: &str, text: &str) {
     keys_in_order(file, text, &answer.body);
 }
 
-/// The same keys everywhere, and the same values but where the sample says `"…"`: any string.
+/// The same keys everywhere, and the same values; `"…"` in the sample matches any string.
 fn agree(file: &str, at: &str, sample: &Value, answer: &Value) {
     match (sample, answer) {
         (Value::Object(sample), Value::Object(answer)) => {

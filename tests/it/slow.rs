@@ -6,14 +6,14 @@ use tallyfy_mock::{TallyfyMock, config::Limits};
 
 use crate::wire::{Connection, HALF_A_HEAD, Listening, Served, get, half_a_body, next_is_answered};
 
-/// How many clients attack at once.
+/// The number of concurrent attackers.
 const CROWD: usize = 500;
 
 /// Long enough for an honest request on a busy machine, short enough to wait for.
 const SHORT: Duration = Duration::from_secs(1);
 
-/// Opens 500 connections that each begin with these bytes; fewer only where the system allows too few
-/// files: several tests do this at once, and both ends of each connection are in this process.
+/// Opens 500 connections that each begin with these bytes. Fewer only if the system allows too few files: several tests do this at
+/// once, and both ends of each connection are in this process.
 fn crowd(uri: &str, begins: &str) -> Vec<Connection> {
     let files = rlimit::increase_nofile_limit(8192).unwrap();
     let size = usize::try_from(files / 8).unwrap().min(CROWD);
@@ -115,12 +115,12 @@ fn rest_of_a_body() -> String {
     format!("{:<100}", format!(r#"{half}"A","description":"d"}}"#))[half.len()..].to_owned()
 }
 
-/// Connections that take all places there are, each with a request under way.
+/// Connections that take all places, each with a request under way.
 fn busy(uri: &str, places: usize) -> Vec<Connection> {
     let begin = |_| {
         let mut connection = Connection::to(uri);
         connection.send(half_a_body().replacen("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1));
-        // The server asks for the body: from here on the request is under way.
+        // The server asks for the body, so the request is under way.
         assert_eq!(connection.status(), "http/1.1 100 continue");
         connection
     };
@@ -214,7 +214,7 @@ fn probes_get_through_when_all_places_are_taken_and_nothing_else_does() {
     let _busy = busy(&mock.uri, 2);
     let mut refused = Connection::to(&mock.uri);
     refused.send(get("/groups"));
-    // Half a head, and silence, hold a door for a second each.
+    // Each half-sent head holds one of the extra connections for a second.
     let mut slow: Vec<Connection> = (0..20).map(|_| Connection::to(&mock.uri)).collect();
     for connection in &mut slow[..10] {
         connection.send(HALF_A_HEAD);
@@ -254,7 +254,7 @@ fn streams_have_a_bound_of_their_own_and_take_no_place() {
         let answer = connection.answer();
         (connection, answer)
     };
-    // The head of a stream opens none.
+    // A request for a stream takes none of them.
     let mut head_only = Connection::to(&mock.uri);
     for _ in 0..3 {
         head_only.send(probe("/_mock/events").replace("GET", "HEAD"));
@@ -286,7 +286,7 @@ fn idle_connections_at_the_cap_make_place_by_themselves() {
         header_timeout: Duration::from_millis(300),
         ..Limits::default()
     });
-    // Nobody leaves, nobody says a word more: the time for the next head is what ends them.
+    // All connections stay open and silent until the header timeout ends them.
     let mut all: Vec<Connection> = (0..12).map(|_| Connection::to(&mock.uri)).collect();
     for connection in &mut all[6..] {
         connection.send(get("/groups"));

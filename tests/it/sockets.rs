@@ -1,4 +1,4 @@
-//! What only shows on a real socket: connections, bodies that are cut or too long, two mocks at once.
+//! Real sockets: connections, bodies that are cut or too long, two mocks at once.
 
 use std::net::{Shutdown, TcpStream};
 

@@ -62,7 +62,7 @@ impl TestApp {
         let state = AppState::new(&config, fixture.clone(), "mock.test:8255".into()).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            // Waiting costs no time: the clock leaps to whatever is waited for.
+            // Waiting takes no time: tokio's paused clock advances to the next timer.
             .start_paused(true)
             .build()
             .unwrap();
@@ -72,7 +72,7 @@ impl TestApp {
         }
     }
 
-    /// Somebody with a token and the client header.
+    /// A caller with a token and the client header.
     pub(crate) fn as_token(&self, token: &str) -> Caller<'_> {
         Caller {
             app: self,
@@ -84,12 +84,12 @@ impl TestApp {
         }
     }
 
-    /// Somebody who may manage groups, in the world of a fixture without tokens.
+    /// A caller who may manage groups, if the fixture declares no tokens.
     pub(crate) fn as_manager(&self) -> Caller<'_> {
         self.as_token("any-token")
     }
 
-    /// Somebody who sends no header at all.
+    /// A caller without any header.
     pub(crate) fn anonymous(&self) -> Caller<'_> {
         Caller {
             app: self,
@@ -118,7 +118,7 @@ impl TestApp {
         self.control("GET", path, None)
     }
 
-    /// Runs something that asks for several things at once. Time stands still until all wait for it.
+    /// Runs concurrent requests. Time stands still until all of them wait for a timer.
     pub(crate) fn block_on<T>(&self, run: impl AsyncFnOnce(App) -> T) -> T {
         self.runtime.block_on(run(self.app.clone()))
     }
@@ -154,21 +154,21 @@ fn check_headers(headers: &HeaderMap) {
         header::WWW_AUTHENTICATE,
         axum::http::HeaderName::from_static("x-ratelimit-limit"),
         axum::http::HeaderName::from_static("x-ratelimit-remaining"),
-        // The mock's own, which says why a request was refused.
+        // The mock's own: the reason of a refusal.
         axum::http::HeaderName::from_static("x-tallyfy-mock-reason"),
     ];
     for name in headers.keys() {
         assert!(
             known.contains(name)
                 || name.as_str().starts_with("access-control-")
-                // Of a preflight, which nothing of Tallyfy's answers.
+                // Only in the answer to a preflight.
                 || (*name == header::VARY && headers.contains_key(header::ACCESS_CONTROL_MAX_AGE)),
             "unexpected header {name}"
         );
     }
 }
 
-/// Somebody who asks.
+/// A caller.
 pub(crate) struct Caller<'a> {
     app: &'a TestApp,
     headers: Vec<(&'static str, String)>,
@@ -195,7 +195,7 @@ impl Caller<'_> {
         self
     }
 
-    /// Any method on any path after the prefix, with a body as it is.
+    /// Any method on any path after the prefix, with a raw body.
     pub(crate) fn send(&self, method: &str, path: &str, body: impl Into<Body>) -> Answer {
         let mut request = Request::builder()
             .method(method)
@@ -271,7 +271,7 @@ impl Caller<'_> {
     }
 }
 
-/// What came back; displayed as its status line and body.
+/// An answer; displayed as its status line and body.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,

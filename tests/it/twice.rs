@@ -1,4 +1,4 @@
-//! A key that an object has twice: a mistake in what is written for the mock, Laravel's last one in what is sent to Tallyfy.
+//! Duplicate keys: a mistake in whatever is written for the mock; in a body for Tallyfy, the last one counts as in Laravel.
 
 use std::fs;
 

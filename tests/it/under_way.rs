@@ -1,5 +1,4 @@
-//! Requests that have to wait: the journal knows them while they wait, and a client that gives up has
-//! asked all the same.
+//! Requests under way: they are in the journal while they wait, also if their client gives up.
 
 use std::{io::BufRead, net::Shutdown, time::Duration};
 
@@ -10,7 +9,7 @@ use crate::wire::{Connection, HALF_A_HEAD, get, half_a_body, post};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Asks again until it is so; each look is a request of its own, so nothing here waits by the clock.
+/// Polls by requests until a condition holds, so that nothing sleeps.
 fn wait_for(org: &Org<'_>, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     for _ in 0..100_000 {
         let requests = org.requests();
@@ -30,7 +29,7 @@ fn is_over(requests: &[Value]) -> bool {
     requests.len() == 1 && requests[0]["under_way"].is_null()
 }
 
-/// What comes up to a line that holds this.
+/// Reads up to a line that contains this.
 fn until(connection: &mut Connection, wanted: &str) -> String {
     let mut heard = String::new();
     while !heard

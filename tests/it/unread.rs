@@ -6,7 +6,7 @@ use tallyfy_mock::{TallyfyMock, config::Limits};
 
 use crate::wire::{Connection, next_is_answered};
 
-/// Sends a request whose body has so many MiB, all of it before anything is read; gives the final status line.
+/// Sends a request with a body of that many MiB before it reads anything; returns the final status line.
 fn answered(uri: &str, head: &str, framing: &str, mib: usize) -> String {
     let mut connection = Connection::to(uri);
     let piece = vec![b' '; 1024 * 1024];
@@ -41,7 +41,7 @@ fn answered(uri: &str, head: &str, framing: &str, mib: usize) -> String {
 const FRAMINGS: [&str; 4] = [
     "",
     "Transfer-Encoding: chunked\r\n",
-    // It does not wait for what it expects, as clients may.
+    // It does not wait for the `100 Continue` that it expects, as clients may.
     "Expect: 100-continue\r\n",
     "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n",
 ];

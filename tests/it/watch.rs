@@ -1,4 +1,4 @@
-//! `--watch`: an idle one reads nothing, a change is loaded however it was made, and what cannot be read again is read once.
+//! `--watch`: an idle watch reads nothing, a change is loaded however it was made, and a stream is read once.
 
 use std::{
     fs::{self, File},
@@ -18,14 +18,14 @@ use serde_json::Value;
 
 use crate::binary::{Server, command, stderr};
 
-/// Far longer than anything here takes; only what never happens takes that long.
+/// A timeout far longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn fixture(name: &str) -> String {
     format!(r#"{{"version":1,"organizations":[{{"id":"acme","groups":[{{"name":"{name}"}}]}}]}}"#)
 }
 
-/// The name of the group that the fixture declares; nothing while there is none.
+/// The name of the group that the fixture declares; `None` while there is none.
 fn name(server: &Server) -> Option<String> {
     let groups: Value = server.get("/organizations/acme/groups").json().unwrap();
     groups["data"][0]["name"].as_str().map(str::to_owned)
@@ -51,7 +51,7 @@ fn watching(paths: &[&Path]) -> Server {
     Server::start(command)
 }
 
-/// Stops it and returns what it said of fixtures, loaded or not.
+/// Stops it and returns its messages about fixtures.
 fn said(server: Server) -> Vec<String> {
     let (code, _, said) = server.stop("TERM");
     assert_eq!(code, Some(0));
@@ -61,7 +61,7 @@ fn said(server: Server) -> Vec<String> {
         .collect()
 }
 
-/// Runs them beside each other: each spends its time in waiting.
+/// Runs tests concurrently, as each spends its time waiting.
 fn at_once<const N: usize>(tests: [impl FnOnce() + Send; N]) {
     thread::scope(|scope| {
         for test in tests {
@@ -70,14 +70,14 @@ fn at_once<const N: usize>(tests: [impl FnOnce() + Send; N]) {
     });
 }
 
-/// As an editor does it: another file in the place of the old one.
+/// As an editor saves a file: a new file is renamed over the old one.
 fn replace(file: &Path, text: &str) {
     let new = file.with_extension("json~");
     fs::write(&new, text).unwrap();
     fs::rename(new, file).unwrap();
 }
 
-/// As a program does it that takes its time.
+/// As a slow program writes a file: in several steps.
 fn write_slowly(file: &Path, text: &str, pause: Duration) {
     let mut file = File::create(file).unwrap();
     for part in text.as_bytes().chunks(text.len().div_ceil(8)) {
@@ -107,7 +107,7 @@ fn write_in_all_ways(file: &Path, watched: &Path) {
     until_loaded(&server, "Replaced");
     write_slowly(file, &fixture("Slowly"), Duration::from_millis(150));
     until_loaded(&server, "Slowly");
-    // Neither the size nor, to the second, the time is another.
+    // Neither the size nor, to the second, the time differs.
     for round in 0..4 {
         fs::write(file, fixture(&format!("Same {round}"))).unwrap();
         until_loaded(&server, &format!("Same {round}"));
@@ -121,7 +121,7 @@ fn write_in_all_ways(file: &Path, watched: &Path) {
     open.write_all(text.as_bytes()).unwrap();
     open.set_len(text.len() as u64).unwrap();
     until_loaded(&server, "Shorter");
-    // A time that is set back says nothing of what is in the file.
+    // A modification time that is set back must not hide a change.
     let times = fs::metadata(file).unwrap().modified().unwrap();
     open.seek(SeekFrom::Start(0)).unwrap();
     open.write_all(fixture("shorter").as_bytes()).unwrap();
@@ -239,7 +239,7 @@ fn what_is_not_there_yet_is_loaded_when_it_comes() {
             fs::create_dir_all(come.parent().unwrap()).unwrap();
             fs::write(&come, fixture("Come")).unwrap();
             until_loaded(&server, "Come");
-            // From now on it is missed.
+            // From now on it is missing.
             fs::remove_file(come).unwrap();
             server.says("fixtures not reloaded, the state stays: ");
             assert_eq!(name(&server).as_deref(), Some("Come"));
@@ -266,7 +266,7 @@ fn what_is_there_is_loaded_again_without_what_is_not() {
         late["data"]["name"] == "Late"
     });
     drop(server);
-    // Without a watch nobody would ever see it come.
+    // Without a watch, a missing fixture could never come.
     let refused = finished(command(&[
         "--port",
         "0",
@@ -282,7 +282,7 @@ fn a_half_written_file_is_told_once_at_most_and_its_end_is_loaded() {
     let file = folder.path().join("seed.json");
     fs::write(&file, fixture("First")).unwrap();
     let mut server = watching(&[&file]);
-    // It is taken for finished, and told, and then it goes on and stops again.
+    // It counts as finished and is reported, and then is written further and stops again.
     let text = fixture("Last");
     let mut open = File::create(&file).unwrap();
     open.write_all(&text.as_bytes()[..20]).unwrap();
@@ -316,7 +316,7 @@ fn a_mistake_is_told_once_and_the_state_stays_until_it_is_mended() {
     let broken = good.replace("name", "nme");
     fs::write(&file, &broken).unwrap();
     server.says("fixtures not reloaded");
-    // The same again is no news; another mistake is, and so is that it is mended.
+    // The same mistake is not reported again; another one is, and so is the repair.
     replace(&file, &broken);
     replace(&file, &good.replace("groups", "grups"));
     let other = server.says("fixtures not reloaded");
@@ -324,7 +324,7 @@ fn a_mistake_is_told_once_and_the_state_stays_until_it_is_mended() {
     assert_eq!(name(&server).as_deref(), Some("Good"));
     fs::write(&file, &good).unwrap();
     server.says("fixtures reloaded");
-    // On a hangup it is told whatever was told before.
+    // On SIGHUP it is reported even if it was before.
     fs::write(&file, &broken).unwrap();
     server.says("fixtures not reloaded");
     server.signal("HUP");
@@ -455,7 +455,7 @@ fn a_busy_folder_starves_nobody() {
     }));
 }
 
-/// How often the thread that watches has looked: it goes to sleep after each time.
+/// The number of polls, by the voluntary context switches of the watching thread: it sleeps after each.
 #[cfg(target_os = "linux")]
 fn looks(server: &Server) -> u64 {
     let status = fs::read_to_string(watcher(server).join("status")).unwrap();
@@ -465,7 +465,7 @@ fn looks(server: &Server) -> u64 {
     line.unwrap().trim().parse().unwrap()
 }
 
-/// What Linux says of the thread that watches.
+/// Linux's status of the watching thread.
 #[cfg(target_os = "linux")]
 fn watcher(server: &Server) -> PathBuf {
     let tasks = fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
@@ -560,7 +560,7 @@ fn a_change_is_loaded_through_a_mount() {
     }
 }
 
-/// What it ends with; it is ended where it hangs.
+/// Its exit status; it is killed if it hangs.
 fn finished(mut command: Command) -> Output {
     let mut child = command
         .stdout(Stdio::piped())
@@ -637,7 +637,7 @@ fn what_is_no_file_is_refused_at_once() {
             );
         }
     }
-    // One that takes the place of a fixture holds nobody up either.
+    // A pipe that replaces a fixture blocks nothing either.
     let file = path("seed.json");
     fs::write(&file, fixture("First")).unwrap();
     let mut server = watching(&[&file]);

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 
 const HEADERS: &str = "Host: mock\r\nAuthorization: Bearer t\r\nX-Tallyfy-Client: APIClient\r\n";
 
-/// Nothing that is waited for takes so long; what does, hangs.
+/// A timeout longer than anything takes that does not hang.
 const FOR_EVER: Duration = Duration::from_secs(30);
 
 /// A list of the organization `acme`, or what is under it.
@@ -34,16 +34,16 @@ pub(crate) fn post(headers: &str, body: &str) -> String {
     )
 }
 
-/// A request of which the end never comes.
+/// A request whose head never ends.
 pub(crate) const HALF_A_HEAD: &str =
     "GET /api/organizations/acme/groups HTTP/1.1\r\nHost: mock\r\nX-Slow: ";
 
-/// A create of which the body never ends.
+/// A create whose body never ends.
 pub(crate) fn half_a_body() -> String {
     post("Content-Length: 100\r\n", r#"{"name":"#)
 }
 
-/// The client that comes after.
+/// The next client, which must be answered.
 pub(crate) fn next_is_answered(uri: &str) {
     let mut next = Connection::to(uri);
     next.send(get("/groups"));
@@ -68,7 +68,7 @@ impl Connection {
         self.0.get_mut().write_all(bytes.as_ref()).unwrap();
     }
 
-    /// Sends what the server still takes: one that has refused may be gone before the last byte.
+    /// Sends as much as the server takes: after a refusal it may close before the last byte.
     pub(crate) fn send_what_is_taken(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.0.get_mut().write_all(bytes.as_ref());
     }
@@ -104,7 +104,7 @@ impl Connection {
         }
     }
 
-    /// All that comes until the server closes; it has to.
+    /// Reads until the server closes, which it has to.
     pub(crate) fn rest(&mut self) -> String {
         let mut rest = Vec::new();
         let mut piece = [0; 4096];
@@ -121,7 +121,7 @@ impl Connection {
         String::from_utf8_lossy(&rest).into_owned()
     }
 
-    /// Whether nothing has come for so long.
+    /// Whether nothing comes within a time.
     pub(crate) fn is_silent_for(&mut self, time: Duration) -> bool {
         self.0.get_ref().set_read_timeout(Some(time)).unwrap();
         let silent = self.0.fill_buf().err().is_some_and(|e| is_silence(&e));

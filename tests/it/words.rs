@@ -1,4 +1,4 @@
-//! What a refusal says beside Tallyfy's own words, and what bodies, queries and proxies may say.
+//! The reasons of refusals, and odd bodies, queries and proxy headers.
 
 use axum::body::Body;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What the mock is measured against: an axum server that does nothing but answer.
+//! The baseline: an axum server that only answers constants.
 //!
 //! The same five routes, axum version, features, allocator, release profile and runtime (multi-thread,
 //! a worker a core) as the mock, served by `axum::serve` as it comes. Each route answers a constant

@@ -1,6 +1,5 @@
-//! Pages of other origins may call Tallyfy's routes, as a front end in development does: whatever its
-//! preflight asks for is allowed, and every answer can be read. No cookies are involved, so any origin
-//! may be let in; none of this holds for the control endpoints.
+//! CORS for Tallyfy's routes, so that a front end in development can call them: a preflight is allowed whatever it asks for, and
+//! every answer can be read. Any origin is allowed, as no cookies are involved. The control endpoints have no CORS.
 
 use axum::{
     body::Body,
@@ -9,14 +8,14 @@ use axum::{
     response::Response,
 };
 
-/// The methods that are served; another one that is asked for is allowed too, so that the page sees its 405.
+/// The served methods; another one that a preflight asks for is allowed too, so that the page sees the 405.
 const METHODS: &str = "GET,HEAD,POST,PUT,DELETE";
 
-/// What a client of Tallyfy's sends, for a preflight that names no header.
+/// The headers of Tallyfy's clients, for a preflight that names none.
 const HEADERS: &str =
     "authorization,accept,content-type,x-tallyfy-client,prefer,x-mock-response-code";
 
-/// The headers of an answer that a page may read, beside those that it always may.
+/// The headers of an answer that a page may read, beside the ones that are always readable.
 const EXPOSED: &str =
     "retry-after,x-ratelimit-limit,x-ratelimit-remaining,allow,x-tallyfy-mock-reason";
 
@@ -28,8 +27,7 @@ static ASKS_FOR_PRIVATE_NETWORK: HeaderName =
 static ALLOWS_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
 
-/// Whether a browser asks if it may send a request. Without `Access-Control-Request-Method`, `OPTIONS`
-/// is a method like any other, and none that is served.
+/// Whether a request is a preflight. Without `Access-Control-Request-Method`, `OPTIONS` is a method like any other, and not served.
 pub(super) fn is_preflight(request: &Request) -> bool {
     request.method() == Method::OPTIONS
         && request
@@ -67,7 +65,7 @@ pub(super) fn preflight(asked: &HeaderMap) -> Response {
     answer
 }
 
-/// The methods that are served, and the one that is asked for.
+/// The served methods, and the one that the preflight asks for.
 fn methods(asked: Option<&HeaderValue>) -> HeaderValue {
     let usual = HeaderValue::from_static(METHODS);
     let Some(asked) = asked.and_then(|asked| asked.to_str().ok()) else {
@@ -80,7 +78,7 @@ fn methods(asked: Option<&HeaderValue>) -> HeaderValue {
     HeaderValue::from_str(&format!("{METHODS},{asked}")).unwrap_or(usual)
 }
 
-/// Lets a page read an answer, whatever it is.
+/// Adds the headers that let a page read an answer.
 pub(super) fn make_readable(headers: &mut HeaderMap) {
     allow_any_origin(headers);
     let exposed = HeaderValue::from_static(EXPOSED);
@@ -88,7 +86,7 @@ pub(super) fn make_readable(headers: &mut HeaderMap) {
 }
 
 fn allow_any_origin(headers: &mut HeaderMap) {
-    // The same for every origin, so no cache has to tell them apart.
+    // The same for every origin, so that caches need no `Vary`.
     let any = HeaderValue::from_static("*");
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
 }

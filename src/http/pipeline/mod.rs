@@ -1,7 +1,6 @@
-//! What happens to every request of Tallyfy's API, whatever it asks for, in this order: a browser's
-//! questions are answered (CORS); the request is noted; steering and the rules have their say; the rate
-//! limit counts it; its handler answers. On the way back what is left of the body is read on, and log and
-//! journal record the answer.
+//! The middleware around every request of Tallyfy's API, in this order: CORS answers a preflight; the observation begins; steering
+//! and fault rules apply; the rate limit counts; the handler answers. On the way back, the rest of the body is drained, and log
+//! and journal record the answer.
 
 mod cors;
 mod limits;
@@ -39,7 +38,7 @@ use super::{
 };
 use crate::state::AppState;
 
-/// What answers on a route, whatever it is: one service for all that happens to a request there.
+/// The service of a route: one for all of the middleware and the handler.
 #[derive(Clone)]
 pub(super) struct Route {
     app: Arc<AppState>,
@@ -49,7 +48,7 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// Makes the routes of one mock, each from its path in the table and its endpoint there.
+    /// Returns a constructor of the services of one mock, each from a path and an endpoint of the table.
     pub(super) fn of(
         app: Arc<AppState>,
         capacity: Capacity,
@@ -93,7 +92,7 @@ impl Route {
             )
             .await;
             if let Some(unread) = unread {
-                // Boxed because few requests need it, and each would carry the room for it.
+                // Boxed because few requests need it, and inline it would enlarge the future of each.
                 let socket = exchange.socket.as_deref();
                 Box::pin(unread.finish(answer.headers_mut(), socket)).await;
             }
@@ -129,7 +128,7 @@ impl Service<Request> for Route {
     }
 }
 
-/// The mock's time, where that is not the machine's.
+/// Sets `Date` to the mock's time if that is not the system's.
 fn tell_time(exchange: &Exchange, headers: &mut HeaderMap) {
     let now = exchange.now().format("%a, %d %b %Y %H:%M:%S GMT");
     if let Ok(now) = HeaderValue::try_from(now.to_string()) {

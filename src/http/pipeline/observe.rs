@@ -1,4 +1,4 @@
-//! What is remembered of a request and its answer: a line in the log and an entry in the journal.
+//! Observes a request from its beginning to its end, for the log and the journal.
 
 use std::{
     future::poll_fn,
@@ -23,20 +23,19 @@ use crate::{
     tenant::journal::{Redactor, Ring, Seen, UnderWay},
 };
 
-/// A request as it is watched from its beginning to its end. One that is dropped before its end had a
-/// client that is gone.
+/// The observation of a request. If it is dropped before its end, the client is gone.
 #[derive(Debug)]
 pub(super) struct Observation<'a> {
     app: &'a AppState,
     exchange: &'a Exchange,
-    /// When it came, by the clock of its organization; nothing where nothing is to be remembered.
+    /// When it came, by the clock of its organization; `None` if neither log nor journal is on.
     at: Option<DateTime<Utc>>,
     started: Instant,
     under_way: Option<UnderWay>,
 }
 
 impl<'a> Observation<'a> {
-    /// Notes when a request came, where anything is to be remembered of it.
+    /// Begins an observation.
     pub(super) fn begin(app: &'a AppState, exchange: &'a Exchange) -> Self {
         let is_noted = app.tenants.journal().is_on()
             || app.request_log.is_some()
@@ -50,10 +49,10 @@ impl<'a> Observation<'a> {
         }
     }
 
-    /// Has a request answered. As soon as that has to wait for anything, the journal knows of it.
+    /// Polls the handling of a request. As soon as that has to wait, the request is in the journal.
     ///
-    /// A body that is there already is not there at the first look: it comes with the second, which costs
-    /// no more than it did. Only what has to wait then is under way.
+    /// A body that has already arrived is only ready at the second poll, so only a request that waits after that is recorded as under
+    /// way.
     pub(super) async fn watch(&mut self, work: impl Future<Output = Answer>) -> Answer {
         let mut work = pin!(work);
         let mut looks = 0_u8;
@@ -73,7 +72,7 @@ impl<'a> Observation<'a> {
         .await
     }
 
-    /// Notes down the request and its answer, and what there is to say of them.
+    /// Records the request and its answer in log and journal.
     pub(super) fn end(mut self, answer: &Answer, remark: Option<&str>) {
         let duration = self.started.elapsed();
         if self.at.is_some() {
@@ -95,7 +94,7 @@ impl<'a> Observation<'a> {
     fn log(&self, duration: Duration, answer: &Answer, remark: Option<&str>) {
         let exchange = self.exchange;
         let path = exchange.uri.path();
-        // A log goes further than a journal: even an organization's id is not shown where it is the token.
+        // A log travels further than a journal: even an organization's id is hidden if it equals the token.
         let redactor = Redactor::new(exchange.bearer(), None);
         let [method, path] = [exchange.method.as_str(), path].map(|text| redactor.plain(text));
         let org = organization(exchange.uri.path()).map(|org| redactor.plain(org));
@@ -124,7 +123,7 @@ impl<'a> Observation<'a> {
         );
     }
 
-    /// What the journal is to know, for the record that it belongs to; nothing where the journal is off.
+    /// Passes the request and its answer on to the journal; `None` if the journal is off.
     fn seen<T>(
         &self,
         told: Option<(&Answer, Option<&str>)>,
@@ -135,7 +134,7 @@ impl<'a> Observation<'a> {
             return None;
         }
         let exchange = self.exchange;
-        // Where nothing is served, a path belongs to no organization, whatever it says.
+        // A path that is not served belongs to no organization.
         let org = exchange.org.as_ref();
         let org = org.filter(|_| exchange.matched.path.is_some());
         let ring = match org {

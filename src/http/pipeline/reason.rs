@@ -1,4 +1,4 @@
-//! Why a request was refused, in a word for people: what the log says of it, and a header that the client sees.
+//! The reason of a refusal, for people: in the log, and in a header for the client.
 
 use std::borrow::Cow;
 
@@ -11,13 +11,13 @@ use crate::{
 
 static REASON: HeaderName = HeaderName::from_static("x-tallyfy-mock-reason");
 
-/// The header's longest value.
+/// Upper bound on the header's value.
 const MAX_BYTES: usize = 512;
 
-/// What stands where a cut value goes on.
+/// The end of a cut value.
 const CUT: &str = "...";
 
-/// What there is to say of a request and its answer beside the status; never the request's own token.
+/// What there is to say of a request and its answer beside the status; the request's own token is redacted.
 pub(super) fn remark(exchange: &Exchange, answer: &Answer) -> Option<String> {
     if exchange.notes.is_client_gone() {
         return Some("the client closed its connection while its answer was held back".into());
@@ -47,7 +47,7 @@ pub(super) fn remark(exchange: &Exchange, answer: &Answer) -> Option<String> {
     })
 }
 
-/// Tells a client why it was refused. What is refused stays in Tallyfy's words: this is a header.
+/// Adds the header to a refusal, whose body stays in Tallyfy's words.
 pub(super) fn tell(answer: &mut Answer, remark: &str) {
     let status = answer.status();
     if !(status.is_client_error() || status.is_server_error()) {
@@ -58,7 +58,7 @@ pub(super) fn tell(answer: &mut Answer, remark: &str) {
     answer.headers_mut().insert(REASON.clone(), value);
 }
 
-/// Tells it also where nobody was left to look at the request, as after a panic.
+/// Adds the header to an answer that bypassed the observation, as after a panic.
 pub(super) fn tell_untold(answer: &mut Answer) {
     let remark = answer.extensions_mut().remove::<Remark>();
     if let Some(Remark(remark)) = remark.filter(|_| !answer.headers().contains_key(&REASON)) {
@@ -66,8 +66,7 @@ pub(super) fn tell_untold(answer: &mut Answer) {
     }
 }
 
-/// Visible ASCII and blanks as they are, the rest and `%` percent-encoded; what is too long is cut between
-/// two characters.
+/// Visible ASCII and spaces as they are, `%` and the rest percent-encoded; a long text is cut between two characters.
 fn encoded(text: &str) -> String {
     let mut value = String::with_capacity(text.len());
     let mut cut = 0;

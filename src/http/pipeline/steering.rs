@@ -1,4 +1,4 @@
-//! One request made to fail by a header or a parameter of its own, for clients that can do no more than add one.
+//! Steering: a request asks to fail by a header or a parameter of its own, for clients that can only add one.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use axum::http::{HeaderMap, HeaderName, Uri};
 
 use crate::http::exchange::Notes;
 
-/// What a request asks to be answered with.
+/// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Steering {
     /// The status of the answer, from 400 to 599.
     pub(super) code: Option<u16>,
-    /// How long the answer is to take.
+    /// The delay of the answer.
     pub(super) delay: Option<Duration>,
 }
 
@@ -20,13 +20,12 @@ static PREFER: HeaderName = HeaderName::from_static("prefer");
 /// Postman's header.
 static RESPONSE_CODE: HeaderName = HeaderName::from_static("x-mock-response-code");
 
-/// No answer is held back for longer.
+/// Upper bound on a delay.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 impl Steering {
-    /// What the request asks for, where it asks for anything: `Prefer: code=404, delay=200` and
-    /// `?__code=404` (Prism's), `x-mock-response-code: 429` (Postman's). What makes no sense is
-    /// ignored, and noted for the request's line in the log.
+    /// The steering of a request, if it has any: `Prefer: code=404, delay=200` and `?__code=404` (Prism's), `x-mock-response-code: 429`
+    /// (Postman's). An invalid value is ignored, and noted for the request's line in the log.
     pub(super) fn of(headers: &HeaderMap, uri: &Uri, notes: &Notes) -> Option<Self> {
         let mut steering = Self::default();
         let mut ignored = Ignored::default();
@@ -63,7 +62,7 @@ impl Steering {
     }
 }
 
-/// The first thing that makes no sense; a header may hold very many. What it was is not repeated: it may be a secret.
+/// The first invalid value, as a header may hold very many. The value is not repeated: it may be a secret.
 #[derive(Default)]
 struct Ignored(Option<&'static str>);
 

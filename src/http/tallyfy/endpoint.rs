@@ -1,11 +1,11 @@
-//! One operation of the API: where it is served, and what answers.
+//! Endpoints: an operation of the API, its route and its handler.
 
 use axum::http::Method;
 
 use super::handler::Handler;
 use crate::domain::operation::Operation;
 
-/// One operation of the API and where it is served.
+/// An operation of the API with its route and handler.
 #[derive(Debug)]
 pub(in crate::http) struct Endpoint {
     pub(in crate::http) operation: Operation,
@@ -15,7 +15,7 @@ pub(in crate::http) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The right that it needs, by name.
+    /// The name of the right that it needs.
     pub(in crate::http) fn right(&self) -> &'static str {
         self.handler.right()
     }
@@ -23,7 +23,7 @@ impl Endpoint {
 
 #[cfg(test)]
 impl Endpoint {
-    /// An endpoint with a defect.
+    /// An endpoint whose handler panics.
     pub(in crate::http) fn that_panics() -> Self {
         Self {
             operation: Operation::GetMe,

@@ -1,4 +1,4 @@
-//! What Tallyfy's API is: its routes, who may what, and what answers.
+//! Tallyfy's API: routes, rights, handlers and views.
 
 mod call;
 mod directory;
@@ -28,7 +28,7 @@ use super::{
     exchange::Exchange,
 };
 
-/// The answer to a request that matched an endpoint, or else why there is none.
+/// Answers a request: by its endpoint's handler, or with an error if there is none.
 pub(super) async fn answer(
     endpoint: Option<&'static Endpoint>,
     call: Call<'_>,
@@ -51,7 +51,7 @@ fn endpoint_not_found(exchange: &Exchange) -> ApiError {
     ApiError::EndpointNotFound(paths::unknown(&exchange.method, exchange.uri.path()))
 }
 
-/// The refusal of a method on a path where others are served.
+/// The error for a method on a path where only others are served.
 pub(super) fn method_not_allowed(exchange: &Exchange, path: &str) -> ApiError {
     if let Some(why) = paths::elsewhere(&exchange.method, path, exchange.uri.path()) {
         exchange.notes.note_reason(why);

@@ -1,4 +1,4 @@
-//! Paths as clients really write them, and what they may have meant.
+//! Paths as clients really send them: normalization, and hints for paths that are not served.
 
 use axum::http::{Method, Uri, uri::PathAndQuery};
 
@@ -7,7 +7,7 @@ use super::{
     routes::{PREFIXES, endpoints},
 };
 
-/// Takes doubled slashes after the base and slashes at the end off a path.
+/// Removes doubled slashes after the base and slashes at the end of a path.
 ///
 /// The official n8n node concatenates base and path, so that a base with a slash at its end makes
 /// `//organizations` (evidence 1.2).
@@ -26,7 +26,7 @@ pub(in crate::http) fn normalise(uri: &mut Uri) {
     }
 }
 
-/// The normal form, where the path is not in it already.
+/// The normal form, if the path is not in it.
 fn normalised(path: &str) -> Option<String> {
     let trailing = path.len() > 1 && path.ends_with('/');
     if !(trailing || path.starts_with("//") || path.starts_with("/api//")) {
@@ -39,8 +39,8 @@ fn normalised(path: &str) -> Option<String> {
     })
 }
 
-/// What Tallyfy has in an organization and the mock has not: what the official SDK 3.1.0 and command line
-/// ask for, and the documentation's pages (evidence 1.1, 8.6, 12).
+/// Paths of an organization that Tallyfy serves and the mock does not: those of the official SDK 3.1.0, of the command line and of
+/// the documentation's pages (evidence 1.1, 8.6, 12).
 const ELSEWHERE_IN_ORG: [&str; 11] = [
     "activity-feeds",
     "assets",
@@ -55,13 +55,13 @@ const ELSEWHERE_IN_ORG: [&str; 11] = [
     "tasks",
 ];
 
-/// The same below users, guests and the caller: the segment after theirs.
+/// The same below users, guests and the caller: the segment after those.
 const ELSEWHERE_OF_PEOPLE: [&str; 5] = ["approve", "disable", "enable", "role", "tasks"];
 
 /// The same outside all organizations (evidence 8.6, 8.7).
 const ELSEWHERE: [&str; 4] = ["applications", "docs", "health", "oauth"];
 
-/// What the log says of a path that is not served.
+/// The reason for a path that is not served.
 pub(super) fn unknown(method: &Method, path: &str) -> String {
     let asked = Asked::of(path);
     if asked.is_elsewhere() {
@@ -80,7 +80,7 @@ pub(super) fn unknown(method: &Method, path: &str) -> String {
     }
 }
 
-/// What the log says of a method that Tallyfy serves on a path of the table and the mock does not.
+/// The reason for a method that Tallyfy serves on a path and the mock does not.
 pub(super) fn elsewhere(method: &Method, path: &str, asked: &str) -> Option<&'static str> {
     let is_tallyfys = match path {
         "/organizations/{org}" => method == Method::PUT,
@@ -96,16 +96,16 @@ pub(super) fn elsewhere(method: &Method, path: &str, asked: &str) -> Option<&'st
     )
 }
 
-/// A path that was asked for, in segments. What is longer than any route, in segments or in one of them,
-/// is not looked at: whatever a client sends, the work has a bound.
+/// The segments of a path. One that is longer than any route, in segments or within one, is not compared, so that the work has a
+/// bound whatever a client sends.
 struct Asked<'a> {
     prefix: &'static str,
     segments: Vec<&'a str>,
 }
 
-/// One segment more than the longest route has, one more before it, and room for a mistake.
+/// The segments of the longest route, one more before it, one more after it, and one for a mistake.
 const MOST_SEGMENTS: usize = 8;
-/// A segment that is longer is no misspelt word of a route.
+/// A longer segment is no misspelt word of a route.
 const LONGEST_WORD: usize = 32;
 
 impl<'a> Asked<'a> {
@@ -117,7 +117,7 @@ impl<'a> Asked<'a> {
         };
         let segments = rest.split('/').filter(|segment| !segment.is_empty());
         let mut segments: Vec<_> = segments.take(MOST_SEGMENTS).collect();
-        // A base URL that is too long, such as one with `/api` twice or with a version.
+        // A base URL that has too much, such as `/api` twice or a version.
         let organizations = segments.iter().take(3);
         let mut organizations = organizations.map(|segment| distance(segment, "organizations"));
         if let Some(at) = organizations.position(|distance| distance.is_some()) {
@@ -131,13 +131,13 @@ impl<'a> Asked<'a> {
             ["organizations", _, "users" | "guests", _, below, ..]
             | ["organizations", _, "me", below, ..] => ELSEWHERE_OF_PEOPLE.contains(below),
             ["organizations", _, first, ..] => ELSEWHERE_IN_ORG.contains(first),
-            // Also where the organization was forgotten.
+            // Also if the organization was left out.
             [first, ..] => ELSEWHERE.contains(first) || ELSEWHERE_IN_ORG.contains(first),
             [] => false,
         }
     }
 
-    /// The served route that is like it, where one is.
+    /// The served route that is most similar, if one is.
     fn nearest(&self, method: &Method) -> Option<&'static Endpoint> {
         let near =
             endpoints().filter_map(|endpoint| Some((self.distance_to(endpoint.path)?, endpoint)));
@@ -145,7 +145,7 @@ impl<'a> Asked<'a> {
         near.map(|(_, endpoint)| endpoint)
     }
 
-    /// How far it is from a route; nothing where it is too far to be meant.
+    /// The distance from a route; `None` if it is too far to be meant.
     fn distance_to(&self, route: &str) -> Option<usize> {
         const EXTRA: usize = 10;
         const WITHOUT_START: usize = 20;
@@ -159,7 +159,7 @@ impl<'a> Asked<'a> {
         {
             return between(asked, &route).map(|distance| distance + EXTRA);
         }
-        // The beginning was forgotten, as in `/groups`.
+        // The beginning was left out, as in `/groups`.
         let tail = route.len().checked_sub(asked.len())?;
         let is_named = route.get(tail)?.starts_with(|c: char| c != '{');
         let distance = is_named.then(|| between(asked, &route[tail..]))?;
@@ -167,7 +167,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// How far segments are from those of a route, of which some stand for anything.
+/// The distance between segments and those of a route, of which some are placeholders.
 fn between(asked: &[&str], route: &[&str]) -> Option<usize> {
     let pairs = asked.iter().zip(route);
     let distances = pairs.map(|(asked, word)| {
@@ -180,13 +180,13 @@ fn between(asked: &[&str], route: &[&str]) -> Option<usize> {
     distances.sum()
 }
 
-/// How many letters lie between a segment and a word that may have been meant.
+/// The edit distance between a segment and a word that may have been meant.
 fn distance(asked: &str, word: &str) -> Option<usize> {
     if asked.len() > LONGEST_WORD {
         return None;
     }
     let distance = strsim::levenshtein(&asked.to_ascii_lowercase(), word);
-    // Another case is not another word, but not the word either.
+    // A difference in case is small, but not zero.
     let distance = distance.max(usize::from(asked != word));
     (distance <= (word.len() / 3).max(1)).then_some(distance)
 }

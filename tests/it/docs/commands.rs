@@ -236,7 +236,8 @@ fn what_is_not_run_needs_a_container_engine_and_is_counted() {
         let mut with_engine = 0;
         for block in page.blocks() {
             match block.language {
-                "console" | "text" | "rust" | "toml" => {}
+                // `http` quotes what the vendor or its clients say.
+                "console" | "text" | "rust" | "toml" | "http" => {}
                 "json" => parse_json(&page.path, block.text),
                 "sh" => {
                     for line in block.text.lines() {

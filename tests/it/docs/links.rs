@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     path::{Component, Path, PathBuf},
 };
 
@@ -150,7 +151,12 @@ fn every_file_that_a_page_names_is_there() {
     const MADE_BY_A_RUN: [&str; 1] = ["bench/results.json"];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = 0;
-    for page in all().iter().filter(|page| page.path != "CHANGELOG.md") {
+    // A log of the past, and a page that names files of others.
+    let others = ["CHANGELOG.md", "docs/evidence.md"];
+    for page in all()
+        .iter()
+        .filter(|page| !others.contains(&page.path.as_str()))
+    {
         let prose = page.prose();
         let code = prose
             .lines()
@@ -166,4 +172,47 @@ fn every_file_that_a_page_names_is_there() {
         }
     }
     assert!(found > 30, "the names are found: {found}");
+}
+
+/// `evidence 4.3` in a comment or a sample means that section of `docs/evidence.md`.
+#[test]
+fn every_rule_that_names_its_evidence_finds_it() {
+    let evidence = Page::read("docs/evidence.md");
+    let headings = evidence.text.lines().filter_map(|line| {
+        let heading = line.trim_start_matches('#').strip_prefix(' ')?;
+        let number = heading.split(' ').next()?;
+        Some(number.trim_end_matches('.'))
+    });
+    let sections: BTreeSet<_> = headings.collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("src"), root.join("tests")];
+    let mut found = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            // A list of sections goes on after a comma.
+            let text = fs::read_to_string(&path).unwrap();
+            let cited = text.split("evidence ").skip(1);
+            let cited = cited
+                .filter_map(|rest| rest.split([')', ':', ';', '`']).next())
+                .flat_map(|list| list.split(", "));
+            let is_number = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
+            for section in cited
+                .filter(is_number)
+                .map(|word| word.trim_end_matches('.'))
+            {
+                let section = section
+                    .split(|c: char| c != '.' && !c.is_ascii_digit())
+                    .next();
+                let section = section.unwrap_or_default().trim_end_matches('.');
+                assert!(sections.contains(section), "{}: {section}", path.display());
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 100, "the citations are found: {found}");
 }
