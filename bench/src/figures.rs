@@ -110,6 +110,9 @@ mod tests {
         let run: serde_json::Value = serde_json::from_str(RUN).unwrap();
         let report: Report = serde_json::from_value(run["report"].clone()).unwrap();
         let figures = markdown(&report).unwrap();
-        assert!(PAGE.contains(&figures), "docs/figures.md is to say\n{figures}");
+        assert!(
+            PAGE.contains(&figures),
+            "docs/figures.md is to say\n{figures}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Requests that are made to fail: what steering and faults decided, done to the answer.
+//! Applies steering and fault rules to an answer.
 
 use std::{
     pin::Pin,
@@ -33,7 +33,7 @@ use crate::{
     tenant::rules::{Asked, Effect, Fault, Strike, Write},
 };
 
-/// Why a request was refused that asked for it.
+/// The reason of a refusal by steering.
 const STEERED: &str =
     "asked for by the request itself: `Prefer`, `__code` or `x-mock-response-code`";
 
@@ -45,7 +45,7 @@ struct Slowly {
     length: usize,
 }
 
-/// Does to a request what it asks for itself, or else what the first rule has in store for it; else has it answered.
+/// Applies to a request its own steering, or else the first matching rule; otherwise has it answered.
 pub(super) async fn misbehave(
     endpoint: Option<&'static Endpoint>,
     call: Call<'_>,
@@ -57,12 +57,12 @@ pub(super) async fn misbehave(
     }
     match strike(call.app, call.exchange) {
         None => limited(endpoint, call, capacity).await,
-        // Boxed because few requests are struck, and each would carry the room for it.
+        // Boxed because few requests are struck, and inline it would enlarge the future of each.
         Some(strike) => Box::pin(carry_out(endpoint, call, strike, capacity)).await,
     }
 }
 
-/// What is to happen to a request.
+/// What happens to a request.
 fn strike(app: &AppState, exchange: &Exchange) -> Option<Strike> {
     if app.steering
         && let Some(steering) = Steering::of(&exchange.headers, &exchange.uri, &exchange.notes)
@@ -99,7 +99,7 @@ async fn carry_out(
 ) -> Answer {
     let Call { app, exchange, .. } = call;
     let is_safe = matches!(exchange.method, Method::GET | Method::HEAD);
-    // Half an answer needs a whole one: where nothing may be written, that of a request that writes nothing.
+    // A truncated answer needs a whole one; before the write, that of a read-only request.
     let needs_answer = match &strike.effect {
         None => true,
         Some(Effect::Fault(Fault::TruncatedBody | Fault::SlowBody { .. })) => is_safe,
@@ -107,7 +107,7 @@ async fn carry_out(
     };
     let delay = strike.delay.unwrap_or_default();
     let answer = match strike.write {
-        // The change is in before the delay begins: "timed out, but done".
+        // The change is made before the delay begins: "timed out, but done".
         Write::After => {
             let answer = limited(endpoint, call, capacity).await;
             if is_client_gone(exchange, delay).await {
@@ -131,7 +131,7 @@ async fn carry_out(
         }) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut answer = refused(app, exchange, status, body, retry_after);
-            // Whatever would bring this status otherwise is not what brought it.
+            // The usual reason of this status does not apply here.
             answer.extensions_mut().remove::<Remark>();
             if exchange.notes.struck_by().is_none() {
                 answer.extensions_mut().insert(Remark(STEERED.into()));
@@ -142,8 +142,8 @@ async fn carry_out(
     }
 }
 
-/// Holds an answer back, for as long as its client waits for it: tells whether the client is gone. Here,
-/// and only here, the end of what a client sends means that it has gone.
+/// Delays an answer while its client waits; returns whether the client is gone. Only here does a half-closed connection count as
+/// gone.
 async fn is_client_gone(exchange: &Exchange, delay: Duration) -> bool {
     if delay.is_zero() {
         return false;
@@ -158,17 +158,17 @@ async fn is_client_gone(exchange: &Exchange, delay: Duration) -> bool {
     }
 }
 
-/// The end of a request whose client is gone: nobody reads an answer.
+/// The answer to a client that is gone, which nobody reads.
 fn gone(exchange: &Exchange) -> Answer {
     exchange.notes.note_client_gone();
     if let Some(socket) = &exchange.socket {
         socket.give(Order::Close);
     }
-    // As nginx logs it: the client closed the request.
+    // nginx's code for a request that its client closed.
     empty(StatusCode::from_u16(499).expect("it has three digits"))
 }
 
-/// An answer that does not arrive as it should.
+/// An answer that is broken on the connection.
 async fn spoil(
     app: &AppState,
     fault: Fault,
@@ -191,14 +191,14 @@ async fn spoil(
             Order::Raw([b"HTTP/1.1 200 OK\r\n".as_slice(), &garbage(app.ids.seed())].concat())
         }
         Fault::RandomDataThenClose => Order::Raw(garbage(app.ids.seed())),
-        // An answer without a body has no middle.
+        // An empty body cannot be cut.
         Fault::TruncatedBody if answer.body().beginning().is_empty() => Order::Close,
         Fault::TruncatedBody => Order::Truncate {
             body_bytes: answer.body().counted(capacity).await / 2,
         },
     };
     let Some(socket) = &exchange.socket else {
-        // Without a socket, as in a call of the router itself, there is nothing to cut.
+        // A direct call of the router has no socket to break.
         let mut answer = Answer::from(ApiError::ServerError);
         answer.extensions_mut().remove::<Remark>();
         return answer;
@@ -210,7 +210,7 @@ async fn spoil(
     answer
         .headers_mut()
         .insert(header::CONNECTION, HeaderValue::from_static("close"));
-    // It is something that has to be written for the order to be carried out.
+    // The order is carried out at the next write, so there has to be one.
     socket.give(order);
     answer
 }
@@ -226,7 +226,7 @@ pub(super) fn sent(mut answer: Answer) -> Response {
     }
 }
 
-/// Bytes that are no HTTP, the same at every run of a seed.
+/// Bytes that are not HTTP, the same at every run of a seed.
 fn garbage(seed: Uuid) -> Vec<u8> {
     (0..8_u8)
         .flat_map(|i| Uuid::new_v5(&seed, &[i]).into_bytes())
@@ -234,10 +234,10 @@ fn garbage(seed: Uuid) -> Vec<u8> {
         .collect()
 }
 
-/// How many pieces a slow body comes in.
+/// The number of pieces of a slow body.
 const PIECES: usize = 10;
 
-/// A body that comes in pieces, with a pause before each.
+/// A body that is sent in pieces, with a pause before each.
 struct Slow {
     body: Body,
     /// What has come of it and is not sent.
@@ -300,7 +300,7 @@ impl HttpBody for Slow {
     }
 }
 
-/// The answer of that status, in Tallyfy's own shape where no body is given.
+/// The answer of a fault or of steering; by default with Tallyfy's body for that status.
 fn refused(
     app: &AppState,
     exchange: &Exchange,
@@ -319,7 +319,7 @@ fn refused(
     };
     let headers = answer.headers_mut();
     if status == StatusCode::TOO_MANY_REQUESTS {
-        // The newest figure of the documentation's for all requests (evidence 5.5).
+        // The documentation's newest figure for all requests (evidence 5.5).
         headers.insert(
             HeaderName::from_static("x-ratelimit-limit"),
             HeaderValue::from_static("600"),
@@ -335,7 +335,7 @@ fn refused(
     answer
 }
 
-/// The refusal that Tallyfy has for a status.
+/// Tallyfy's error for a status.
 fn error(
     exchange: &Exchange,
     status: StatusCode,

@@ -1,4 +1,4 @@
-//! A request on its way to its answer, and what a handler takes out of it; refusals are in Tallyfy's shape.
+//! A call of a handler: the request, and extractors whose errors have Tallyfy's shape.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -28,7 +28,7 @@ use crate::{
     state::AppState,
 };
 
-/// A request on its way to its answer.
+/// A request as a handler sees it.
 #[derive(Debug)]
 pub(in crate::http) struct Call<'a> {
     pub(in crate::http) app: &'a Arc<AppState>,
@@ -49,17 +49,17 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The rules of the API, as they hold here.
+    /// The contract that is served.
     pub(super) fn contract(&self) -> &'a Contract {
         &self.app.contract
     }
 
-    /// What time it is in the organization.
+    /// The time in the organization.
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.exchange.now()
     }
 
-    /// The query string, empty where there is none.
+    /// The query string; empty if there is none.
     pub(super) fn query(&self) -> &'a str {
         self.exchange.uri.query().unwrap_or_default()
     }
@@ -70,7 +70,7 @@ impl<'a> Call<'a> {
         self.last_in_path(form, GroupId::parse)
     }
 
-    /// The user's id in the path: a number; anything else is nobody's.
+    /// The user's id in the path, a number; anything else is not found.
     pub(super) fn user_id(&self) -> Result<UserId, ApiError> {
         let form = "the id in the path is no user's: a whole number of at least 1";
         self.last_in_path(form, |text| text.parse().ok().and_then(UserId::new))
@@ -81,7 +81,7 @@ impl<'a> Call<'a> {
         self.last_in_path("what is last in the path is no email address", Email::parse)
     }
 
-    /// What stands last in the path; what cannot be what it should be names nothing.
+    /// Parses the last segment of the path; what cannot be parsed is not found.
     fn last_in_path<T>(
         &self,
         form: &'static str,
@@ -94,7 +94,7 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Refuses an id in the path that cannot be one, where the path has one.
+    /// Refuses an invalid id in the path, if the route has an id.
     pub(super) fn check_id(&self) -> Result<(), ApiError> {
         let has_id = (self.exchange.matched.path).is_some_and(|path| path.ends_with("/{id}"));
         if has_id {
@@ -146,7 +146,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Reads a body that no handler is going to read, so that a record of the request has it.
+    /// Reads a body that no handler reads, for the journal.
     pub(in crate::http) async fn note_body(mut self, capacity: &Capacity) {
         if self.body.is_end_stream() {
             return;
@@ -163,7 +163,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The body, once it is there.
+    /// Reads the whole body.
     pub(super) async fn read_body(&mut self, capacity: &Capacity) -> Result<Bytes, ApiError> {
         let limits = &self.app.limits;
         let body = std::mem::take(&mut self.body);
@@ -181,16 +181,16 @@ impl<'a> Call<'a> {
 
 /// Why the fields of a body are not read.
 enum Unread {
-    /// There is none.
+    /// The body is empty.
     Empty,
-    /// It has none for Tallyfy.
+    /// Tallyfy would see no fields.
     Ignored(Cow<'static, str>),
-    /// It is told.
+    /// It is refused.
     Refused(String),
 }
 
-/// The fields of a body. `[]` has none, as an object has that PHP wrote with nothing in it (Laravel sees
-/// the same in both); an empty body has none either.
+/// Parses the fields of a body. `[]` has none: PHP writes an empty object that way, and Laravel sees the same in both. An empty body
+/// has none either.
 fn fields(bytes: &[u8], headers: &HeaderMap, contract: &Contract) -> Result<Fields, Unread> {
     if bytes.is_empty() {
         return Err(Unread::Empty);
@@ -219,7 +219,7 @@ fn fields(bytes: &[u8], headers: &HeaderMap, contract: &Contract) -> Result<Fiel
     })
 }
 
-/// A body as it came, up to a limit.
+/// Reads a body up to a limit.
 async fn read(
     headers: &HeaderMap,
     body: Body,

@@ -1,4 +1,4 @@
-//! What clients call beside groups: who the caller is, and the organizations, users and guests there are.
+//! The directory, which clients call beside groups: the caller, organizations, users and guests.
 
 #![expect(
     clippy::unnecessary_wraps,
@@ -101,7 +101,7 @@ pub(super) static ENDPOINTS: [Endpoint; 10] = [
     },
 ];
 
-/// The caller, as the first of the caller's organizations that declares them knows them.
+/// The caller's record in the first of the caller's organizations that has one.
 fn show_me(_: &Call<'_>, caller: SignedIn) -> Reply {
     let is_the_caller = |user: &&User| caller.user().is_none_or(|id| user.id == id);
     let declared = caller.home().into_iter().chain(caller.organizations());

@@ -1,4 +1,4 @@
-//! What answers on an endpoint, and whom. A handler's signature shows the right that it needs.
+//! Handlers: their signature shows the right that they need.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// What answers on an endpoint, by whom it answers.
+/// A handler, by the right that it needs.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Handler {
     /// Is given the body of a request that needs no token.
@@ -27,12 +27,12 @@ pub(super) enum Handler {
     Member(fn(&Call<'_>, Member) -> Result<Reply, ApiError>),
     Admin(fn(&Call<'_>, Admin) -> Result<Reply, ApiError>),
     GroupManager(fn(&Call<'_>, &GroupManager) -> Result<Reply, ApiError>),
-    /// Is given the fields of the body.
+    /// A handler that is given the fields of the body.
     GroupManagerWithBody(fn(&Call<'_>, &GroupManager, &Fields) -> Result<Reply, ApiError>),
 }
 
 impl Handler {
-    /// The right that it needs, by name.
+    /// The name of the right that it needs.
     pub(super) fn right(self) -> &'static str {
         match self {
             Self::Anyone(_) => "anyone",
@@ -43,7 +43,7 @@ impl Handler {
         }
     }
 
-    /// Answers a caller who has that right; any other is told why not. What takes long is computed in the pool.
+    /// Answers a caller who has the right, and refuses any other. Long computations run in the pool.
     pub(super) async fn answer(
         self,
         mut call: Call<'_>,
@@ -51,7 +51,7 @@ impl Handler {
     ) -> Result<Answer, ApiError> {
         let mut body = Bytes::new();
         if let Self::GroupManagerWithBody(_) = self {
-            // Who may not, or asks for what cannot be, is told so before the body has come.
+            // Rights and ids are checked before the body has come.
             GroupManager::of(&call)?;
             call.check_id()?;
         }

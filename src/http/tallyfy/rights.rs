@@ -1,5 +1,5 @@
-//! Who asks: headers in, [`SignedIn`], [`Member`], [`Admin`] or [`GroupManager`] out. A handler is given the one
-//! that it needs, and looks at the organization through it.
+//! Authentication and authorization: headers in, [`SignedIn`], [`Member`], [`Admin`] or [`GroupManager`] out. A handler is given the
+//! one that it needs, and reads the organization through it.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ use crate::{
     tenant::{Bearer, Org, Refusal, Standing, Token, TokenRefusal},
 };
 
-/// Whoever a token stands for, in no organization in particular.
+/// An authenticated caller, in no organization in particular.
 #[derive(Debug)]
 pub(super) struct SignedIn {
     app: Arc<AppState>,
@@ -39,7 +39,7 @@ pub(super) struct SignedIn {
 }
 
 impl SignedIn {
-    /// One request gets one answer, the first that fails: token, client header, organization.
+    /// The checks, of which the first that fails is answered: token, client header, organization.
     pub(super) fn of(call: &Call<'_>) -> Result<Self, ApiError> {
         let token = token(call.exchange, call.app)?;
         check_client_header(&call.exchange.headers, call.app)?;
@@ -50,8 +50,7 @@ impl SignedIn {
         })
     }
 
-    /// The organizations that the token is good for, in the order in which it names them, or else of
-    /// their ids.
+    /// The organizations of the token, in the order in which it names them, or else of their ids.
     pub(super) fn organizations(&self) -> impl Iterator<Item = OrgId> {
         let tenants = &self.app.tenants;
         let ids = match self.token.organizations.as_slice() {
@@ -67,17 +66,17 @@ impl SignedIn {
         self.app.tenants.look_at(id).standing(&self.token)
     }
 
-    /// The user whom the token stands for, wherever that is the same one.
+    /// The token's user, if that is one person in all organizations.
     pub(super) fn user(&self) -> Option<UserId> {
         self.token.person()
     }
 
-    /// The organization that knows that user.
+    /// The organization whose record of the user this is.
     pub(super) fn home(&self) -> Option<OrgId> {
         self.token.home().cloned()
     }
 
-    /// That user where no organization declares them any more, or else the first one that there can be.
+    /// The made-up user, if no organization declares the token's.
     pub(super) fn undeclared(&self) -> User {
         let user = self.token.record().cloned();
         user.unwrap_or_else(|| User::undeclared(self.user().unwrap_or(UserId::FIRST)))
@@ -94,19 +93,19 @@ impl SignedIn {
     }
 }
 
-/// A user of the organization in the path: may list and get.
+/// A user of the organization in the path, who may list and get.
 #[derive(Debug)]
 pub(super) struct Member {
     app: Arc<AppState>,
     exchange: Arc<Exchange>,
     /// The organization as it was when the request came to it.
     pub(super) org: Arc<Org>,
-    /// Who the token's user is there.
+    /// The caller's standing there.
     pub(super) standing: Standing,
 }
 
 impl Member {
-    /// A caller who is one, or else why not.
+    /// Checks the caller; the error is the refusal.
     pub(super) fn of(call: &Call<'_>) -> Result<Self, ApiError> {
         let SignedIn {
             app,
@@ -161,12 +160,12 @@ impl Member {
     }
 }
 
-/// A user of the organization in the path who is an admin there: may look at single users (evidence 8.4).
+/// An admin of the organization in the path, who may get single users (evidence 8.4).
 #[derive(Debug)]
 pub(super) struct Admin(pub(super) Member);
 
 impl Admin {
-    /// A caller who is one, or else why not.
+    /// Checks the caller; the error is the refusal.
     pub(super) fn of(call: &Call<'_>) -> Result<Self, ApiError> {
         let member = Member::of(call)?;
         if member.standing.role != Role::Admin {
@@ -178,7 +177,7 @@ impl Admin {
     }
 }
 
-/// A user who has `manage_groups` there: may create, update and delete as well (groups/index, evidence 7).
+/// A user with `manage_groups` there, who may also create, update and delete (groups/index, evidence 7).
 #[derive(Debug)]
 pub(super) struct GroupManager {
     app: Arc<AppState>,
@@ -186,7 +185,7 @@ pub(super) struct GroupManager {
 }
 
 impl GroupManager {
-    /// A caller who is one, or else why not.
+    /// Checks the caller; the error is the refusal.
     pub(super) fn of(call: &Call<'_>) -> Result<Self, ApiError> {
         // The organization is not held: it is about to change, and would be copied for it.
         let Member {
@@ -203,7 +202,7 @@ impl GroupManager {
         Ok(Self { app, exchange })
     }
 
-    /// Changes the organization.
+    /// Changes the organization, atomically.
     pub(super) fn write<T>(
         &self,
         change: impl FnOnce(&mut Org) -> Result<T, Refusal>,
@@ -222,7 +221,7 @@ fn links<'a>(app: &'a AppState, exchange: &'a Exchange) -> Links<'a> {
     }
 }
 
-/// A refusal as the contract answers it; why is noted.
+/// Turns a refusal into an error, as the contract has it, and notes the reason.
 fn refused(refusal: Refusal, exchange: &Exchange, app: &AppState) -> ApiError {
     if let Some(why) = reason(&refusal) {
         exchange.notes.note_reason(why);

@@ -1,4 +1,4 @@
-//! How much a request computes.
+//! Estimates the work of a request.
 
 use crate::{
     domain::operation::Operation,
@@ -6,12 +6,12 @@ use crate::{
     tenant::{Org, Refusal},
 };
 
-/// Most steps that a request takes on a thread that polls sockets: well under a millisecond of work.
+/// Upper bound on steps of a request on a thread that polls sockets: well under a millisecond of work.
 const LIGHT: usize = 10_000;
-/// The longest body that is read there.
+/// Upper bound on a body that is parsed there.
 const SHORT_BODY: usize = 32 * 1024;
 
-/// Whether a request may take long, or has to wait for somebody who changes the organization.
+/// Whether a request may take long, or has to wait for a writer of the organization.
 pub(super) fn is_heavy(exchange: &Exchange, body: &[u8]) -> bool {
     // A token request may search the users of all organizations.
     let is_of_all = exchange.matched.operation == Some(Operation::IssueToken);
@@ -21,17 +21,17 @@ pub(super) fn is_heavy(exchange: &Exchange, body: &[u8]) -> bool {
     let query = exchange.uri.query().unwrap_or_default();
     match exchange.held.try_org() {
         Some(Ok(org)) => steps(exchange, query, &org) > LIGHT,
-        // It does not exist: it is told so.
+        // It does not exist, which is answered at once.
         Some(Err(Refusal::NoOrg)) => false,
         Some(Err(_)) | None => true,
     }
 }
 
-/// About how many rows, members and guests are looked at.
+/// The approximate number of rows, members and guests that are visited.
 fn steps(exchange: &Exchange, query: &str, org: &Org) -> usize {
     let groups = org.groups();
     let people = org.users().len() + org.guests().len();
-    // A parameter may be encoded.
+    // A parameter's name may be encoded.
     let asks_for = |name: &str| query.contains(name) || query.contains('%');
     let all = groups.len() + groups.people() + people;
     match exchange.matched.operation {
