@@ -1,4 +1,4 @@
-//! Listener in, stop signal in; serve, then drain. The only accept loop.
+//! The server: takes listeners and a stop signal, serves, then drains. It has the only accept loop.
 
 mod connection;
 mod places;
@@ -27,24 +27,24 @@ use crate::{
     state::StartError,
 };
 
-/// How long requests under way may take once the server is told to stop.
+/// The time for requests under way once the server is told to stop.
 const DRAIN: Duration = Duration::from_millis(4500);
 
-/// The name of the machine's own two addresses, `127.0.0.1` and `::1`.
+/// The name of both loopback addresses, `127.0.0.1` and `::1`.
 pub const LOCALHOST: &str = "localhost";
 
-/// How many connections the system holds until they are accepted. One beyond it would try again after a second.
-/// The system may hold fewer (`net.core.somaxconn` of Linux).
+/// The listen backlog. A connection beyond it is retried by its client's system after a second. The system may cap it
+/// (`net.core.somaxconn` of Linux).
 const BACKLOG: i32 = 4096;
 
-/// How often another port is tried that is free at both loopback addresses.
+/// Attempts to find a port that is free on both loopback addresses.
 const TRIES: usize = 100;
 
-/// Sockets on the configured host and port, and the address that clients are told. Clients may
-/// connect at once; they wait until they are served.
+/// Binds sockets to the configured host and port; returns them with the address for clients. Clients may connect at once, and wait
+/// until they are served.
 ///
-/// `localhost` is both loopback addresses at one port, since clients resolve it to either. A `::1`
-/// that cannot be had is a warning. Any other host is one socket.
+/// `localhost` is both loopback addresses on one port, as clients resolve it to either. If `::1` cannot be bound, that is a warning. Any
+/// other host is one socket.
 pub fn listen(config: &Config) -> Result<(Vec<TcpListener>, SocketAddr), StartError> {
     let (host, port) = (config.host.as_str(), config.port);
     let listeners = if host == LOCALHOST {
@@ -55,7 +55,7 @@ pub fn listen(config: &Config) -> Result<(Vec<TcpListener>, SocketAddr), StartEr
     let with_address = listeners.and_then(|listeners| {
         for listener in &listeners {
             listener.set_nonblocking(true)?;
-            // The standard library asks for 128. Asking again changes that.
+            // The standard library listens with a backlog of 128. Listening again changes that.
             SockRef::from(listener).listen(BACKLOG)?;
         }
         let address = listeners[0].local_addr()?;
@@ -77,9 +77,9 @@ fn bound(host: &str, port: u16) -> io::Result<TcpListener> {
     TcpListener::bind(addresses.as_slice())
 }
 
-/// A socket at `127.0.0.1`, and one at `::1` with the same port.
+/// Binds `127.0.0.1`, and `::1` on the same port.
 fn on_loopback(port: u16) -> io::Result<Vec<TcpListener>> {
-    // Held while others are tried, so that the system does not give the same one again.
+    // Kept open while others are tried, so that the system does not assign the same port again.
     let mut passed_over = Vec::new();
     for _ in 0..TRIES {
         let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
@@ -101,11 +101,11 @@ fn on_loopback(port: u16) -> io::Result<Vec<TcpListener>> {
     ))
 }
 
-/// Serves `app` on `listeners` until `stop` is done. Then streams, half-sent heads and idle connections end at
-/// once, and requests under way may finish, for 4.5 seconds at most.
+/// Serves `app` on `listeners` until `stop` resolves. Then streams, half-sent heads and idle connections end at once, and requests
+/// under way have 4.5 seconds to finish.
 ///
-/// Above `max_connections`, requests wait for a place. Nothing that one connection does ends the loop, nor does
-/// running out of file descriptors.
+/// Over `max_connections`, requests wait for a place. Nothing that a connection does ends the loop, nor does running out of file
+/// descriptors.
 pub async fn serve(
     listeners: Vec<TcpListener>,
     app: App,
@@ -118,7 +118,7 @@ pub async fn serve(
         .collect::<io::Result<Vec<_>>>()
         .map_err(StartError::Runtime)?;
     let places = Arc::new(Places::new(limits.max_connections));
-    // Each connection has a sender. When the last one is gone, so is the last connection.
+    // Each connection holds a sender, so that the channel closes with the last connection.
     let (open, mut all_over) = mpsc::channel::<Infallible>(1);
     let http = protocol(&limits);
     let mut stop = pin!(stop);
@@ -163,7 +163,7 @@ fn protocol(limits: &Limits) -> http1::Builder {
     http
 }
 
-/// The next connection. The listeners take turns, so that a busy one cannot starve the others.
+/// Accepts the next connection. The listeners take turns, so that a busy one cannot starve the others.
 async fn accept(listeners: &mut [tokio::net::TcpListener], places: &Places) -> TcpStream {
     loop {
         listeners.rotate_left(1);
@@ -175,7 +175,7 @@ async fn accept(listeners: &mut [tokio::net::TcpListener], places: &Places) -> T
         });
         match next.await {
             Ok((stream, _)) => {
-                // Answers are short and written whole: nothing to gain from waiting for more.
+                // No Nagle delay: answers are written whole.
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "a connection was gone before it was served");
                     continue;
@@ -184,7 +184,7 @@ async fn accept(listeners: &mut [tokio::net::TcpListener], places: &Places) -> T
             }
             Err(error) if is_the_clients(&error) => {}
             Err(error) => {
-                // Most likely the process is out of file descriptors: others will be given back.
+                // Most likely the process is out of file descriptors, until others are closed.
                 tracing::warn!(%error, "cannot accept a connection; trying again");
                 places.make_room();
                 time::sleep(Duration::from_millis(50)).await;

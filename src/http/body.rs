@@ -1,4 +1,4 @@
-//! The body of a request: read in one piece, and read on where a handler leaves something of it.
+//! Bodies of requests: reading one into memory, and draining what a handler leaves of it.
 
 use std::{
     pin::Pin,
@@ -21,21 +21,21 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use super::capacity::{Full, Memory, Room, SHORT};
 use crate::{config::Limits, socket::SocketHandle};
 
-/// Whether a request announces a body that is longer than a limit.
+/// Whether `Content-Length` is over a limit.
 pub(super) fn announces_more(headers: &HeaderMap, limit: usize) -> bool {
     let announced = headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse().ok());
     announced.is_some_and(|length: u64| length > limit as u64)
 }
 
-/// Why a body is not there in one piece.
+/// Why a body could not be read.
 #[derive(Debug)]
 pub(super) enum Ungathered {
     /// It is longer than the limit.
     TooLong,
-    /// It ended before it was over.
+    /// It ended too early.
     EndedEarly(BoxError),
-    /// Other bodies take all the memory that there is for them.
+    /// The memory budget of bodies is used up.
     NoRoom,
 }
 
@@ -45,8 +45,8 @@ impl From<Full> for Ungathered {
     }
 }
 
-/// A body in one piece, up to a limit. What is longer than [`SHORT`] takes of the memory for all bodies, as
-/// it comes: what is only announced takes nothing.
+/// Reads a body into memory, up to a limit. One that is longer than [`SHORT`] takes from the memory budget of all bodies as it comes;
+/// an announced length takes nothing.
 pub(super) async fn gathered(
     body: Body,
     limit: usize,
@@ -76,7 +76,7 @@ pub(super) async fn gathered(
             let doubled = (2 * length).min(announced.unwrap_or(limit));
             let capacity = length.max(doubled);
             if capacity > SHORT {
-                // While it moves, both are there.
+                // During the reallocation, both buffers exist.
                 memory.add(&mut room, capacity).await?;
             }
             whole.reserve_exact(capacity - whole.len());
@@ -94,7 +94,7 @@ pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
     Some(essence.trim().to_ascii_lowercase())
 }
 
-/// What a body is whose headers say that it is encoded: nothing is decoded here.
+/// The content encoding of a body, if its headers name one: nothing is decoded here.
 pub(super) fn encoded(headers: &HeaderMap) -> Option<String> {
     let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     let is_plain = |value: &HeaderValue| {
@@ -111,7 +111,7 @@ pub(super) fn encoded(headers: &HeaderMap) -> Option<String> {
     Some(format!("is encoded (`Content-Encoding: {named}`)"))
 }
 
-/// An encoding by its name; what is no such name is not repeated, as it may be anything.
+/// An encoding by its name; an unknown name is not repeated, as it may be anything.
 fn named(value: &HeaderValue) -> String {
     let is_name =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ',' | ' ' | '.' | '*');
@@ -124,18 +124,18 @@ fn named(value: &HeaderValue) -> String {
     }
 }
 
-/// How long a client may pause while its body is read on: one that has stopped sending is waiting for its answer.
+/// How long a client may pause while its body is drained: one that has stopped sending waits for its answer.
 const DISCARD_PAUSE: Duration = Duration::from_millis(200);
 
-/// What is to be read on of a request's body once it is answered.
+/// The rest of a body that has to be drained after the answer.
 pub(super) struct Unread {
     body: SharedBody,
-    /// Whether the client waits for `100 Continue`: it sends nothing until it is asked to.
+    /// Whether the client waits for `100 Continue`, and sends nothing until it gets it.
     waits: bool,
 }
 
 impl Unread {
-    /// Puts a body that can be finished in the place of a request's; nothing where there is none.
+    /// Replaces a request's body by one that can be drained; `None` if there is no body.
     pub(super) fn of(headers: &HeaderMap, body: &mut Body) -> Option<Self> {
         if body.is_end_stream() {
             return None;
@@ -149,9 +149,8 @@ impl Unread {
         })
     }
 
-    /// Reads on what a handler left of the body and throws it away, so that a client that is still
-    /// sending sees the answer rather than a broken pipe; what does not end in time ends the connection,
-    /// after which it may go on for a while.
+    /// Drains what a handler left of the body, so that a client that is still sending sees the answer and no broken pipe. If that does not
+    /// end in time, the connection is closed after a lingering time.
     pub(super) async fn finish(self, headers: &mut HeaderMap, socket: Option<&SocketHandle>) {
         let waits_still = self.waits && !self.body.was_asked();
         if waits_still || !self.body.discard().await {
@@ -163,7 +162,7 @@ impl Unread {
     }
 }
 
-/// As a layer: finishes what is left of each body.
+/// A middleware that drains the rest of each body.
 pub(super) async fn finish_body(request: Request, next: Next) -> Response {
     let (parts, mut body) = request.into_parts();
     let unread = Unread::of(&parts.headers, &mut body);
@@ -177,7 +176,7 @@ pub(super) async fn finish_body(request: Request, next: Next) -> Response {
     response
 }
 
-/// A body that a handler reads and that can be finished after it.
+/// A body that a handler reads and that can be drained after it.
 #[derive(Clone)]
 struct SharedBody(Arc<Mutex<Shared>>);
 
@@ -204,7 +203,7 @@ impl SharedBody {
         self.with(|shared| shared.asked)
     }
 
-    /// Reads to the end; false where there is too much, it takes too long, or the client is gone.
+    /// Reads to the end; false if there is too much, it takes too long, or the client is gone.
     async fn discard(mut self) -> bool {
         if self.with(|shared| shared.ended) {
             return true;

@@ -1,4 +1,4 @@
-//! What all requests share of the machine: threads for what takes long, memory for answers and for bodies.
+//! Capacity that all requests share: threads for long computations, and memory budgets for answers and for bodies.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,20 +11,20 @@ use tokio::{
 use super::pool::Pool;
 use crate::config::Limits;
 
-/// What all requests share of the machine.
+/// The shared capacity.
 #[derive(Debug, Clone)]
 pub(super) struct Capacity {
-    /// Where what takes long is computed.
+    /// The thread pool for long computations.
     pub(super) pool: Pool,
-    /// What answers take that are longer than [`SHORT`].
+    /// The memory budget of answers longer than [`SHORT`].
     pub(super) answers: Memory,
-    /// What bodies take that are longer than [`SHORT`].
+    /// The memory budget of bodies longer than [`SHORT`].
     pub(super) bodies: Memory,
 }
 
 impl Capacity {
     pub(super) fn of(limits: &Limits) -> Self {
-        // What is short belongs to its connection and is not counted one by one.
+        // Short ones count as part of their connection.
         let of_connections = limits.max_connections.saturating_mul(SHORT);
         let beside = |all: usize| Memory::of(all.saturating_sub(of_connections.min(all / 2)));
         Self {
@@ -35,7 +35,7 @@ impl Capacity {
     }
 }
 
-/// Up to how many bytes an answer or a body belongs to its connection.
+/// Bytes up to which an answer or a body counts as part of its connection.
 pub(super) const SHORT: usize = 64 * 1024;
 
 /// Why an answer is not written.
@@ -47,18 +47,18 @@ pub(super) const NO_ROOM_FOR_BODY: &str = "other bodies took all of `--max-body-
 /// How long a request waits for memory.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Memory that is handed out in rooms, first come, first served.
+/// A memory budget: a fair semaphore over bytes.
 #[derive(Debug, Clone)]
 pub(super) struct Memory {
     left: Arc<Semaphore>,
     all: usize,
 }
 
-/// Nothing was free for [`PATIENCE`], or there never is so much.
+/// The budget was used up for [`PATIENCE`], or is smaller than what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Full;
 
-/// What memory is counted in, in bytes.
+/// Bytes of a permit.
 const UNIT: usize = 1024;
 
 impl Memory {
@@ -70,14 +70,14 @@ impl Memory {
         }
     }
 
-    /// Room for so many bytes, as soon as there is some. Where all of it is less, all of it will do.
+    /// Reserves bytes, as soon as they are free; at most the whole budget.
     pub(super) async fn take(&self, bytes: usize) -> Result<Room, Full> {
         let mut room = Room::default();
         self.add(&mut room, bytes).await?;
         Ok(room)
     }
 
-    /// Makes a room larger by so many bytes.
+    /// Enlarges a reservation.
     pub(super) async fn add(&self, room: &mut Room, bytes: usize) -> Result<(), Full> {
         let units = bytes.div_ceil(UNIT).min(self.all);
         let units = u32::try_from(units).expect("all of it is no more than that");
@@ -92,12 +92,12 @@ impl Memory {
     }
 }
 
-/// Some memory; dropped, it is free again.
+/// A reservation, which is freed on drop.
 #[derive(Debug, Default)]
 pub(super) struct Room(Option<OwnedSemaphorePermit>);
 
 impl Room {
-    /// Gives back what is beyond so many bytes.
+    /// Frees what is over that many bytes.
     pub(super) fn shrink_to(&mut self, bytes: usize) {
         if let Some(permit) = &mut self.0 {
             let beyond = permit.num_permits().saturating_sub(bytes.div_ceil(UNIT));
@@ -105,7 +105,7 @@ impl Room {
         }
     }
 
-    /// Bytes that have this room until nobody holds them any more; what they do not take of it is free at once.
+    /// Ties a reservation to bytes, until the last handle on them is dropped. What they do not need of it is freed at once.
     pub(super) fn around(mut self, bytes: Vec<u8>) -> Bytes {
         struct Housed {
             bytes: Vec<u8>,
@@ -141,7 +141,7 @@ mod tests {
             "a copy is held"
         );
         drop(copy);
-        // More than there is waits for all there is.
+        // A request for more than the budget waits for all of it.
         memory.take(usize::MAX).await.unwrap();
     }
 }

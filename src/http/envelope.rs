@@ -53,12 +53,12 @@ fn of_json(status: StatusCode, body: Content) -> Answer {
     answer
 }
 
-/// What a handler answers with.
+/// The answer of a handler.
 #[derive(Debug)]
 pub(super) enum Reply {
-    /// All of it.
+    /// The whole answer.
     Ready(Answer),
-    /// What is too long to be written without room for it.
+    /// A long answer, which is written within the memory budget.
     Unwritten(StatusCode, Unwritten),
 }
 
@@ -71,12 +71,12 @@ impl Reply {
         }
     }
 
-    /// The answer, once there is room for it.
+    /// The answer, once the memory budget has room for it.
     pub(super) async fn answer(self, capacity: &Capacity) -> Result<Answer, Full> {
         match self {
             Self::Ready(answer) => Ok(answer),
             Self::Unwritten(status, unwritten) => {
-                // Boxed because few answers are so long, and each would carry the room for it.
+                // Boxed because few answers are that long, and inline it would enlarge the future of each.
                 let body = Box::pin(unwritten.written(capacity)).await;
                 Ok(of_json(status, body?))
             }
@@ -101,7 +101,7 @@ pub(super) fn begin_page(out: &mut Out) {
     out.raw("{\"data\":[");
 }
 
-/// `],"meta":{"pagination":{…}}}`, behind them, with links on the host and prefix that was asked.
+/// `],"meta":{"pagination":{…}}}` after them, with links on the host and prefix of the request.
 pub(super) fn end_page<R>(out: &mut Out, page: &Page<R>, links: Links<'_>) {
     out.raw("],\"meta\":{\"pagination\":");
     out.json(&Pagination::of(page, links));

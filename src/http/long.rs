@@ -1,5 +1,5 @@
-//! Answers by their length: a short one is all in memory; a longer one takes room from what all answers
-//! have together, and what is longer still is sent piece by piece as it is computed.
+//! Bodies of answers by their length: a short one is a single buffer; a longer one reserves memory of the budget of all answers, and a
+//! still longer one is streamed in pieces as it is computed.
 
 use std::{
     collections::VecDeque,
@@ -17,17 +17,17 @@ use hyper::body::Frame;
 use super::capacity::{Capacity, Full, Room, SHORT};
 use crate::json::{Out, Pieces, Written};
 
-/// Up to how many bytes an answer is in one piece.
+/// Bytes up to which an answer is a single buffer.
 const WHOLE: usize = 1024 * 1024;
-/// How much of an answer a connection takes over at most before its client has taken it.
+/// Upper bound on bytes of an answer that a connection buffers.
 const SENT: usize = 512 * 1024;
 
 /// The body of an answer.
 #[derive(Debug)]
 pub(super) enum Content {
-    /// All of it.
+    /// The whole body.
     Whole(Bytes),
-    /// Its beginning, and who writes the rest.
+    /// Its beginning, and the writer of the rest.
     Long(Box<Long>),
 }
 
@@ -39,13 +39,13 @@ impl Default for Content {
 
 impl From<Vec<u8>> for Content {
     fn from(bytes: Vec<u8>) -> Self {
-        // No larger than it is: otherwise a create takes 200 ns more (2026-11-25).
+        // Without spare capacity: otherwise a create takes 200 ns more (2026-11-25).
         Self::Whole(bytes.into_boxed_slice().into())
     }
 }
 
 impl Content {
-    /// All of it, or the beginning of what is long.
+    /// The whole body, or the beginning of a long one.
     pub(super) fn beginning(&self) -> &Bytes {
         match self {
             Self::Whole(bytes) => bytes,
@@ -53,7 +53,7 @@ impl Content {
         }
     }
 
-    /// How many bytes it has, where that is known.
+    /// Its length in bytes, if that is known.
     pub(super) fn length(&self) -> Option<usize> {
         match self {
             Self::Whole(bytes) => Some(bytes.len()),
@@ -61,7 +61,7 @@ impl Content {
         }
     }
 
-    /// How many bytes it has; what is long is computed once more to count them.
+    /// Its length in bytes; a long body is computed once more to count them.
     pub(super) fn counted(&self, capacity: &Capacity) -> impl Future<Output = usize> + use<> {
         let counted = match self {
             Self::Whole(bytes) => Either::Left(bytes.len()),
@@ -87,7 +87,7 @@ impl Content {
     }
 }
 
-/// What is to be written, as often as it is asked for.
+/// A source that can be written repeatedly.
 #[derive(Clone)]
 pub(super) struct Unwritten(Arc<dyn Fn() -> Pieces + Send + Sync>);
 
@@ -98,7 +98,7 @@ impl fmt::Debug for Unwritten {
 }
 
 impl Unwritten {
-    /// All of it, where it is short.
+    /// The whole body, if it is short.
     pub(super) fn or_short(written: impl Written) -> Result<Content, Self> {
         match Out::whole(&written, SHORT) {
             Some(bytes) => Ok(bytes.into()),
@@ -115,9 +115,9 @@ impl Unwritten {
         (self.0)()
     }
 
-    /// Writes it, in the pool and within what all answers have together.
+    /// Writes it in the pool, within the memory budget of all answers.
     pub(super) async fn written(self, capacity: &Capacity) -> Result<Content, Full> {
-        // An answer in one piece takes that much while it is put together.
+        // The memory of a single buffer while it is built.
         let room = capacity.answers.take(2 * WHOLE).await?;
         let write = move || {
             let mut rest = self.pieces();
@@ -153,10 +153,10 @@ impl Unwritten {
     }
 }
 
-/// An answer that is sent piece by piece. What it takes of memory it gives back when it is dropped.
+/// An answer that is streamed in pieces. Its memory is freed on drop.
 pub(super) struct Long {
     beginning: Bytes,
-    /// What is written and not sent.
+    /// Bytes that are written, but not sent.
     begun: VecDeque<Bytes>,
     rest: Rest,
     unwritten: Unwritten,
@@ -164,10 +164,10 @@ pub(super) struct Long {
     _room: Room,
 }
 
-/// The next piece, and who writes those after it.
+/// Computes the next piece; returns it with the writer of the others.
 type Next = (Option<Vec<u8>>, Pieces);
 
-/// Who writes what is not written yet.
+/// The writer of the pieces to come.
 enum Rest {
     Idle(Pieces),
     Writing(Pin<Box<dyn Future<Output = Next> + Send>>),

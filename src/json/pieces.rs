@@ -1,7 +1,7 @@
-//! JSON as it is written: in one piece where it is short, and piece by piece where it is long.
+//! A JSON writer: one buffer for a short document, a stream of pieces for a long one.
 //!
-//! What writes it is a future that waits, between two parts, until a full piece is taken: so a writer
-//! that is at the middle of a list inside a list goes on from there, and no more than a piece is in memory.
+//! The writer is a future that suspends between two parts until a full piece is taken. So it resumes in the middle of a list within a
+//! list, and no more than a piece is in memory.
 
 use std::{
     fmt,
@@ -15,32 +15,31 @@ use std::{
 use futures_util::FutureExt;
 use serde::Serialize;
 
-/// What is written as JSON, part by part.
+/// A value that can be written as JSON, part by part.
 pub(crate) trait Written: Send + Sync + 'static {
     /// Writes it, with a look at [`Out::pause_when_full`] between its parts.
     fn write(&self, out: &mut Out) -> impl Future<Output = ()> + Send;
 }
 
-/// Where JSON is written to.
+/// The output of a writer.
 pub(crate) struct Out {
     bytes: Vec<u8>,
-    /// How many bytes make it full.
+    /// Bytes at which a piece is full.
     full: usize,
-    /// Who takes a full piece; nobody where all is to be in one.
+    /// Where a full piece goes; `None` if everything goes into one.
     taker: Option<Taker>,
 }
 
 type Taker = Arc<Mutex<Vec<u8>>>;
 
-/// What a piece is about as long as, in bytes.
+/// The approximate length of a piece, in bytes.
 const PIECE: usize = 64 * 1024;
 
-/// How many items of a list are written between two looks at how much there is.
+/// Items of a list that are written between two checks of the length.
 const RUN: usize = 512;
 
 impl Out {
-    /// All of it, where that is no longer than `most` bytes, or else nothing. Nothing is computed
-    /// beyond that.
+    /// The whole document, if it has at most `most` bytes; else `None`, and nothing is computed beyond that.
     pub(crate) fn whole(written: &impl Written, most: usize) -> Option<Vec<u8>> {
         let mut out = Self {
             bytes: Vec::with_capacity(1024),
@@ -51,7 +50,7 @@ impl Out {
         Some(out.bytes).filter(|bytes| bytes.len() <= most)
     }
 
-    /// What is written in one piece.
+    /// The whole document in one buffer.
     #[cfg(test)]
     pub(crate) fn all(write: impl AsyncFnOnce(&mut Self)) -> String {
         let mut out = Self {
@@ -63,13 +62,13 @@ impl Out {
         String::from_utf8(out.bytes).expect("JSON is text")
     }
 
-    /// Waits until what is written is taken, where it makes a piece.
+    /// Suspends until the piece is taken, if it is full.
     pub(crate) async fn pause_when_full(&mut self) {
         if self.bytes.len() < self.full {
             return;
         }
         let Some(taker) = &self.taker else {
-            // It is too long to be in one piece; nobody asks for more of it.
+            // It is too long for one buffer; the future is not polled again.
             return pending().await;
         };
         let piece = mem::replace(&mut self.bytes, Vec::with_capacity(PIECE + PIECE / 8));
@@ -90,26 +89,26 @@ impl Out {
         self.bytes.extend_from_slice(json.as_ref());
     }
 
-    /// Writes what serde writes.
+    /// Writes a value with serde.
     pub(crate) fn json(&mut self, value: &(impl Serialize + ?Sized)) {
         serde_json::to_writer(&mut self.bytes, value).expect("all keys are strings");
     }
 
-    /// Writes a key of an object that is begun, and the comma before it.
+    /// Writes a key of an object, after a comma.
     pub(crate) fn key(&mut self, key: &'static str) {
         self.comma(!self.bytes.ends_with(b"{"));
         self.json(key);
         self.raw(":");
     }
 
-    /// Writes an object that serde writes, but for the brace that ends it.
+    /// Writes an object with serde, without its closing brace.
     pub(crate) fn unclosed(&mut self, object: &impl Serialize) {
         self.json(object);
         let end = self.bytes.pop();
         debug_assert_eq!(end, Some(b'}'), "it is an object");
     }
 
-    /// Writes a text, however long it is.
+    /// Writes a string of any length.
     pub(crate) async fn text(&mut self, text: &str) {
         if text.len() <= PIECE {
             return self.json(text);
@@ -124,7 +123,7 @@ impl Out {
             let (run, after) = rest.split_at(end);
             let start = self.bytes.len();
             self.json(run);
-            // The run's own quotes stand in the middle of the text.
+            // serde's quotes around a chunk are left out in the middle of the string.
             self.bytes.pop();
             self.bytes.remove(start);
             rest = after;
@@ -133,7 +132,7 @@ impl Out {
         self.raw("\"");
     }
 
-    /// Writes a list, each item by itself.
+    /// Writes a list, item by item.
     pub(crate) async fn list<T: Sync>(
         &mut self,
         items: &[T],
@@ -150,7 +149,7 @@ impl Out {
         self.raw("]");
     }
 
-    /// Writes a comma, but before the first of a list.
+    /// Writes a comma, except before the first item.
     pub(crate) fn comma(&mut self, is_there: bool) {
         if is_there {
             self.raw(",");
@@ -158,14 +157,14 @@ impl Out {
     }
 }
 
-/// Something as it is written, piece by piece. Each piece is computed when it is asked for.
+/// A stream of pieces, each computed when it is asked for.
 pub(crate) struct Pieces {
     taken: Taker,
     writing: Option<Pin<Box<dyn Future<Output = Vec<u8>> + Send>>>,
 }
 
 impl Pieces {
-    /// The pieces of that, from its beginning.
+    /// The pieces of a value.
     pub(crate) fn of(written: Arc<impl Written>) -> Self {
         let taken = Taker::default();
         let mut out = Out {
@@ -183,7 +182,7 @@ impl Pieces {
         }
     }
 
-    /// All of it in one.
+    /// Concatenates all pieces.
     pub(crate) fn together(self) -> Vec<u8> {
         self.fold(Vec::new(), |mut whole, piece| {
             whole.extend_from_slice(&piece);
@@ -242,7 +241,7 @@ mod tests {
             let json = serde_json::to_vec(&texts).unwrap();
             let whole = Arc::new(Texts(texts));
             let pieces: Vec<Vec<u8>> = Pieces::of(Arc::clone(&whole)).collect();
-            // What JSON escapes takes up to six bytes.
+            // An escaped character takes up to six bytes.
             prop_assert!(pieces.iter().all(|piece| piece.len() <= 8 * PIECE));
             prop_assert_eq!(pieces.concat(), json.clone());
             for most in [0, json.len() - 1] {

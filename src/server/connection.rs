@@ -29,7 +29,7 @@ use crate::{
     socket::{ClientGone, SocketHandle},
 };
 
-/// A connection that was let in, and what serves it.
+/// An accepted connection with its service.
 pub(super) struct Connection {
     pub(super) http: http1::Builder,
     pub(super) app: App,
@@ -38,7 +38,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Serves a connection. It is among those that are told to stop as soon as this is called.
+    /// Serves a connection. It is registered for the stop signal as soon as this is called.
     pub(super) fn serve(
         self,
         tcp: TcpStream,
@@ -62,7 +62,7 @@ impl Connection {
     }
 }
 
-/// A connection that is counted. Dropped, it has left.
+/// A registered connection, which is removed on drop.
 struct Entered {
     places: Arc<Places>,
     guest: Arc<Guest>,
@@ -101,7 +101,7 @@ impl Entered {
             if guest.has_place() {
                 patience = None;
             }
-            // A head that is half sent counts for nothing here.
+            // A half-sent head does not count as a request under way.
             if is_stopping && guest.is_at_rest() {
                 return Poll::Ready(Ok(()));
             }
@@ -160,7 +160,7 @@ impl Visit {
     > {
         let has_place = self.guest.has_place();
         let is_probe = !has_place && is_probe(&request);
-        // Boxed because few requests wait, and each would carry the room for it.
+        // Boxed because few requests wait, and inline it would enlarge the future of each.
         if !has_place && !is_probe && !Box::pin(self.places.place_for(&self.guest)).await {
             tracing::warn!("a request waited in vain for one of `--max-connections`");
             return Ok(self.hold(unavailable(), None));
@@ -169,11 +169,11 @@ impl Visit {
         request.extensions_mut().insert(Arc::clone(&handle));
         let mut response = app.call(request).await?;
         if is_probe {
-            // The door is for the next one.
+            // The door is free for the next connection.
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
         }
-        // To a `HEAD`, a stream's head is all of the answer.
+        // To a `HEAD`, the head of a stream is the whole answer.
         let is_stream = !is_head && response.extensions().get::<Endless>().is_some();
         if is_stream {
             self.places.free_place_of(&self.guest);
@@ -191,10 +191,10 @@ impl Visit {
     }
 }
 
-/// The body of an answer; while there is any of it, its request is under way.
+/// The body of an answer; its request is under way until the body's end.
 struct Held<B> {
     body: B,
-    /// Of a stream, what ends it before the server stops.
+    /// For a stream, the signal that ends it when the server stops.
     stream: Option<ClientGone>,
     visit: Visit,
 }

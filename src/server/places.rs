@@ -1,8 +1,7 @@
-//! Places: who is served while there are more connections than `--max-connections`.
+//! Places: admission control for more connections than `--max-connections`.
 //!
-//! A connection that finds no place is let in at one of sixteen doors. It has a second for its head there.
-//! A probe is answered at the door. Any other request joins the line for a place, first come, first served,
-//! and idle connections give way to it: the one that has been idle for longest first.
+//! A connection without a place is accepted at one of sixteen doors, where it has a second for its head. A probe is answered at the
+//! door. Any other request joins a FIFO queue for a place, and idle connections are closed for it, the longest idle first.
 
 use std::{
     collections::HashMap,
@@ -26,25 +25,25 @@ use super::stream::Signs;
 /// Doors: connections beyond `--max-connections` whose head is awaited.
 const DOORS: usize = 16;
 
-/// How long a connection may stand at a door without a whole head.
+/// How long a connection may stay at a door without a complete head.
 pub(super) const HEAD_AT_THE_DOOR: Duration = Duration::from_secs(1);
 
-/// How many requests wait for a place away from the doors. More wait at the doors, and then in the listeners' backlog.
+/// The length of the queue. Further requests wait at the doors, and then in the listeners' backlog.
 const LINE: usize = 256;
 
-/// How long a request waits for a place before it is refused.
+/// How long a request waits in the queue before it is refused.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// In the place of a time: not idle.
+/// In place of a time: not idle.
 const BUSY: u64 = u64::MAX;
 
-/// All places, and the connections that have them.
+/// All places, with the connections that hold them.
 #[derive(Debug)]
 pub(super) struct Places {
     free: Arc<Semaphore>,
     doors: Arc<Semaphore>,
     line: Semaphore,
-    /// Requests that wait for a place which nobody is about to leave.
+    /// Queued requests for which no connection is being closed yet.
     wanted: AtomicUsize,
     guests: Mutex<HashMap<u64, Arc<Guest>>>,
     next_id: AtomicU64,
@@ -52,23 +51,23 @@ pub(super) struct Places {
     opened: Instant,
 }
 
-/// One connection, as the others see it.
+/// A connection from the point of view of the others.
 #[derive(Debug)]
 pub(super) struct Guest {
     id: u64,
     standing: Mutex<Standing>,
     has_place: AtomicBool,
     is_busy: AtomicBool,
-    /// Since when it waits for another request, in milliseconds of the server's; [`BUSY`] where it does not.
+    /// When it became idle, in milliseconds since the server's start; [`BUSY`] if it is not.
     idle_since: AtomicU64,
-    /// Whether it is asked to give way.
+    /// Whether it is asked to close for another.
     is_asked: AtomicBool,
     signs: Arc<Signs>,
     /// Wakes the task that serves it.
     pub(super) task: AtomicWaker,
 }
 
-/// What a connection is let in with.
+/// What a connection holds.
 #[derive(Debug)]
 #[expect(
     dead_code,
@@ -77,9 +76,9 @@ pub(super) struct Guest {
 pub(super) enum Standing {
     /// One of `--max-connections`.
     Place(OwnedSemaphorePermit),
-    /// One of the sixteen.
+    /// One of the sixteen doors.
     Door(OwnedSemaphorePermit),
-    /// In the line for a place, or a stream, which has a bound of its own.
+    /// Nothing: it is in the queue, or a stream, which has a bound of its own.
     Neither,
 }
 
@@ -102,7 +101,7 @@ impl Places {
         self.guests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a connection that has just come, or a door as soon as one is free.
+    /// A place for a new connection, or else a door, as soon as one is free.
     pub(super) async fn let_in(&self) -> Standing {
         if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
             return Standing::Place(place);
@@ -111,7 +110,7 @@ impl Places {
         Standing::Door(door.expect("the semaphore is never closed"))
     }
 
-    /// Enters a connection among those that may be asked to go.
+    /// Registers a connection.
     pub(super) fn enter(&self, standing: Standing, signs: Arc<Signs>) -> Arc<Guest> {
         let guest = Arc::new(Guest {
             id: self.next_id.fetch_add(1, Ordering::Relaxed),
@@ -127,7 +126,7 @@ impl Places {
         guest
     }
 
-    /// Takes out a connection that is over. One that gave way has a successor already.
+    /// Removes a connection that is over. If it closed for another, that one already has its place.
     pub(super) fn leave(&self, guest: &Guest, gave_way: bool) {
         self.guests().remove(&guest.id);
         if gave_way {
@@ -137,7 +136,7 @@ impl Places {
         }
     }
 
-    /// Frees the place of a connection that keeps none, such as one that has become a stream.
+    /// Frees the place of a connection that no longer needs it, such as a stream.
     pub(super) fn free_place_of(&self, guest: &Guest) {
         if guest.has_place() {
             self.wants_one_less();
@@ -145,7 +144,7 @@ impl Places {
         guest.stand(Standing::Neither);
     }
 
-    /// Waits for a place for a request that is there; refused where none becomes free in time.
+    /// Queues a request for a place; an error if none becomes free in time.
     pub(super) async fn place_for(&self, guest: &Guest) -> bool {
         if self.try_place_for(guest) {
             return true;
@@ -159,7 +158,7 @@ impl Places {
                 biased;
                 place = &mut place => place,
                 _in_line = self.line.acquire() => {
-                    // The next one may come to the door.
+                    // The door is free for the next connection.
                     guest.stand(Standing::Neither);
                     place.await
                 }
@@ -173,7 +172,7 @@ impl Places {
         true
     }
 
-    /// Gives a connection a place where one is free and nobody waits for it.
+    /// Takes a place if one is free and nobody is queued.
     pub(super) fn try_place_for(&self, guest: &Guest) -> bool {
         let place = Arc::clone(&self.free).try_acquire_owned();
         let is_free = place.is_ok();
@@ -183,7 +182,7 @@ impl Places {
         is_free
     }
 
-    /// Asks for a connection to go because the system has no room for another.
+    /// Closes an idle connection because the system is out of file descriptors.
     pub(super) fn make_room(&self) {
         let none = self
             .wanted
@@ -193,7 +192,7 @@ impl Places {
         }
     }
 
-    /// Wakes the connection that has been idle for longest, so that it gives way.
+    /// Wakes the longest idle connection, so that it closes.
     pub(super) fn ask_one_to_go(&self) {
         if self.wanted.load(Ordering::SeqCst) == 0 {
             return;
@@ -209,7 +208,7 @@ impl Places {
         }
     }
 
-    /// Whether this connection gives way now. At most one does for each request that waits.
+    /// Whether this connection closes now. At most one does for each queued request.
     pub(super) fn gives_way(&self, guest: &Guest) -> bool {
         let was_asked =
             guest.is_asked.load(Ordering::SeqCst) && guest.is_asked.swap(false, Ordering::SeqCst);
@@ -220,7 +219,7 @@ impl Places {
             return self.wants_one_less();
         }
         if was_asked {
-            // It has got something to do meanwhile.
+            // It has a request again.
             self.ask_one_to_go();
         }
         false
@@ -233,7 +232,7 @@ impl Places {
             .is_ok()
     }
 
-    /// Tells every connection to end: at once where no request is under way.
+    /// Tells every connection to end: at once if it has no request under way.
     pub(super) fn stop(&self) {
         self.is_stopping.store(true, Ordering::SeqCst);
         for guest in self.guests().values() {
@@ -245,7 +244,7 @@ impl Places {
         self.is_stopping.load(Ordering::SeqCst)
     }
 
-    /// Notes that an answer is out, or that nobody waits for it any more.
+    /// Notes that an answer is written, or that its client is gone.
     pub(super) fn note_end(&self, guest: &Guest) {
         let since = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(BUSY - 1);
         guest.signs.forget_heard();
@@ -254,7 +253,7 @@ impl Places {
     }
 }
 
-/// A wish for a place; taken back where it is given up.
+/// An entry in the queue, which is removed on drop.
 struct Unmet<'a>(Option<&'a Places>);
 
 impl Drop for Unmet<'_> {
@@ -279,7 +278,7 @@ impl Guest {
         self.has_place.load(Ordering::SeqCst)
     }
 
-    /// Notes that the head of a request is there.
+    /// Notes that the head of a request has come.
     pub(super) fn note_begin(&self) {
         self.is_busy.store(true, Ordering::SeqCst);
         self.idle_since.store(BUSY, Ordering::SeqCst);
@@ -291,7 +290,7 @@ impl Guest {
         !self.is_busy.load(Ordering::SeqCst) && !self.signs.is_stalled()
     }
 
-    /// Whether it has been answered and has not begun another request.
+    /// Whether it is idle: answered, and without another request.
     fn is_idle(&self) -> bool {
         self.idle_since.load(Ordering::SeqCst) != BUSY
             && self.is_at_rest()
@@ -356,7 +355,7 @@ mod tests {
         places.leave(&idle[0], true);
         assert_eq!(place.now_or_never(), Some(true));
 
-        // Whoever gives up wants nothing any more.
+        // A dropped entry is no longer counted.
         let next = enter(&places).await;
         let mut place = Box::pin(places.place_for(&next));
         assert_eq!((&mut place).now_or_never(), None);

@@ -1,4 +1,4 @@
-//! A client's connection: it carries out what a fault orders, and gives up a client that never reads.
+//! The stream of a client's connection: it carries out the orders of faults, and gives up a client that never reads.
 
 use std::{
     future::poll_fn,
@@ -25,22 +25,22 @@ use crate::{
     socket::{ClientGone, Order, Socket, SocketHandle, Spoken},
 };
 
-/// A connection under orders.
+/// A stream that carries out orders.
 #[derive(Debug)]
 pub(super) struct Stream {
     tcp: Shared,
     handle: Arc<SocketHandle>,
     order: Option<Order>,
-    /// How many bytes are still written, of an answer that is cut; nothing where it is not.
+    /// The bytes that are still written of a cut answer; `None` if it is not cut.
     bytes_left: Option<usize>,
-    /// How long a client may take nothing of what is written.
+    /// The write timeout: how long a client may read nothing.
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
     ending: Option<Ending>,
     signs: Arc<Signs>,
 }
 
-/// What the bytes of a connection tell of it.
+/// Signs of a connection's activity.
 #[derive(Debug, Default)]
 pub(super) struct Signs {
     is_stalled: AtomicBool,
@@ -48,7 +48,7 @@ pub(super) struct Signs {
 }
 
 impl Signs {
-    /// Whether something is to be written that the client does not take yet.
+    /// Whether a write is blocked, as the client does not read.
     pub(super) fn is_stalled(&self) -> bool {
         self.is_stalled.load(Ordering::SeqCst)
     }
@@ -63,8 +63,8 @@ impl Signs {
     }
 }
 
-/// A connection that is closed for writing, while its client may still be sending: closed for reading too
-/// soon, it would be reset, and the answer lost on its way.
+/// A lingering close: the connection is closed for writing while its client may still be sending. A full close would reset it, and could
+/// lose the answer on its way.
 #[derive(Debug)]
 struct Ending {
     until: Pin<Box<Sleep>>,
@@ -74,7 +74,7 @@ struct Ending {
 }
 
 impl Ending {
-    /// For how long what still comes is read and thrown away.
+    /// How long what still comes is drained.
     const TIME: Duration = Duration::from_secs(2);
     /// How long the client may pause meanwhile.
     const PAUSE: Duration = Duration::from_millis(500);
@@ -88,7 +88,7 @@ impl Ending {
         }
     }
 
-    /// Comes once the client has ended its side too, or has had its chance to.
+    /// Resolves once the client has closed its side too, or its time is over.
     fn poll_over(&mut self, cx: &mut Context<'_>, tcp: &mut TcpStream) -> Poll<()> {
         loop {
             let mut bytes = [0; 16 * 1024];
@@ -117,7 +117,7 @@ impl Ending {
     }
 }
 
-/// The socket itself, which a request whose answer is held back looks at too.
+/// The socket, which a request with a delayed answer watches too.
 #[derive(Debug, Clone)]
 struct Shared(Arc<Mutex<TcpStream>>);
 
@@ -126,7 +126,7 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the client has closed its side, or the connection is broken.
+    /// Resolves once the client has closed its side, or the connection is broken.
     async fn client_gone(self) {
         loop {
             let peeked = poll_fn(|cx| {
@@ -136,7 +136,7 @@ impl Shared {
             if !matches!(peeked.await, Ok(1..)) {
                 return;
             }
-            // The client has sent more already, and the system tells of an end behind that by this only.
+            // If the client has sent more already, only this tells of a close behind that.
             let ready = self.lock().ready(Interest::READABLE).now_or_never();
             if ready.is_some_and(|ready| ready.is_ok_and(Ready::is_read_closed)) {
                 return;
@@ -146,7 +146,7 @@ impl Shared {
     }
 }
 
-/// The socket as requests know it: they outlive the stream at times, and must not keep the connection open then.
+/// The socket for requests: a weak handle, as they may outlive the stream and must not keep the connection open.
 struct Watched(Weak<Mutex<TcpStream>>);
 
 impl Socket for Watched {
@@ -164,11 +164,11 @@ impl Socket for Watched {
     }
 }
 
-/// How often a connection is looked at whose client has sent more while its answer is held back.
+/// The polling interval of a connection whose client has sent more while its answer is delayed.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl Stream {
-    /// The stream of a connection, and the handle by which requests reach it.
+    /// Wraps a socket; returns the stream and the handle for requests.
     pub(super) fn new(tcp: TcpStream, patience: Duration) -> (Self, Arc<SocketHandle>) {
         let tcp = Shared(Arc::new(Mutex::new(tcp)));
         let watched = Watched(Arc::downgrade(&tcp.0));
@@ -186,12 +186,12 @@ impl Stream {
         (stream, handle)
     }
 
-    /// What its bytes tell, for whoever watches it.
+    /// Its signs, for whoever watches it.
     pub(super) fn signs(&self) -> Arc<Signs> {
         Arc::clone(&self.signs)
     }
 
-    /// Writes what the client takes; one that takes nothing for too long is given up.
+    /// Writes with a timeout: a client that reads nothing for too long is given up.
     fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
@@ -213,7 +213,7 @@ impl Stream {
     }
 
     fn poll_carry_out(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        // The server drops a connection that cannot be written to: that closes it.
+        // hyper drops a connection whose write fails, which closes it.
         let over = || Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         match self.order.take() {
             None => match self.bytes_left {
@@ -228,7 +228,7 @@ impl Stream {
             },
             Some(Order::Close) => over(),
             Some(Order::Reset) => {
-                // Without a second for what is still to be sent, closing is resetting.
+                // With a linger time of zero, closing sends a RST.
                 self.tcp.lock().set_zero_linger()?;
                 over()
             }
@@ -243,7 +243,7 @@ impl Stream {
                 self.poll_carry_out(cx, bytes)
             }
             Some(Order::Truncate { body_bytes }) => {
-                // The server writes the head in one piece.
+                // hyper writes the head in one piece.
                 let head = bytes
                     .windows(4)
                     .position(|four| four == b"\r\n\r\n")
@@ -282,7 +282,7 @@ impl AsyncWrite for Stream {
         self.poll_carry_out(cx, first.map_or(&[], |part| part))
     }
 
-    /// So that the server keeps what it has of an answer as it was given, and copies nothing of it together.
+    /// Vectored writes, so that hyper does not copy an answer into one buffer.
     fn is_write_vectored(&self) -> bool {
         true
     }
@@ -328,10 +328,10 @@ mod tests {
 
     use super::*;
 
-    /// Larger than what the system takes from a writer that nobody reads from.
+    /// Larger than the system's buffers of a socket that nobody reads.
     const LARGE: usize = 16 * 1024 * 1024;
 
-    /// What a client gets, and how it ends, where an answer is written under an order.
+    /// What a client receives, and how the connection ends, if an answer is written under an order.
     async fn seen(order: Option<Order>, answer: &[u8]) -> (Vec<u8>, Option<io::ErrorKind>) {
         let has_order = order.is_some();
         let parts = [(order, answer)];

@@ -1,4 +1,4 @@
-//! Listening: what happens, in its order, from any event on, and how much of it is lost.
+//! Listening to events: in order, from any event on, with the number of lost ones.
 
 use std::sync::Arc;
 
@@ -8,68 +8,68 @@ use super::{
 };
 use crate::domain::id::OrgId;
 
-/// How many events are read at once: a listener that is slow holds copies of so many.
+/// The size of a batch of events, of which a slow listener holds copies.
 const BATCH: usize = 8;
 
-/// What a listener is told.
+/// What a listener receives.
 #[derive(Debug)]
 pub enum Event {
-    /// A request has to wait; it is under way.
+    /// A request is under way, as it has to wait.
     Asked(Entry),
     /// A request has ended.
     Request(Entry),
     /// Something else changed: all, or one organization.
     Changed(Option<OrgId>, Change),
-    /// So much happened and is not remembered any more.
+    /// Events are lost, as they are not remembered any more.
     Missed {
-        /// How many requests.
+        /// Lost requests.
         requests: u64,
-        /// How many other events: answers to requests that had to wait, and changes.
+        /// Other lost events: answers to requests that had to wait, and changes.
         others: u64,
     },
-    /// The listener has heard of events that are yet to come: the mock was started anew.
+    /// The listener knows an event that has not happened yet: the mock was restarted.
     Restarted,
 }
 
 /// An event with its number.
 #[derive(Debug)]
 pub struct Told {
-    /// The newest event that a listener knows of after this.
+    /// The newest event that a listener knows after this one.
     pub id: u64,
     /// The event.
     pub event: Event,
 }
 
-/// Somebody who hears what happens after an event, everywhere or in one organization.
+/// A listener to the events after a certain one, of all organizations or of one.
 #[derive(Debug)]
 pub struct Listener {
     org: Option<OrgId>,
     since: u64,
-    /// The organization's ring, and how many of its requests were recorded up to that event.
+    /// The organization's ring, and the number of its requests up to that event.
     known: (u64, u64),
     subscription: Subscription,
 }
 
 impl Listener {
-    /// The newest event that it knows of.
+    /// The newest event that it knows.
     pub fn since(&self) -> u64 {
         self.since
     }
 
-    /// Whether what concerns an organization concerns it.
+    /// Whether it listens to an organization.
     fn hears(&self, org: Option<&OrgId>) -> bool {
         self.org.is_none() || org.is_none() || self.org.as_ref() == org
     }
 }
 
-/// What is told next: something that lies in a ring, or a change.
+/// The next event: a record in a ring, or a change.
 enum Next<'a> {
     Record(&'a Ring, Place),
     Change(Option<OrgId>, Change),
 }
 
 impl Tenants {
-    /// Somebody who hears what happens after an event, or from now on.
+    /// A new listener to the events after a certain one, or from now on.
     pub fn listen(&self, org: Option<OrgId>, since: Option<u64>) -> Listener {
         let events = &self.journal().events;
         Listener {
@@ -86,7 +86,7 @@ impl Tenants {
         self.journal().events.note(org.cloned(), told);
     }
 
-    /// What comes next for a listener; waits for it.
+    /// Waits for a listener's next events.
     pub async fn next(&self, listener: &mut Listener) -> Vec<Told> {
         loop {
             listener.subscription.listen();
@@ -157,7 +157,7 @@ impl Tenants {
         told
     }
 
-    /// The rings in which a listener's requests are.
+    /// The rings of a listener's requests.
     fn rings(&self, org: Option<&OrgId>) -> Vec<Arc<Ring>> {
         let now = self.now.load_full();
         if let Some(org) = org {
@@ -170,7 +170,7 @@ impl Tenants {
 }
 
 impl Listener {
-    /// How many requests of its organization it has missed; where it comes back, at most so many.
+    /// The number of its organization's requests that it has missed; an upper bound if it has reconnected.
     fn lost(&mut self, rings: &[Arc<Ring>]) -> u64 {
         let (Some(_), [ring]) = (&self.org, rings) else {
             return 0;
@@ -182,9 +182,8 @@ impl Listener {
         lost
     }
 
-    /// What lies between the newest event that it knows of and another, that one included, and is lost. All
-    /// numbers are given out, so those that are missing are counted; which of them were requests of one
-    /// organization only its ring can tell.
+    /// The lost events between the newest one that it knows and another, inclusive. Numbers have no gaps, so missing ones can be counted;
+    /// only a ring can tell which of them were requests of one organization.
     fn missed(&self, others: &[Other], until: u64, lost: &mut u64) -> Option<Told> {
         let (mut of_all, mut heard) = (0, 0);
         let is_between = |id: u64| self.since < id && id <= until;

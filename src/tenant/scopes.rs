@@ -1,6 +1,6 @@
 //! The parts of a tenant, as a reset names them.
 
-/// What a reset goes back on.
+/// The parts of a tenant that a reset restores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -11,16 +11,16 @@ pub struct Scopes {
     pub state: bool,
     /// The clocks.
     pub clock: bool,
-    /// What the rate limit has counted.
+    /// The windows of the rate limit.
     pub limits: bool,
-    /// The rules by which requests fail.
+    /// The fault rules.
     pub faults: bool,
-    /// The record of requests.
+    /// The journal.
     pub requests: bool,
 }
 
 impl Scopes {
-    /// Everything.
+    /// All scopes.
     pub const ALL: Self = Self {
         state: true,
         clock: true,
@@ -28,7 +28,7 @@ impl Scopes {
         faults: true,
         requests: true,
     };
-    /// What a fixture replaces.
+    /// The scope that a new fixture replaces.
     pub const STATE: Self = Self {
         state: true,
         clock: false,
@@ -39,7 +39,7 @@ impl Scopes {
     /// The scopes' names.
     pub const NAMES: &'static [&'static str] = &["state", "requests", "faults", "clock", "limits"];
 
-    /// The scopes in a comma list, or the name that is none.
+    /// Parses a comma-separated list of scopes; the error is the first unknown name.
     pub fn parse(list: &str) -> Result<Self, String> {
         let mut scopes = Self::default();
         for name in list.split(',').map(str::trim) {
@@ -55,7 +55,7 @@ impl Scopes {
         Ok(scopes)
     }
 
-    /// The names of those that are named.
+    /// The names of these scopes.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let named = [
             self.state,

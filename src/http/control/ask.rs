@@ -1,4 +1,4 @@
-//! What a control endpoint is asked: the id in its path, its query and its body, every mistake told.
+//! Parsing of control requests: the id in the path, the query and the body; every mistake is reported.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,14 +21,14 @@ use crate::{
     state::AppState,
 };
 
-/// What the control endpoints share.
+/// The state that control endpoints share.
 #[derive(Debug, Clone)]
 pub(super) struct Control {
     pub(super) app: Arc<AppState>,
     pub(super) capacity: Capacity,
 }
 
-/// What is asked, as far as it can be read without knowing what is meant.
+/// A control request, as far as it is parsed for every endpoint.
 #[derive(Debug)]
 pub(super) struct Asked {
     id: Option<String>,
@@ -40,7 +40,7 @@ impl FromRequest<Control> for Asked {
     type Rejection = Problem;
 
     async fn from_request(mut request: Request<Body>, control: &Control) -> Result<Self, Problem> {
-        // What is no text names nothing; most paths have no id.
+        // An id that is not UTF-8 is not found; most paths have no id.
         let has_id = request.extract_parts::<Path<BTreeMap<String, String>>>();
         let Ok(Path(mut named)) = has_id.await else {
             let detail = "the id in the path is not UTF-8";
@@ -55,7 +55,7 @@ impl FromRequest<Control> for Asked {
 }
 
 impl Asked {
-    /// The organization, where nothing else may be asked.
+    /// The organization, for endpoints without other parameters.
     pub(super) fn only_org(&mut self) -> Result<Option<OrgId>, Problem> {
         std::mem::take(&mut self.query).only_org()
     }
@@ -65,7 +65,7 @@ impl Asked {
         self.id.as_deref().unwrap_or_default()
     }
 
-    /// The body as it came.
+    /// The raw body.
     pub(super) fn body(&self) -> &[u8] {
         &self.body
     }
@@ -115,7 +115,7 @@ impl Query {
         self.rest.remove(name)
     }
 
-    /// The parameter of that name, read; what cannot be read is a mistake.
+    /// The parsed parameter of that name; one that cannot be parsed is a mistake.
     pub(super) fn read<T>(
         &mut self,
         name: &str,
@@ -137,7 +137,7 @@ impl Query {
         Ok(org)
     }
 
-    /// No other parameter may be there: a misspelt `org` would do to all what was meant for one.
+    /// Refuses any other parameter, as a misspelt `org` would do to all what was meant for one.
     pub(super) fn done(self) -> Result<(), Problem> {
         let unknown = self
             .rest
@@ -152,7 +152,7 @@ impl Query {
     }
 }
 
-/// A body as it came, up to `--max-control-body`.
+/// Reads the raw body, up to `--max-control-body`.
 async fn body_of(headers: &HeaderMap, body: Body, control: &Control) -> Result<Bytes, Problem> {
     let limits = &control.app.limits;
     if announces_more(headers, limits.max_control_body) {
@@ -162,7 +162,7 @@ async fn body_of(headers: &HeaderMap, body: Body, control: &Control) -> Result<B
     let (status, detail) = match tokio::time::timeout(limits.body_timeout, read).await {
         Ok(Ok(body)) if body.is_empty() => return Ok(body),
         Ok(Ok(body)) => {
-            // A page in a browser can send other types to anybody without asking first.
+            // A page in a browser can send other types cross-origin without a preflight.
             if !says_json(headers) {
                 let detail = "a body here needs `Content-Type: application/json`";
                 return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));

@@ -1,4 +1,4 @@
-//! `clock`: look at it, freeze it, set it, move it, let it run.
+//! `clock`: read, freeze, set and advance it, or let it run.
 
 use axum::Json as Answer;
 use chrono::{SecondsFormat, TimeDelta};
@@ -12,7 +12,7 @@ use crate::{
     tenant::{ClockChange, ClockRefusal, Reading},
 };
 
-/// What a clock shows.
+/// The reading of a clock.
 #[derive(Serialize)]
 pub(super) struct Shown {
     now: String,
@@ -21,7 +21,7 @@ pub(super) struct Shown {
 
 impl From<Reading> for Shown {
     fn from(reading: Reading) -> Self {
-        // As Tallyfy writes times, but with the fraction where there is one.
+        // As Tallyfy writes times, with a fraction only if there is one.
         Self {
             now: reading.now.to_rfc3339_opts(SecondsFormat::AutoSi, true),
             frozen: reading.frozen,
@@ -33,13 +33,13 @@ fn shown(reading: Reading) -> Answer<Shown> {
     Answer(reading.into())
 }
 
-/// What time it is.
+/// Reads a clock.
 pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<Shown>, Problem> {
     let org = asked.only_org()?;
     Ok(shown(app.tenants.clock(org.as_ref())))
 }
 
-/// `{"now":…,"frozen":…}`: what is left out stays.
+/// Sets it by `{"now":…,"frozen":…}`; a part that is left out stays.
 pub(super) fn set(app: &AppState, mut asked: Asked) -> Result<Answer<Shown>, Problem> {
     let (org, body) = (asked.only_org()?, asked.json()?);
     let mut mistakes = Vec::new();
@@ -70,7 +70,7 @@ pub(super) fn set(app: &AppState, mut asked: Asked) -> Result<Answer<Shown>, Pro
     })
 }
 
-/// `{"seconds":3600}`: so much further; back where it is negative.
+/// Advances it by `{"seconds":3600}`; back if negative.
 pub(super) fn advance(app: &AppState, mut asked: Asked) -> Result<Answer<Shown>, Problem> {
     let (org, body) = (asked.only_org()?, asked.json()?);
     let mut mistakes = Vec::new();

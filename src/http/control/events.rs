@@ -1,4 +1,4 @@
-//! `events`: what happens, live, as server-sent events.
+//! `events`: a live stream of server-sent events.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-/// Places for streams. They are not among `--max-connections`, so that watchers keep nobody out.
+/// Places for streams, apart from `--max-connections`, so that watchers keep nobody out.
 #[derive(Debug, Clone)]
 pub(super) struct Streams(Arc<Semaphore>);
 
@@ -41,10 +41,10 @@ impl Streams {
     }
 }
 
-/// How long nothing may come before a sign of life is sent.
+/// The interval of keep-alive comments.
 const QUIET: Duration = Duration::from_secs(15);
 
-/// Everything that happens after the event that is named, or from now on.
+/// Streams the events after a given one, or from now on.
 pub(super) async fn listen(
     State(control): State<Control>,
     Extension(streams): Extension<Streams>,
@@ -55,7 +55,7 @@ pub(super) async fn listen(
     let org = query.org.clone();
     let since = query.read("since", "the id of an event", |text| text.parse().ok())?;
     query.done()?;
-    // Whoever comes back names in the header what came last, and in its URL what it named first.
+    // A client that reconnects sends the last id in the header, while its URL still has the first one.
     let since = last_event_id(&headers)?.or(since);
     let app = control.app;
     let place = streams.0.try_acquire_owned().map_err(|_| {
@@ -79,7 +79,7 @@ pub(super) async fn listen(
     Ok((Extension(Endless), Sse::new(events).keep_alive(quiet)))
 }
 
-/// The event that came last to a listener that comes back.
+/// The last event that a reconnecting client has received.
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(value) = headers.get("last-event-id").filter(|it| !it.is_empty()) else {
         return Ok(None);
@@ -91,7 +91,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         .ok_or_else(|| Problem::invalid(vec![("header.Last-Event-ID".into(), message)]))
 }
 
-/// A stream while it is open. It holds copies of a few events at most, whether or not they are taken.
+/// An open stream. It buffers a few events at most, even if they are not taken.
 struct Hearing {
     _place: OwnedSemaphorePermit,
     app: Arc<AppState>,
@@ -103,7 +103,7 @@ struct Hearing {
 impl Hearing {
     async fn next(&mut self) -> Result<sse::Event, axum::Error> {
         if !self.begun {
-            // So that the listener knows that it is one, and from where on.
+            // Tells the client that it is subscribed, and from where on.
             self.begun = true;
             let since = self.listener.since().to_string();
             return Ok(sse::Event::default().comment("").id(since));
@@ -130,7 +130,7 @@ fn written(told: &Told) -> Result<sse::Event, axum::Error> {
             let data = json!({ "requests": requests, "others": others });
             event.event("missed").json_data(data)
         }
-        // Nobody can tell how many: they were another process's.
+        // The number of missed events is unknown, as they were another process's.
         Event::Restarted => {
             let data = json!({ "requests": Value::Null, "others": Value::Null, "restarted": true });
             event.event("missed").json_data(data)

@@ -1,4 +1,4 @@
-//! `faults`: the rules by which requests are made to fail.
+//! `faults`: the fault rules.
 
 use axum::{Json as Answer, http::StatusCode};
 use serde_json::json;
@@ -29,13 +29,13 @@ impl Written for Rules {
     }
 }
 
-/// All rules, or those of one organization.
+/// Lists all rules, or those of one organization.
 pub(super) fn list(app: &AppState, mut asked: Asked) -> Result<Rules, Problem> {
     let org = asked.only_org()?;
     Ok(Rules(app.tenants.rules(org.as_ref())))
 }
 
-/// One rule, with what it has struck and what is left of it.
+/// Gets a rule, with its hits and what is left of its steps.
 pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<RuleView>, Problem> {
     let org = asked.only_org()?;
     let rule = app.tenants.rule(asked.id(), org.as_ref());
@@ -43,7 +43,7 @@ pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<RuleView>,
         .map_err(|not_one| found(asked.id(), not_one))
 }
 
-/// Puts a rule in force; the same rule again does not re-arm what is spent, `?rearm=true` does.
+/// Puts a rule in force. An equal rule is only re-armed by `?rearm=true`.
 pub(super) fn put(app: &AppState, mut asked: Asked) -> Result<Answer<RuleView>, Problem> {
     let body = asked.json()?;
     let mut query = std::mem::take(&mut asked.query);
@@ -58,7 +58,7 @@ pub(super) fn put(app: &AppState, mut asked: Asked) -> Result<Answer<RuleView>, 
         .map_err(|refusal| Refusal::from(refusal).into())
 }
 
-/// Takes one rule out of force.
+/// Removes a rule.
 pub(super) fn remove(app: &AppState, mut asked: Asked) -> Result<StatusCode, Problem> {
     let org = asked.only_org()?;
     let removed = app.tenants.remove_rule(asked.id(), org.as_ref());
@@ -66,7 +66,7 @@ pub(super) fn remove(app: &AppState, mut asked: Asked) -> Result<StatusCode, Pro
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Takes all rules out of force, or those of one organization.
+/// Removes all rules, or those of one organization.
 pub(super) fn clear(app: &AppState, mut asked: Asked) -> Result<StatusCode, Problem> {
     let org = asked.only_org()?;
     let faults = Scopes {

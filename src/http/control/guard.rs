@@ -1,4 +1,4 @@
-//! Who may use the control endpoints: they change state, so a web page that somebody has open must not reach them.
+//! The guard of the control endpoints: they change state, so a web page that somebody has open must not reach them.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{http::exchange::bearer, state::AppState};
 
-/// Refuses what a browser may have been talked into, and who does not know the control token.
+/// Refuses cross-origin and rebound requests of a browser, and callers without the control token.
 pub(super) async fn guard(
     State(app): State<Arc<AppState>>,
     request: Request,
@@ -26,7 +26,7 @@ pub(super) async fn guard(
 ) -> Response {
     let headers = request.headers();
     let allowed = if is_probed(request.uri().path()) {
-        // Probes come by names that nobody can foresee, and need not know the token. What they get tells nothing.
+        // Probes come under names that nobody can foresee, and without the token. Their answers disclose nothing.
         check_origin(headers, only_host(headers).unwrap_or_default())
     } else {
         check_target(request.uri(), &app.guard.allowed_hosts)
@@ -50,14 +50,14 @@ fn is_problem(response: &Response) -> bool {
     kind.is_some_and(|kind| kind == PROBLEM_JSON)
 }
 
-/// A problem says what was found, and that may be the token that came with it.
+/// A problem quotes what was found, which may be the caller's token.
 async fn without_token(token: &str, response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
-    // A problem is all there: nothing is waited for.
+    // A problem is in memory as a whole, so this never waits.
     let body = body.collect().await.map(Collected::to_bytes);
     let body = body.unwrap_or_default();
     let shown = serde_json::from_slice(&body).map(|problem| redacted(token, problem).to_string());
-    // Only what quotes the token is written anew, so that the members of others keep their order.
+    // Only a problem that quotes the token is rewritten, so that the members of others keep their order.
     let body = match shown {
         Ok(shown) if shown.contains(REDACTED) => shown.into(),
         _ => body,
@@ -68,9 +68,9 @@ async fn without_token(token: &str, response: Response) -> Response {
 
 const REDACTED: &str = "[redacted]";
 
-/// JSON without the token. Of a long one, what a message has room for is the beginning, and gives it away too.
+/// Redacts the token in JSON. A message that cuts a long token shows its beginning, which is redacted too.
 fn redacted(token: &str, value: Value) -> Value {
-    /// A shorter token is too likely to be a word of the problem's.
+    /// A shorter token is too likely to be an ordinary word of the problem.
     const SHORTEST: usize = 8;
     const BEGINNING: usize = 40;
     match value {
@@ -96,14 +96,14 @@ fn redacted(token: &str, value: Value) -> Value {
     }
 }
 
-/// The host that a request names, where it names one.
+/// The host of a request, if it names one.
 fn only_host(headers: &HeaderMap) -> Option<&str> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = hosts.next().and_then(|host| host.to_str().ok());
     host.filter(|host| !host.is_empty() && hosts.next().is_none())
 }
 
-/// A name that an attacker's DNS could point at this machine is not a name of this machine's.
+/// Refuses a host that an attacker's DNS could point at this machine (DNS rebinding).
 fn check_host<'a>(headers: &'a HeaderMap, allowed: &[String]) -> Result<&'a str, Problem> {
     let Some(host) = only_host(headers) else {
         return Err(Problem::new(
@@ -115,7 +115,7 @@ fn check_host<'a>(headers: &'a HeaderMap, allowed: &[String]) -> Result<&'a str,
     Ok(host)
 }
 
-/// A whole URL for a target has the last word on the host (RFC 9112, 3.2.2).
+/// An absolute target overrides `Host` (RFC 9112, 3.2.2).
 fn check_target(target: &Uri, allowed: &[String]) -> Result<(), Problem> {
     target
         .host()
@@ -144,8 +144,8 @@ fn is_address(name: &str) -> bool {
     in_brackets.unwrap_or(name).parse::<IpAddr>().is_ok()
 }
 
-/// Whether this is a name for this machine, or for one next to it, which no public DNS answers. `SECURITY.md`
-/// has the reason for each.
+/// Whether a host is local: a name of this machine or of a neighbour that no public DNS resolves. `SECURITY.md` has the reason for
+/// each.
 pub(in crate::http) fn is_this_machine(name: &str) -> bool {
     const NAMES: [&str; 3] = [
         "host.docker.internal",
@@ -156,7 +156,7 @@ pub(in crate::http) fn is_this_machine(name: &str) -> bool {
     !name.contains('.') || NAMES.contains(&name.as_str()) || is_below(&name, &[".localhost"])
 }
 
-/// Whether this is a name for a service of Kubernetes, which no public DNS answers either.
+/// Whether a host is a service of Kubernetes, which no public DNS resolves either.
 fn is_service(name: &str) -> bool {
     is_below(&name.to_ascii_lowercase(), &[".svc", ".svc.cluster.local"])
 }
@@ -182,7 +182,7 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// A browser says which page asks; only a page of the mock's own may.
+/// Refuses an `Origin` other than the mock's own.
 fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), Problem> {
     let foreign = headers.get_all(header::ORIGIN).iter().find(|origin| {
         let own = origin

@@ -34,7 +34,7 @@ use crate::{json::Written, state::AppState};
 
 type Handler = fn() -> MethodRouter<Control>;
 
-/// What is answered from the pool: what is asked may take long to read and to answer.
+/// A handler that runs in the pool, as parsing and answering may take long.
 fn on_pool<T: IntoResponse + 'static>(
     method: MethodFilter,
     answer: fn(&AppState, Asked) -> Result<T, Problem>,
@@ -48,7 +48,7 @@ fn on_pool<T: IntoResponse + 'static>(
     routing::on(method, handler)
 }
 
-/// The same for an answer that may be long: it is written piece by piece.
+/// The same for a long answer, which is streamed.
 fn long_on_pool<T: Written>(
     method: MethodFilter,
     answer: fn(&AppState, Asked) -> Result<T, Problem>,
@@ -154,7 +154,7 @@ pub(super) fn is_probed(path: &str) -> bool {
     ["/_mock/health", "/_mock/ready"].contains(&path.trim_end_matches('/'))
 }
 
-/// That the process answers, what it is, and how many requests for other hosts it has refused.
+/// Health: the process answers, with its name and version, and the number of refused requests for other hosts.
 async fn health(State(Control { app, .. }): State<Control>) -> Json<Value> {
     Json(json!({
         "status": "ok",
@@ -165,7 +165,7 @@ async fn health(State(Control { app, .. }): State<Control>) -> Json<Value> {
     }))
 }
 
-/// That the fixtures are in: a mock listens only once they are, so the answer counts what it holds.
+/// Readiness: a mock listens once its fixtures are loaded, so this always succeeds and counts what it holds.
 async fn ready(State(Control { app, .. }): State<Control>) -> Json<Value> {
     let stored = app.tenants.stored();
     Json(json!({
@@ -175,7 +175,7 @@ async fn ready(State(Control { app, .. }): State<Control>) -> Json<Value> {
     }))
 }
 
-/// What is served: every operation with its method, path and the right that it needs, under each prefix.
+/// Every served operation with its method, path and right, and the prefixes.
 async fn routes() -> Json<Value> {
     let routes: Vec<Value> = endpoints()
         .map(|endpoint| {

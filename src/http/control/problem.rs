@@ -1,4 +1,4 @@
-//! How a control endpoint says no: RFC 9457 problem JSON.
+//! Errors of control endpoints: RFC 9457 problem JSON.
 
 use axum::{
     http::{StatusCode, header},
@@ -12,7 +12,7 @@ use crate::{fixture::FixtureError, state::Refusal};
 /// The content type of problems.
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
-/// A refusal: a status, a sentence, and members of its own.
+/// A problem: a status, a detail, and members of its own.
 #[derive(Debug, Serialize)]
 pub(in crate::http) struct Problem {
     r#type: &'static str,
@@ -32,7 +32,7 @@ struct Mistake {
 }
 
 impl Problem {
-    /// How many mistakes are listed; how many there are, the detail says.
+    /// Upper bound on listed mistakes; the detail has their number.
     const LISTED: usize = 2001;
 
     pub(in crate::http) fn new(status: StatusCode, detail: impl Into<String>) -> Self {

@@ -1,4 +1,4 @@
-//! `requests`: what was asked, and whether it was what was expected.
+//! `requests`: the journal, and verification against it.
 
 use axum::{Json as Answer, http::StatusCode};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ impl Written for Requests {
     }
 }
 
-/// The entries that a filter lets through, the newest last.
+/// Lists the entries that match a filter, the newest last.
 pub(super) fn list(app: &AppState, mut asked: Asked) -> Result<Requests, Problem> {
     let mut query = std::mem::take(&mut asked.query);
     let filter = Filter {
@@ -51,7 +51,7 @@ pub(super) fn list(app: &AppState, mut asked: Asked) -> Result<Requests, Problem
     Ok(Requests(app.tenants.requests(&filter)))
 }
 
-/// One entry.
+/// Gets one entry.
 pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<Entry>, Problem> {
     let org = asked.only_org()?;
     let id = asked.id();
@@ -65,7 +65,7 @@ pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<Entry>, Pr
     found.map(Answer).ok_or_else(gone)
 }
 
-/// Forgets all entries, or those of one organization.
+/// Clears the journal, or that of one organization.
 pub(super) fn clear(app: &AppState, mut asked: Asked) -> Result<StatusCode, Problem> {
     let org = asked.only_org()?;
     let requests = Scopes {
@@ -76,7 +76,7 @@ pub(super) fn clear(app: &AppState, mut asked: Asked) -> Result<StatusCode, Prob
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// 200 where what was expected was asked; 409 with what comes nearest where it was not.
+/// Verifies expectations: 200 if they are met, otherwise 409 with the nearest requests.
 pub(super) fn verify(app: &AppState, mut asked: Asked) -> Result<Answer<Value>, Problem> {
     let (org, body) = (asked.only_org()?, asked.json()?);
     let expected = Expectations::parse(&body, org).map_err(Problem::invalid)?;

@@ -1,4 +1,4 @@
-//! `state`, `seed` and `reset`: what is stored.
+//! `state`, `seed` and `reset`: the stored rows.
 
 use axum::http::StatusCode;
 
@@ -25,7 +25,7 @@ impl Written for Exported {
     }
 }
 
-/// All that is stored, or one organization, as a fixture.
+/// Exports everything, or one organization, as a fixture.
 pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Exported, Problem> {
     Ok(match asked.only_org()? {
         Some(org) => Exported::One(app.export_org(&org)?),
@@ -33,7 +33,7 @@ pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Exported, Problem
     })
 }
 
-/// Puts a fixture in its place.
+/// Replaces it by a fixture.
 pub(super) fn replace(app: &AppState, mut asked: Asked) -> Result<StatusCode, Problem> {
     let org = asked.only_org()?;
     app.replace(org.as_ref(), asked.body())?;
@@ -47,7 +47,7 @@ pub(super) fn seed(app: &AppState, mut asked: Asked) -> Result<StatusCode, Probl
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Goes back to the fixtures that were loaded last.
+/// Resets to the fixtures that were loaded last.
 pub(super) fn reset(app: &AppState, mut asked: Asked) -> Result<StatusCode, Problem> {
     let mut query = std::mem::take(&mut asked.query);
     let org = query.org.clone();

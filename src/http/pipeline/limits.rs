@@ -1,4 +1,4 @@
-//! The rate limit, and behind it whatever answers.
+//! The rate limit, with the handler behind it.
 
 use std::panic::AssertUnwindSafe;
 
@@ -17,8 +17,7 @@ use crate::{
     tenant::Verdict,
 };
 
-/// Counts the request where a limit is set, has it answered by its handler where there is room, and says on
-/// each answer what is left.
+/// Counts the request if there is a limit, has its handler answer it if the window allows, and adds the headers of what is left.
 pub(super) async fn limited(
     endpoint: Option<&'static Endpoint>,
     call: Call<'_>,
@@ -33,7 +32,7 @@ pub(super) async fn limited(
             }
             answer
         }
-        // A handler's panic is caught here, within the journal, so that the 500 is in it.
+        // A handler's panic is caught here, inside the observation, so that the 500 is in the journal.
         None => caught(tallyfy::answer(endpoint, call, capacity)).await,
     };
     if let Some(verdict) = verdict {
@@ -66,7 +65,7 @@ fn is_for_a_token(exchange: &Exchange) -> bool {
     exchange.matched.operation == Some(Operation::IssueToken)
 }
 
-/// An answer, whatever becomes of whoever makes it.
+/// Catches a panic of a handler, and answers 500.
 pub(super) async fn caught(answer: impl Future<Output = Answer>) -> Answer {
     let caught = AssertUnwindSafe(answer).catch_unwind().await;
     caught.unwrap_or_else(|_| ApiError::ServerError.into())

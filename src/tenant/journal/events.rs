@@ -1,7 +1,7 @@
-//! Everything that happens, numbered in one order, and who waits for more of it.
+//! Events: everything that happens, numbered in one order, and their listeners.
 //!
-//! What is recorded of requests lies in the rings, what else there is to tell lies here. Listeners hold a
-//! number and read from there on: one that is slow holds nothing up and takes no memory.
+//! Events of requests are in the rings, the others are here. A listener holds a number and reads from there on, so that a slow one
+//! blocks nothing and takes no memory.
 
 use std::{
     collections::VecDeque,
@@ -18,19 +18,19 @@ use crate::{
     tenant::{clock::Reading, scopes::Scopes},
 };
 
-/// How many events beside requests are remembered.
+/// Upper bound on remembered events beside requests.
 const OTHERS: usize = 2000;
 
-/// What changed, but for rows that Tallyfy's API changes: of those the requests tell.
+/// A change, except for changes of rows by Tallyfy's API, which are requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// The rule of that id.
     Rule(Arc<str>, RuleChange),
-    /// A clock, which shows this now.
+    /// A clock, with its reading.
     Clock(Reading),
-    /// These parts are what they were at the start.
+    /// These scopes were reset.
     Reset(Scopes),
-    /// What is stored.
+    /// The stored rows.
     State(StateChange),
 }
 
@@ -39,18 +39,18 @@ pub enum Change {
 pub enum RuleChange {
     /// It was put in force, or put again.
     Put,
-    /// Nothing is left of it.
+    /// It is used up.
     Spent,
-    /// It was taken out of force.
+    /// It was removed.
     Removed,
 }
 
-/// What happened to all that is stored, or to one organization.
+/// A change of the stored rows, or of one organization's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateChange {
-    /// A fixture was put in its place.
+    /// Replaced by a fixture.
     Replaced,
-    /// A fixture was added to it.
+    /// Extended by a fixture.
     Seeded,
     /// The fixtures were loaded again.
     Reloaded,
@@ -60,13 +60,13 @@ pub enum StateChange {
 #[derive(Debug, Clone)]
 pub(in crate::tenant) struct Other {
     pub(in crate::tenant) id: u64,
-    /// The organization that it concerns; nothing where it may concern all.
+    /// The organization that it concerns; `None` if it may concern all.
     pub(in crate::tenant) org: Option<OrgId>,
-    /// Nothing for the answer to a request that had to wait, and for what a reset has made void.
+    /// `None` for the answer to a request that had to wait, and for what a reset has made void.
     pub(in crate::tenant) change: Option<Change>,
 }
 
-/// The numbers of all events, those that are no requests, and who listens.
+/// The counter of events, the events that are no requests, and the listeners.
 #[derive(Debug)]
 pub(in crate::tenant) struct Events {
     newest: AtomicU64,
@@ -103,7 +103,7 @@ impl Events {
         self.add(org, None)
     }
 
-    /// Notes what changed, after it has. With nothing, that there was something which cannot be told any more.
+    /// Notes a change after it was made; `None` notes one that cannot be told any more.
     pub(in crate::tenant) fn note(&self, org: Option<OrgId>, change: impl Into<Option<Change>>) {
         self.add(org, change.into());
         self.wake();
@@ -136,14 +136,14 @@ impl Events {
             .collect()
     }
 
-    /// Wakes those who wait for more.
+    /// Wakes the listeners.
     pub(super) fn wake(&self) {
         if self.listeners.load(Ordering::SeqCst) > 0 {
             self.woken.send_replace(());
         }
     }
 
-    /// Somebody who is woken from now on.
+    /// A new listener.
     pub(in crate::tenant) fn subscribe(&self) -> Subscription {
         self.listeners.fetch_add(1, Ordering::SeqCst);
         Subscription {
@@ -157,7 +157,7 @@ impl Events {
     }
 }
 
-/// Somebody who waits for more.
+/// A listener.
 #[derive(Debug)]
 pub(in crate::tenant) struct Subscription {
     woken: watch::Receiver<()>,
@@ -170,10 +170,10 @@ impl Subscription {
         self.woken.mark_unchanged();
     }
 
-    /// Waits until there is more.
+    /// Waits for further events.
     pub(in crate::tenant) async fn woken(&mut self) {
         if self.woken.changed().await.is_err() {
-            // The journal is gone, and with it whatever there could be to wait for.
+            // The journal is gone, so that no event can come.
             std::future::pending::<()>().await;
         }
     }

@@ -76,21 +76,21 @@ impl Ring {
 
     /// Records the end of a request that had to wait.
     pub fn answered(self: &Arc<Self>, under_way: &UnderWay, mut seen: Seen<'_>) {
-        // Nothing where there was no room for it, or a reset has put another ring in this one's place.
+        // `None` if there was no room for it, or a reset has replaced this ring.
         let Some(of) = under_way.0 else { return };
         if self.lock().holds(of.begin) {
             let mut record = record::written(Kind::Answered, Some(of), &mut seen);
             self.push(&mut record);
         } else {
-            // Whoever listens is to know that there was something.
+            // Listeners have to learn that there was an event.
             self.journal.events.note(self.org.clone(), None);
         }
     }
 
-    /// Where those of the recorded requests are that are looked for, the oldest first and each with its id, and
-    /// how many are lost. [`Ring::told`] tells what is there.
+    /// The positions of the matching requests, the oldest first and each with its id, and the number of evicted ones. [`Ring::told`]
+    /// decodes what is there.
     pub(super) fn find(&self, is_one: impl Fn(&Entry) -> bool) -> (Vec<(u64, Place)>, u64) {
-        // Copied out under the lock, and read outside it.
+        // The bytes are copied under the lock and decoded outside it.
         let snapshot = self.lock().snapshot();
         let mut records = Bytes::from(snapshot.bytes);
         let end = snapshot.begin + records.len() as u64;
@@ -131,13 +131,12 @@ impl Ring {
         (places, snapshot.dropped)
     }
 
-    /// The first records after an event, up to another: `most` of them at most.
+    /// The first records after an event, up to another; at most `most`.
     pub(in crate::tenant) fn after_event(&self, event: u64, until: u64, most: usize) -> Vec<Place> {
         self.lock().after_event(event, until, most)
     }
 
-    /// How many requests were lost of those after an event, where so many were recorded up to it; and how many
-    /// were lost ever.
+    /// The number of evicted requests after an event, up to which `known` were recorded; and that of all evicted ones.
     pub(in crate::tenant) fn lost_after(&self, event: u64, known: u64) -> (u64, u64) {
         let log = self.lock();
         (log.lost_after(event, known), log.dropped())
@@ -148,12 +147,12 @@ impl Ring {
         &self.journal
     }
 
-    /// What it is known by among all rings.
+    /// Its number among all rings.
     pub(in crate::tenant) fn number(&self) -> u64 {
         self.number
     }
 
-    /// What a record tells, where it and the request that it belongs to are still there.
+    /// Decodes a record, if it and its request are still there.
     pub(in crate::tenant) fn told(&self, place: Place) -> Option<Entry> {
         let log = self.lock();
         let copy = |begin| Some(Bytes::from(log.record(begin)?));
@@ -180,20 +179,20 @@ impl Ring {
         log.dropped() + log.entries() as u64
     }
 
-    /// Records nothing more: a reset has put another ring in its place.
+    /// Stops recording, as a reset has replaced this ring.
     pub(in crate::tenant) fn retire(&self) {
-        // Under the lock, so that whatever is recorded is recorded before that.
+        // Under the lock, so that everything recorded comes before it.
         let _log = self.lock();
         self.is_retired.store(true, Ordering::Relaxed);
     }
 
-    /// Writes a record where there is room for it; returns its number and where it begins. The oldest give way.
+    /// Appends a record, for which the oldest are evicted; returns its number and position.
     ///
-    /// A record is numbered under the lock under which it is put there: whoever holds the lock sees all events
-    /// of this ring up to the newest.
+    /// A record is numbered under the same lock under which it is appended: whoever holds the lock sees all events of this ring up to the
+    /// newest.
     fn push(self: &Arc<Self>, record: &mut [u8]) -> Option<OfRequest> {
         let limits = &self.journal.limits;
-        // So that the journal does not take this ring for one that nobody writes to.
+        // So that the journal does not take this ring for the least recently written one.
         let upcoming = self.journal.events.newest() + 1;
         self.last_id.store(upcoming, Ordering::Relaxed);
         let mut log = self.lock();

@@ -1,4 +1,4 @@
-//! What all rings of the journal share: limits, numbers and bytes.
+//! The part of the journal that all rings share: limits, numbers and the budget of bytes.
 
 use std::{
     collections::HashMap,
@@ -26,7 +26,7 @@ pub struct JournalLimits {
 impl JournalLimits {
     /// Bytes that are kept of a body.
     pub const BODY_BYTES: usize = 16 * 1024;
-    /// How much of the reason of a refusal is kept.
+    /// Bytes that are kept of the reason of a refusal.
     pub const REASON_BYTES: usize = 1024;
 }
 
@@ -40,11 +40,11 @@ impl Default for JournalLimits {
     }
 }
 
-/// What all rings share: their limits, the numbers of their records, and their bytes.
+/// The state that all rings share.
 #[derive(Debug)]
 pub struct Journal {
     pub(super) limits: JournalLimits,
-    /// What happened, in its order: the numbers of the rings' records, and what else there is to tell.
+    /// All events in one order: the numbers of the rings' records, and the other events.
     pub(in crate::tenant) events: Events,
     last_ring: AtomicU64,
     /// The memory of all rings, in bytes.

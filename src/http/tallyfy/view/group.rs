@@ -17,13 +17,13 @@ use crate::{
     tenant::{IdGen, Org, Standing},
 };
 
-/// A group as it is answered: the keys of get-group, in its order (evidence 4.1), then the includes.
+/// The view of a group: the keys of get-group in its order (evidence 4.1), then the includes.
 #[derive(Debug)]
 pub(crate) struct GroupView<'a> {
     group: &'a Group,
     contract: &'a Contract,
     with: Includes,
-    /// The organization and who looks at it, where anything is included.
+    /// The organization and the caller, if there are includes.
     seen: Option<(&'a Org, &'a Standing)>,
 }
 
@@ -106,7 +106,7 @@ impl<'a> GroupView<'a> {
         out.raw("}");
     }
 
-    /// The members as users. One whom nobody declares is there all the same, with made-up values.
+    /// The members as users. An undeclared one has made-up values.
     async fn include_users(&self, out: &mut Out, org: &Org, standing: &Standing) {
         out.raw(",\"users\":{\"data\":[");
         for (i, id) in self.group.members.iter().enumerate() {
@@ -119,7 +119,7 @@ impl<'a> GroupView<'a> {
         out.raw("]}");
     }
 
-    /// The guests. One whom nobody declares is there all the same, with made-up values.
+    /// The guests. An undeclared one has made-up values.
     async fn include_guests(&self, out: &mut Out, org: &Org) {
         out.raw(",\"guests\":{\"data\":[");
         for (i, email) in self.group.guests.iter().enumerate() {
@@ -133,7 +133,7 @@ impl<'a> GroupView<'a> {
     }
 }
 
-/// The logo's file, where a fixture gives a logo: the keys of get-file-metadata (evidence 3.4).
+/// The logo's file, if a fixture gives a logo: the keys of get-file-metadata (evidence 3.4).
 fn assets(group: &Group, contract: &Contract) -> Vec<Keys> {
     let asset = |logo: &str| {
         Keys(vec![
@@ -172,7 +172,7 @@ mod tests {
         tenant::{Token, Undeclared},
     };
 
-    /// The same as serde derives it.
+    /// The same view, as serde derives it.
     #[derive(Serialize)]
     struct Derived<'a> {
         id: &'a str,
@@ -186,7 +186,7 @@ mod tests {
         last_updated: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         updated_at: Option<String>,
-        /// What there is of it is always null.
+        /// A member that is always null.
         #[serde(skip_serializing_if = "Option::is_none")]
         deleted_at: Option<()>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -215,7 +215,7 @@ mod tests {
                 with,
                 seen,
             } = *view;
-            // Nobody is declared here: all are made up.
+            // No user is declared here, so all are made up.
             let users = seen.filter(|_| with.users).map(|(org, _)| Include {
                 data: (group.members.iter())
                     .map(|id| user::view(&User::undeclared(*id), org, with, contract))
@@ -254,7 +254,7 @@ mod tests {
         }
     }
 
-    /// Anything that JSON escapes, and what it does not.
+    /// Characters that JSON escapes, and others.
     const TEXT: &str = "[ -~é\u{0}-\u{1f}\u{7f}\u{2028}\u{10000}]{0,20}";
 
     prop_compose! {

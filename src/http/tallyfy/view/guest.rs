@@ -9,7 +9,7 @@ use crate::{
     tenant::{IdGen, Org},
 };
 
-/// The guest, all of it.
+/// Writes the whole guest.
 pub(in crate::http) fn view(guest: &Guest, org: &Org, with: Includes, contract: &Contract) -> Keys {
     let code = code(guest, org);
     let created_at = guest.created_at.map_or_else(

@@ -1,6 +1,6 @@
-//! The wire shape of each entity. Editions and includes are applied here and nowhere else.
+//! Views: the wire shape of each entity. Editions and includes are applied only here.
 //!
-//! What a fixture leaves out gets a plausible value, the same one every time.
+//! A field that a fixture leaves out gets a plausible value, the same each time.
 
 pub(super) mod group;
 pub(super) mod guest;
@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Keys(Vec<(&'static str, Part)>);
 
-/// What stands at a key.
+/// The value of a key.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 enum Part {
@@ -44,7 +44,7 @@ impl Written for Keys {
 }
 
 impl Keys {
-    /// These keys, each with the value that is given for it, or else with its own.
+    /// These keys, each with the given value, or else with its default.
     fn filled(self, given: &Details) -> Self {
         self.filled_by(|key| given.get(key))
     }
@@ -58,7 +58,7 @@ impl Keys {
         self
     }
 
-    /// Takes what stands at the last key, where that is its name.
+    /// Removes the last key, if that is its name.
     fn take(&mut self, key: &str) -> Option<Part> {
         let (_, part) = self.0.pop_if(|(last, _)| *last == key)?;
         Some(part)
@@ -69,7 +69,7 @@ impl Keys {
     }
 }
 
-/// Nothing is known.
+/// An unknown value.
 const NULL: Part = Part::Value(Value::Null);
 
 impl Serialize for Keys {
@@ -93,7 +93,7 @@ fn write_time(out: &mut Out, at: DateTime<Utc>, contract: &Contract) {
     out.json(&written(at, contract));
 }
 
-/// Since when those have been there of whom a fixture does not say it: 2025-01-01, before anything else.
+/// The creation time of those for whom a fixture gives none: 2025-01-01, before anything else.
 fn since(contract: &Contract) -> Value {
     let at = DateTime::from_timestamp(1_735_689_600, 0).expect("a time in the calendar");
     written(at, contract).into()

@@ -19,12 +19,11 @@ pub(in crate::http) struct Memberships<'o> {
     of: HashMap<UserId, Vec<u32>>,
 }
 
-/// How many memberships are in memory at a time, unless one user has more.
+/// Upper bound on memberships in memory at a time, unless one user has more.
 const MOST: usize = 2 * 1024 * 1024;
 
 impl<'o> Memberships<'o> {
-    /// Those of as many of the first users as fit into memory, and how many that are: at least one. Looks
-    /// at each group twice.
+    /// The memberships of as many of the first users as fit into the bound, at least one, and their number. Visits each group twice.
     pub(in crate::http) fn of_first(users: &[&User], org: &'o Org) -> (Self, usize) {
         let groups = org.groups().in_order();
         let mut counts: HashMap<UserId, usize> = users.iter().map(|user| (user.id, 0)).collect();
@@ -75,7 +74,7 @@ async fn write_embedded(group: &Group, out: &mut Out) {
     out.raw("}");
 }
 
-/// Writes the user, with the groups they are in where those are known.
+/// Writes the user, with their groups if those are known.
 pub(in crate::http) async fn write(
     user: &User,
     org: &Org,
@@ -88,7 +87,7 @@ pub(in crate::http) async fn write(
     let Some(memberships) = memberships else {
         return out.json(&keys);
     };
-    // They stand between the keys and the stats.
+    // They come between the keys and the stats.
     let stats = keys.take("stats");
     out.unclosed(&keys);
     out.raw(",\"groups\":{\"data\":[");
@@ -105,7 +104,7 @@ pub(in crate::http) async fn write(
     out.raw("}");
 }
 
-/// The user, all of it but the groups.
+/// Writes the user without the groups.
 pub(super) fn view(user: &User, org: &Org, with: Includes, contract: &Contract) -> Keys {
     let given = |key: &str| user.details.get(key).cloned();
     let [first_name, last_name, full_name] = names(user);
@@ -126,7 +125,7 @@ pub(super) fn view(user: &User, org: &Org, with: Includes, contract: &Contract) 
     } else {
         Value::Null
     };
-    // Where nobody is declared, whoever is there all the same is the caller, alone.
+    // Without declared users, the caller is the only one.
     let is_alone = org.users().is_empty() && !user.is_made_up;
     let is_default_admin = is_alone || org.default_user() == user.id;
     let keys = Keys(vec![
@@ -209,7 +208,7 @@ pub(in crate::http) fn name(user: &User) -> Keys {
     keys.filled(&user.details)
 }
 
-/// First, last and full name; where neither of the first two is given, `User` and the id.
+/// First, last and full name; if neither of the first two is given, `User` and the id.
 fn names(user: &User) -> [String; 3] {
     let (first, last) = match (user.first_name.as_deref(), user.last_name.as_deref()) {
         (None, None) => ("User".into(), user.id.get().to_string()),
