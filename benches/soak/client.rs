@@ -3,7 +3,7 @@
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
     net::TcpStream,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -39,6 +39,8 @@ impl Got {
 pub(crate) struct Client {
     address: String,
     connection: Option<BufReader<TcpStream>>,
+    /// How long each exchange took.
+    pub(crate) times: Vec<Duration>,
 }
 
 impl Client {
@@ -46,6 +48,7 @@ impl Client {
         Self {
             address: address.to_owned(),
             connection: None,
+            times: Vec::new(),
         }
     }
 
@@ -66,7 +69,10 @@ impl Client {
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer t\r\nX-Tallyfy-Client: soak\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
-        let Ok((status, body)) = self.exchange(&request) else {
+        let asked_at = Instant::now();
+        let exchanged = self.exchange(&request);
+        self.times.push(asked_at.elapsed());
+        let Ok((status, body)) = exchanged else {
             self.connection = None;
             return Got::Broken;
         };
@@ -95,9 +101,15 @@ impl Client {
             BufReader::new(stream)
         };
         connection.get_mut().write_all(request.as_bytes())?;
-        let (status, length, closes) = read_head(&mut connection)?;
-        let mut body = vec![0; length];
-        connection.read_exact(&mut body)?;
+        let (status, body, closes) = read_head(&mut connection)?;
+        let body = match body {
+            Length::Bytes(length) => {
+                let mut body = vec![0; length];
+                connection.read_exact(&mut body)?;
+                body
+            }
+            Length::Pieces => read_pieces(&mut connection)?,
+        };
         if !closes {
             self.connection = Some(connection);
         }
@@ -105,8 +117,32 @@ impl Client {
     }
 }
 
+/// How a head says where the body ends.
+enum Length {
+    Bytes(usize),
+    Pieces,
+}
+
+/// A body that comes piece by piece, each after a line with its length.
+fn read_pieces(connection: &mut BufReader<TcpStream>) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        connection.read_line(&mut line)?;
+        let length = usize::from_str_radix(line.trim_end(), 16);
+        let length = length.map_err(|_| io::ErrorKind::InvalidData)?;
+        let start = body.len();
+        body.resize(start + length + 2, 0);
+        connection.read_exact(&mut body[start..])?;
+        body.truncate(start + length);
+        if length == 0 {
+            return Ok(body);
+        }
+    }
+}
+
 /// The status, how long the body is, and whether the connection is over after it.
-fn read_head(connection: &mut BufReader<TcpStream>) -> io::Result<(u16, usize, bool)> {
+fn read_head(connection: &mut BufReader<TcpStream>) -> io::Result<(u16, Length, bool)> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match connection.read_until(b'\n', &mut head) {
@@ -127,6 +163,10 @@ fn read_head(connection: &mut BufReader<TcpStream>) -> io::Result<(u16, usize, b
         .and_then(|rest| rest[..3].parse().ok());
     let value = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
     let length = value("content-length: ").map_or(0, |length| length.parse().expect("a number"));
+    let length = match value("transfer-encoding: ") {
+        Some("chunked") => Length::Pieces,
+        _ => Length::Bytes(length),
+    };
     let closes = value("connection: ") == Some("close");
     Ok((status.ok_or_else(broken)?, length, closes))
 }

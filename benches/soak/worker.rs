@@ -1,6 +1,6 @@
 //! One client: it changes its own groups, and compares each answer with what it knows.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -41,11 +41,12 @@ impl<'a> Worker<'a> {
         }
     }
 
-    pub(crate) fn run(mut self, until: Instant) -> Counts {
+    /// What it did, and how long each exchange took.
+    pub(crate) fn run(mut self, until: Instant) -> (Counts, Vec<Duration>) {
         while Instant::now() < until {
             self.step();
         }
-        self.counts
+        (self.counts, self.client.times)
     }
 
     fn step(&mut self) {
