@@ -43,6 +43,11 @@ pub fn path_and_query(input: &[u8]) {
             }
         }
         mock.check_consistency();
+        if target.starts_with("/api/") {
+            // What is recorded of it, and said of what was not read, is in proportion to it.
+            let shown = mock.ask("GET", "/_mock/requests", None).body.len();
+            assert!(shown <= 64 * 1024 + 64 * target.len(), "{shown} bytes");
+        }
     }
 }
 

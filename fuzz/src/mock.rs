@@ -73,6 +73,7 @@ impl Mock {
         target: &str,
         body: Option<&[u8]>,
     ) -> Option<Answer> {
+        let length = body.map_or(0, <[u8]>::len);
         let request = Request::builder()
             .method(method)
             .uri(target)
@@ -97,6 +98,13 @@ impl Mock {
                     .expect("answers are in memory")
                     .to_bytes()
             };
+            let sent = target.len() + length;
+            // What is said of what came in is in proportion to it.
+            assert!(
+                parts.status.as_u16() < 400 || body.len() <= SAID + 64 * sent,
+                "{method} {target}: {} bytes for {sent}",
+                body.len()
+            );
             Answer {
                 method: method.to_owned(),
                 status: parts.status.as_u16(),
@@ -173,6 +181,9 @@ impl Mock {
         }
     }
 }
+
+/// How many bytes a refusal may have, whatever came in.
+const SAID: usize = 16 * 1024;
 
 /// What came back; displayed with its body.
 pub(crate) struct Answer {

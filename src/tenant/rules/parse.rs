@@ -10,8 +10,7 @@ use super::{
     strike::{Effect, Fault, Write},
 };
 use crate::{
-    config::Limits,
-    domain::{details::bytes_of, id::OrgId, operation::Operation},
+    domain::{id::OrgId, operation::Operation},
     json::{Path, Problems, expected, note, object, optional, text},
 };
 
@@ -19,7 +18,7 @@ use crate::{
 const LONGEST_ID: usize = 255;
 
 /// Upper bound on a rule, as it lies in memory.
-const LARGEST: usize = 256 * 1024;
+const LARGEST: u64 = 256 * 1024;
 
 impl Rule {
     /// Parses the rule `id`, for one organization or for all. The error lists every mistake with its path.
@@ -43,11 +42,7 @@ impl Rule {
             skip: 0,
             probability: None,
             steps: Vec::new(),
-            bytes: (Limits::ROW_BYTES + bytes_of(json)) as u64,
         };
-        if bytes_of(json) > LARGEST {
-            note(&mut problems, &root, "a rule has at most 256 KiB");
-        }
         if let Some(fields) = object(
             json,
             &root,
@@ -58,6 +53,9 @@ impl Rule {
             rule.skip = whole(fields, "skip", u64::MAX, &root, &mut problems).unwrap_or(0);
             rule.probability = probability(fields, &root, &mut problems);
             rule.steps = steps(fields, &root.key("steps"), &mut problems);
+        }
+        if rule.bytes() > LARGEST {
+            note(&mut problems, &root, "a rule has at most 256 KiB");
         }
         if problems.is_empty() {
             Ok(rule)

@@ -7,7 +7,10 @@ use super::{
     glob::Glob,
     strike::{Asked, Effect, Write},
 };
-use crate::domain::{id::OrgId, operation::Operation};
+use crate::{
+    config::Limits,
+    domain::{details::bytes_of, id::OrgId, operation::Operation},
+};
 
 /// Upper bound on delays, drawn ones included.
 pub(super) const LONGEST_DELAY_MS: u64 = 60 * 60 * 1000;
@@ -21,8 +24,6 @@ pub struct Rule {
     pub(super) skip: u64,
     pub(super) probability: Option<f64>,
     pub(super) steps: Vec<Step>,
-    /// About how many bytes it takes in memory.
-    pub(super) bytes: u64,
 }
 
 /// What a request has to match; a part that is absent matches everything.
@@ -65,7 +66,23 @@ impl Rule {
 
     /// About how many bytes it takes in memory.
     pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+        let texts = [&self.only.method, &self.only.token];
+        let texts = texts.into_iter().flatten().map(|text| text.len());
+        let path = self
+            .only
+            .path
+            .as_ref()
+            .map_or(0, |path| path.as_str().len());
+        let step = |step: &Step| {
+            let body = match &step.effect {
+                Some(Effect::Status { body, .. }) => body.as_ref().map_or(0, bytes_of),
+                Some(Effect::Fault(_)) | None => 0,
+            };
+            size_of::<Step>() + body
+        };
+        let steps = self.steps.iter().map(step);
+        let all = Limits::ROW_BYTES + path + texts.chain(steps).sum::<usize>();
+        all as u64
     }
 
     /// Whether it draws at random.

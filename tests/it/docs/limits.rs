@@ -20,7 +20,9 @@ fn the_table_of_limits_has_those_that_hold() {
         max_body_memory,
         header_timeout,
         body_timeout,
-        ..
+        // With the rows on what is stored.
+        max_organizations: _,
+        max_stored: _,
     } = Limits::default();
     let mib = |bytes: usize| format!("{} MiB", bytes / 1024 / 1024);
     let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
