@@ -141,14 +141,10 @@ pub(super) struct Args {
     /// Organizations stored at most
     #[arg(long, env = "TALLYFY_MOCK_MAX_ORGANIZATIONS", value_name = "N", default_value_t = Limits::default().max_organizations, value_parser = whole_number)]
     max_organizations: usize,
-    /// Memory for the rows of all organizations; a create beyond it is 503, a seed 507
-    #[arg(
-        long,
-        env = "TALLYFY_MOCK_MAX_STORED",
-        value_name = "SIZE",
-        default_value = "4GiB", value_parser = size
-    )]
-    max_stored: ByteSize,
+    /// Memory for the rows of all organizations; a create beyond it is 503, a seed 507 [default: 4GiB, or a quarter of
+    /// what `ulimit -v` leaves]
+    #[arg(long, env = "TALLYFY_MOCK_MAX_STORED", value_name = "SIZE", value_parser = size)]
+    max_stored: Option<ByteSize>,
     /// Time for the head of a request; also how long an idle connection is kept
     #[arg(long, env = "TALLYFY_MOCK_HEADER_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = duration)]
     header_timeout: Duration,
@@ -287,7 +283,9 @@ impl Args {
                 max_answer_memory: bytes(self.max_answer_memory),
                 max_body_memory: bytes(self.max_body_memory),
                 max_organizations: self.max_organizations,
-                max_stored: self.max_stored.as_u64(),
+                max_stored: self
+                    .max_stored
+                    .map_or_else(default_stored, |size| size.as_u64()),
                 header_timeout: self.header_timeout,
                 body_timeout: self.body_timeout,
             },
@@ -297,6 +295,23 @@ impl Args {
 
 fn bytes(size: ByteSize) -> usize {
     usize::try_from(size.as_u64()).unwrap_or(usize::MAX)
+}
+
+/// Bytes of rows by default: much of the memory that the process may have is needed for other things.
+fn default_stored() -> u64 {
+    let default = Limits::default().max_stored;
+    memory_limit().map_or(default, |limit| default.min(limit / 4))
+}
+
+#[cfg(unix)]
+fn memory_limit() -> Option<u64> {
+    let (limit, _) = rlimit::getrlimit(rlimit::Resource::AS).ok()?;
+    Some(limit)
+}
+
+#[cfg(not(unix))]
+fn memory_limit() -> Option<u64> {
+    None
 }
 
 /// With fewer open files, the mock would start and have none left for its clients.

@@ -4,12 +4,12 @@
 //! memory of the rows.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, HashMap},
     fmt,
 };
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, map::Entry, value::RawValue};
 
 use super::{Path, Problems, expected, note, object};
@@ -32,16 +32,24 @@ pub(crate) struct Document<'t> {
     /// The lists, by their paths.
     lists: HashMap<String, &'t RawValue>,
     repeated: RefCell<Repeated>,
+    /// How many rows of its lists may still be parsed.
+    rows_left: Cell<usize>,
 }
+
+/// Upper bound on the values of a document, or of one row of its lists: they are in memory together, and take many
+/// times as much there as in the text.
+const MOST_VALUES: usize = 4_000_000;
 
 impl<'t> Document<'t> {
     /// Parses a document; the lists under the keys `long` are left to [`Document::each`].
     pub(crate) fn parse(text: &'t [u8], long: &'t [&'t str]) -> serde_json::Result<Self> {
         let (mut lists, repeated) = (HashMap::new(), RefCell::default());
+        let values_left = Cell::new(MOST_VALUES);
         let mut document = serde_json::Deserializer::from_slice(text);
         let part = Part {
             at: &Path::Root,
             repeated: &repeated,
+            values_left: &values_left,
             long: Some(Long {
                 keys: long,
                 lists: &mut lists,
@@ -53,7 +61,14 @@ impl<'t> Document<'t> {
             value,
             lists,
             repeated,
+            rows_left: Cell::new(usize::MAX),
         })
+    }
+
+    /// Has no more than so many rows of its lists parsed; more are a mistake.
+    pub(crate) fn with_most_rows(self, most: usize) -> Self {
+        self.rows_left.set(most);
+        self
     }
 
     /// Parses each row of a list, or of a captured answer: `{"data":[…],"meta":…}`. Absent and null are an empty list.
@@ -87,13 +102,20 @@ impl<'t> Document<'t> {
             let rows = Rows {
                 at,
                 repeated: &self.repeated,
+                rows_left: &self.rows_left,
                 read: |value: &Value, at: &Path<'_>| {
                     read(value, at, problems);
                 },
             };
             let rows = rows.deserialize(&mut serde_json::Deserializer::from_str(text.get()));
-            if let Err(error) = rows {
-                note(problems, at, format!("is not JSON: {error}"));
+            match rows {
+                Ok(true) => {}
+                Ok(false) => note(
+                    problems,
+                    at,
+                    "has more rows than `--max-stored` has room for",
+                ),
+                Err(error) => note(problems, at, format!("is not JSON: {error}")),
             }
             return;
         }
@@ -118,38 +140,47 @@ impl<'t> Document<'t> {
 struct Rows<'a, R> {
     at: &'a Path<'a>,
     repeated: &'a RefCell<Repeated>,
+    rows_left: &'a Cell<usize>,
     read: R,
 }
 
 impl<'de, R: FnMut(&Value, &Path<'_>)> DeserializeSeed<'de> for Rows<'_, R> {
-    type Value = ();
+    type Value = bool;
 
-    fn deserialize<D: Deserializer<'de>>(self, list: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, list: D) -> Result<bool, D::Error> {
         list.deserialize_seq(self)
     }
 }
 
 impl<'de, R: FnMut(&Value, &Path<'_>)> Visitor<'de> for Rows<'_, R> {
-    type Value = ();
+    /// Whether these are all of them.
+    type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<bool, A::Error> {
         for i in 0.. {
             let at = self.at.index(i);
+            let values_left = Cell::new(MOST_VALUES);
             let row = Part {
                 at: &at,
                 repeated: self.repeated,
+                values_left: &values_left,
                 long: None,
             };
             let Some(value) = list.next_element_seed(row)? else {
                 break;
             };
+            let Some(left) = self.rows_left.get().checked_sub(1) else {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                return Ok(false);
+            };
+            self.rows_left.set(left);
             (self.read)(&value, &at);
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -187,6 +218,7 @@ impl Repeated {
 struct Part<'a, 'de> {
     at: &'a Path<'a>,
     repeated: &'a RefCell<Repeated>,
+    values_left: &'a Cell<usize>,
     /// `None` once everything is parsed.
     long: Option<Long<'a, 'de>>,
 }
@@ -206,11 +238,20 @@ impl<'a, 'de> Part<'a, 'de> {
         Part {
             at,
             repeated: self.repeated,
+            values_left: self.values_left,
             long: self.long.as_mut().map(|long| Long {
                 keys: long.keys,
                 lists: long.lists,
             }),
         }
+    }
+
+    /// Counts one more value.
+    fn count<E: Error>(&self) -> Result<(), E> {
+        let left = self.values_left.get().checked_sub(1);
+        let many = || E::custom(format!("it has more than {MOST_VALUES} values"));
+        self.values_left.set(left.ok_or_else(many)?);
+        Ok(())
     }
 
     /// Whether a list under a key of this part stays text.
@@ -270,6 +311,7 @@ impl<'de> Visitor<'de> for Part<'_, 'de> {
         let mut values = Vec::new();
         let above = self.at;
         while let Some(value) = list.next_element_seed(self.below(&above.index(values.len())))? {
+            self.count()?;
             values.push(value);
         }
         Ok(values.into())
@@ -284,6 +326,7 @@ impl<'de> Visitor<'de> for Part<'_, 'de> {
                 let number = number.parse().map(Value::Number);
                 return number.map_err(A::Error::custom);
             }
+            self.count()?;
             let above = self.at;
             let at = above.key(&key);
             let value = if self.leaves(&key) {

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::{AppState, StartError, baseline};
 use crate::{
+    config::Limits,
     domain::{
         contract::ContractChoice,
         id::{OrgId, UserId},
@@ -73,6 +74,12 @@ impl AppState {
         Export::of(&self.tenants)
     }
 
+    /// How many rows fit into what may be stored.
+    fn most_rows(&self) -> usize {
+        let rows = self.limits.max_stored / Limits::ROW_BYTES as u64;
+        usize::try_from(rows).unwrap_or(usize::MAX)
+    }
+
     /// The same of one organization, without its id.
     pub fn export_org(&self, id: &OrgId) -> Result<ExportedOrg, Refusal> {
         let org = self.tenants.look_at(id).org();
@@ -83,11 +90,11 @@ impl AppState {
     /// and the journal stay.
     pub fn replace(&self, org: Option<&OrgId>, json: &[u8]) -> Result<(), Refusal> {
         if let Some(id) = org {
-            let seed = OrgSeed::parse(json)?;
+            let seed = OrgSeed::parse(json, self.most_rows())?;
             let org = seed.into_org(id, self.started_at, self.undeclared());
             return Ok(self.tenants.replace(org)?);
         }
-        let fixture = Fixture::parse(json)?;
+        let fixture = Fixture::parse_up_to(json, self.most_rows())?;
         let mut problems = Vec::new();
         check_contract(&fixture.contract, &mut problems);
         none_of(problems)?;
@@ -100,9 +107,9 @@ impl AppState {
     /// ones, and a row of the same id replaces. All or nothing.
     pub fn seed(&self, org: Option<&OrgId>, json: &[u8]) -> Result<(), Refusal> {
         let fixture = match org {
-            None => Fixture::parse_addition(json)?,
+            None => Fixture::parse_addition(json, self.most_rows())?,
             Some(id) => Fixture {
-                organizations: vec![(id.clone(), OrgSeed::parse_addition(json)?)],
+                organizations: vec![(id.clone(), OrgSeed::parse_addition(json, self.most_rows())?)],
                 ..Fixture::default()
             },
         };

@@ -990,7 +990,8 @@ fn help_is_worth_reading() {
           --max-organizations <N>      Organizations stored at most [env:
                                        TALLYFY_MOCK_MAX_ORGANIZATIONS=] [default: 10000]
           --max-stored <SIZE>          Memory for the rows of all organizations; a create beyond it is
-                                       503, a seed 507 [env: TALLYFY_MOCK_MAX_STORED=] [default: 4GiB]
+                                       503, a seed 507 [default: 4GiB, or a quarter of what `ulimit -v`
+                                       leaves] [env: TALLYFY_MOCK_MAX_STORED=]
           --header-timeout <DURATION>  Time for the head of a request; also how long an idle connection
                                        is kept [env: TALLYFY_MOCK_HEADER_TIMEOUT=] [default: 30s]
           --body-timeout <DURATION>    Time for the body of a request [env: TALLYFY_MOCK_BODY_TIMEOUT=]

@@ -169,3 +169,24 @@ fn what_an_answer_has_in_one_piece_has_a_bound_in_a_fixture() {
     // A description is written piece by piece.
     assert_eq!(seed(json!({ "groups": [group("A", 2 * MIB)] })), None);
 }
+
+#[test]
+fn what_is_parsed_has_a_bound() {
+    let app = up_to(MIB);
+    let told = |organization: Value| {
+        let answer = app.control("POST", "/_mock/seed?org=acme", Some(&organization));
+        assert_eq!(answer.status, 400);
+        let error = answer.json()["errors"][0].clone();
+        error["message"].as_str().unwrap().to_owned()
+    };
+    // Values take many times as much memory as text.
+    let values = vec![1; 4_000_001];
+    let many = told(json!({ "description": values }));
+    assert!(many.contains("more than 4000000 values"), "{many}");
+    let many = told(json!({ "users": [{ "id": 1, "team": values }] }));
+    assert!(many.contains("more than 4000000 values"), "{many}");
+    // So do rows: only so many are parsed as could be stored.
+    let groups: Vec<Value> = (0..2049).map(|i| group(&i.to_string(), 1)).collect();
+    let many = told(json!({ "groups": groups }));
+    assert!(many.contains("more rows than `--max-stored`"), "{many}");
+}

@@ -100,7 +100,7 @@ fn the_table_of_limits_has_those_that_hold() {
 }
 
 /// The rows of the table on what is stored.
-fn limits_of_storage() -> [(String, &'static str); 8] {
+fn limits_of_storage() -> [(String, &'static str); 9] {
     let Limits {
         max_organizations,
         max_stored,
@@ -109,7 +109,10 @@ fn limits_of_storage() -> [(String, &'static str); 8] {
     [
         (max_organizations.to_string(), "a_full_mock_says_so"),
         (
-            format!("{} GiB", max_stored / 1024 / 1024 / 1024),
+            format!(
+                "{} GiB, or a quarter of what `ulimit -v` leaves",
+                max_stored / 1024 / 1024 / 1024
+            ),
             "what_is_stored_has_a_bound_and_a_delete_makes_room",
         ),
         (
@@ -120,6 +123,7 @@ fn limits_of_storage() -> [(String, &'static str); 8] {
             "2 MiB; 256 KiB".into(),
             "what_an_answer_has_in_one_piece_has_a_bound_in_a_fixture",
         ),
+        ("4000000".into(), "what_is_parsed_has_a_bound"),
         (
             max_organizations.to_string(),
             "of_the_organizations_that_are_only_named_the_most_recently_used_are_kept",
