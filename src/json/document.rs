@@ -102,7 +102,7 @@ impl<'t> Document<'t> {
             let rows = Rows {
                 at,
                 repeated: &self.repeated,
-                rows_left: &self.rows_left,
+                left: &self.rows_left,
                 read: |value: &Value, at: &Path<'_>| {
                     read(value, at, problems);
                 },
@@ -140,7 +140,7 @@ impl<'t> Document<'t> {
 struct Rows<'a, R> {
     at: &'a Path<'a>,
     repeated: &'a RefCell<Repeated>,
-    rows_left: &'a Cell<usize>,
+    left: &'a Cell<usize>,
     read: R,
 }
 
@@ -173,11 +173,11 @@ impl<'de, R: FnMut(&Value, &Path<'_>)> Visitor<'de> for Rows<'_, R> {
             let Some(value) = list.next_element_seed(row)? else {
                 break;
             };
-            let Some(left) = self.rows_left.get().checked_sub(1) else {
+            let Some(left) = self.left.get().checked_sub(1) else {
                 while list.next_element::<IgnoredAny>()?.is_some() {}
                 return Ok(false);
             };
-            self.rows_left.set(left);
+            self.left.set(left);
             (self.read)(&value, &at);
         }
         Ok(true)
