@@ -6,6 +6,7 @@ mod env;
 mod environment;
 mod healthcheck;
 mod log;
+mod openapi;
 mod refusal;
 mod reload;
 mod say;
@@ -44,6 +45,9 @@ enum Command {
     Env(env::Args),
     /// Check fixtures and print every problem, one a line.
     Validate(validate::Args),
+    /// Print what is served under a contract, as OpenAPI.
+    #[command(name = "openapi")]
+    OpenApi(openapi::Args),
 }
 
 /// Runs the command line that `arguments` (the program's name first) spell out.
@@ -73,6 +77,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Healthcheck(args) => healthcheck::run(&args, &environment),
         Command::Env(args) => env::run(&args, &environment),
         Command::Validate(args) => validate::run(&args),
+        Command::OpenApi(args) => openapi::run(&args),
     }
 }
 

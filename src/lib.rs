@@ -50,6 +50,8 @@ pub mod http;
 mod json;
 mod mock;
 #[doc(hidden)]
+pub mod openapi;
+#[doc(hidden)]
 pub mod request_log;
 #[doc(hidden)]
 pub mod server;

@@ -42,7 +42,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "tallyfy-mock [serve] [OPTIONS]",
-    after_help = "Other commands: `env`, `healthcheck`, `validate`; `tallyfy-mock help` lists them."
+    after_help = "Other commands: `env`, `healthcheck`, `openapi`, `validate`; `tallyfy-mock help` lists them."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Args {

@@ -84,22 +84,43 @@ impl std::str::FromStr for Switch {
     }
 }
 
+/// A switch as a contract has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// The switch.
+    pub key: &'static str,
+    /// Its value.
+    pub value: &'static str,
+    /// What the switch decides.
+    pub decides: &'static str,
+    /// Where the value comes from.
+    pub source: &'static str,
+}
+
 macro_rules! switches {
-    ($( $(#[$doc:meta])* $key:ident: $Type:ident { $( $(#[$vdoc:meta])* $Variant:ident = $value:literal, )+ } )+) => {
+    ($( #[doc = $doc:literal] $key:ident: $Type:ident { $( #[doc = $vdoc:literal] $Variant:ident = $value:literal, )+ } )+) => {
         $(
-            $(#[$doc])*
+            #[doc = $doc]
             #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-            pub enum $Type { $( $(#[$vdoc])* $Variant, )+ }
+            pub enum $Type { $( #[doc = $vdoc] $Variant, )+ }
         )+
 
         /// A value for every switch.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub struct Contract { $( $(#[$doc])* pub $key: $Type, )+ }
+        pub struct Contract { $( #[doc = $doc] pub $key: $Type, )+ }
 
         impl Contract {
             /// Every switch with its values; the first is that of the edition `2026-03`.
             pub const SWITCHES: &'static [(&'static str, &'static [&'static str])] =
                 &[ $( (stringify!($key), &[ $($value),+ ]), )+ ];
+
+            /// Every switch as this contract has it, with what it decides and where that value comes from.
+            pub fn choices(&self) -> Vec<Choice> {
+                vec![ $( {
+                    let (value, source) = match self.$key { $( $Type::$Variant => ($value, $vdoc), )+ };
+                    Choice { key: stringify!($key), value, decides: $doc.trim_ascii(), source: source.trim_ascii() }
+                }, )+ ]
+            }
 
             /// The contract with one switch set.
             #[must_use]

@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     envelope::{Answer, json},
@@ -157,6 +158,20 @@ impl ApiError {
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
+    }
+
+    /// How a `PATCH` of the groups is refused, as an example of its kind.
+    pub(crate) fn of_a_patch() -> Self {
+        Self::MethodNotAllowed {
+            method: Method::PATCH,
+            route: "api/organizations/acme/groups".to_owned(),
+            allow: "GET, HEAD, POST".to_owned(),
+        }
+    }
+
+    /// The body, for those who only tell about it.
+    pub(crate) fn shown(&self) -> Value {
+        serde_json::to_value(self.body()).expect("a refusal has only strings for keys")
     }
 
     fn body(&self) -> Body<'_> {

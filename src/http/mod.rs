@@ -8,7 +8,7 @@ mod capacity;
 mod control;
 mod elsewhere;
 mod envelope;
-mod error;
+pub(crate) mod error;
 mod exchange;
 mod long;
 mod origin;
@@ -38,7 +38,7 @@ use self::{
     pipeline::Route,
     tallyfy::{PREFIXES, endpoints_on, normalise},
 };
-pub use self::{error::ApiError, exchange::Endless};
+pub use self::{error::ApiError, exchange::Endless, tallyfy::served};
 use crate::state::AppState;
 
 /// The whole mock as one service: Tallyfy's routes within their middleware; beside them, outside of it, the control endpoints and

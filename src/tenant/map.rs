@@ -309,6 +309,11 @@ impl Tenants {
         self.common().template.clone()
     }
 
+    /// Whether a rate limit counts requests.
+    pub fn is_rate_limited(&self) -> bool {
+        self.start.rate_limit.is_some()
+    }
+
     /// The part of the journal that all rings share.
     pub fn journal(&self) -> &Arc<Journal> {
         &self.journal

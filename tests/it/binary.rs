@@ -1004,7 +1004,7 @@ fn help_is_worth_reading() {
                                        [possible values: off, error, warn, info, debug]
       -h, --help                       Print help
 
-    Other commands: `env`, `healthcheck`, `validate`; `tallyfy-mock help` lists them.
+    Other commands: `env`, `healthcheck`, `openapi`, `validate`; `tallyfy-mock help` lists them.
     ");
 }
 
@@ -1020,6 +1020,7 @@ fn the_other_commands_have_their_help() {
       healthcheck  Ask a running mock whether it is ready; exit 0 if it is
       env          Print the variables by which clients find a running mock
       validate     Check fixtures and print every problem, one a line
+      openapi      Print what is served under a contract, as OpenAPI
       help         Print this message or the help of the given subcommand(s)
 
     Options:

@@ -41,9 +41,11 @@ const ROOMS: &[(&str, &[&str])] = &[
             "json",
         ],
     ),
+    ("openapi", &["http::error", "tenant", "domain"]),
     (
         "http::tallyfy",
         &[
+            "openapi",
             "http::capacity",
             "http::body",
             "http::exchange",
@@ -75,6 +77,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "http::control",
         &[
+            "openapi",
             "http::capacity",
             "http::long",
             "http::tallyfy",
@@ -120,6 +123,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "openapi",
             "server",
             "http",
             "state",

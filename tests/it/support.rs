@@ -8,12 +8,18 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tallyfy_mock::{config::Config, fixture::Fixture, http::App, state::AppState};
+use tallyfy_mock::{
+    config::Config, fixture::Fixture, http::App, state::AppState, tenant::rules::RuleView,
+};
 use tower::ServiceExt;
+
+use crate::document::{Asked, Documents};
 
 /// A mock in this process. Its clock stands at 2026-03-01T09:00:00Z and its ids come from a seed.
 pub(crate) struct TestApp {
     app: App,
+    state: Arc<AppState>,
+    documents: Arc<Documents>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -60,6 +66,7 @@ impl TestApp {
         };
         change(&mut config);
         let state = AppState::new(&config, fixture.clone(), "mock.test:8255".into()).unwrap();
+        let state = Arc::new(state);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             // Waiting takes no time: tokio's paused clock advances to the next timer.
@@ -67,7 +74,9 @@ impl TestApp {
             .build()
             .unwrap();
         Self {
-            app: App::new(Arc::new(state)),
+            app: App::new(Arc::clone(&state)),
+            documents: Documents::of(&state),
+            state,
             runtime,
         }
     }
@@ -123,9 +132,11 @@ impl TestApp {
         self.runtime.block_on(run(self.app.clone()))
     }
 
-    /// Any request at all.
+    /// Any request at all. Unless a rule or the request itself made it fail, the answer is what the document says.
     pub(crate) fn send(&self, request: Request<Body>) -> Answer {
-        self.runtime.block_on(async {
+        let asked = Asked::of(&request, self.state.steering);
+        let hits = self.hits();
+        let answer = self.runtime.block_on(async {
             let response = self.app.clone().oneshot(request).await.unwrap();
             let (parts, body) = response.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
@@ -135,7 +146,29 @@ impl TestApp {
                 headers: parts.headers,
                 body: String::from_utf8(body.to_vec()).unwrap(),
             }
-        })
+        });
+        let reason = answer.headers.get("x-tallyfy-mock-reason");
+        let is_struck = reason.is_some_and(|it| it.as_bytes().starts_with(b"struck by the rule"));
+        if self.hits() == hits && !is_struck {
+            let Answer {
+                status,
+                headers,
+                body,
+            } = &answer;
+            self.documents.check(&asked, status.as_u16(), headers, body);
+        }
+        answer
+    }
+
+    /// What it holds.
+    pub(crate) fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// How often rules have struck.
+    fn hits(&self) -> u64 {
+        let rules = self.state.tenants.rules(None);
+        rules.iter().map(RuleView::hits).sum()
     }
 }
 

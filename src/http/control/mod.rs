@@ -5,6 +5,7 @@ mod clock;
 mod events;
 mod faults;
 mod guard;
+mod openapi;
 mod problem;
 mod requests;
 mod state;
@@ -28,7 +29,7 @@ use super::{
     body::finish_body,
     capacity::{Capacity, NO_ROOM_FOR_ANSWER},
     long::Unwritten,
-    tallyfy::{PREFIXES, endpoints},
+    tallyfy::{Endpoint, PREFIXES, endpoints},
 };
 use crate::{json::Written, state::AppState};
 
@@ -73,6 +74,9 @@ static ENDPOINTS: &[(Method, &str, Handler)] = &[
     (Method::GET, "/_mock/health", || routing::get(health)),
     (Method::GET, "/_mock/ready", || routing::get(ready)),
     (Method::GET, "/_mock/routes", || routing::get(routes)),
+    (Method::GET, "/_mock/openapi.json", || {
+        routing::get(openapi::show)
+    }),
     (Method::GET, "/_mock/state", || {
         long_on_pool(MethodFilter::GET, state::show)
     }),
@@ -178,12 +182,13 @@ async fn ready(State(Control { app, .. }): State<Control>) -> Json<Value> {
 /// Every served operation with its method, path and right, and the prefixes.
 async fn routes() -> Json<Value> {
     let routes: Vec<Value> = endpoints()
-        .map(|endpoint| {
+        .map(Endpoint::route)
+        .map(|route| {
             json!({
-                "operation": endpoint.operation.name(),
-                "method": endpoint.method.as_str(),
-                "path": endpoint.path,
-                "right": endpoint.right(),
+                "operation": route.operation.name(),
+                "method": route.method,
+                "path": route.path,
+                "right": route.right.name(),
             })
         })
         .collect();

@@ -3,7 +3,7 @@
 use axum::http::Method;
 
 use super::handler::Handler;
-use crate::domain::operation::Operation;
+use crate::domain::{operation::Operation, provenance::Route};
 
 /// An operation of the API with its route and handler.
 #[derive(Debug)]
@@ -15,9 +15,14 @@ pub(in crate::http) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The name of the right that it needs.
-    pub(in crate::http) fn right(&self) -> &'static str {
-        self.handler.right()
+    /// Where it is served and by what right, for those who only tell about it.
+    pub(in crate::http) fn route(&'static self) -> Route {
+        Route {
+            operation: self.operation,
+            method: self.method.as_str(),
+            path: self.path,
+            right: self.handler.right(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     weight::is_heavy,
 };
 use crate::{
-    domain::validate::Fields,
+    domain::{provenance::Right, validate::Fields},
     http::{
         capacity::{Capacity, NO_ROOM_FOR_ANSWER},
         envelope::{Answer, Reply},
@@ -32,14 +32,14 @@ pub(super) enum Handler {
 }
 
 impl Handler {
-    /// The name of the right that it needs.
-    pub(super) fn right(self) -> &'static str {
+    /// The right that it needs.
+    pub(super) fn right(self) -> Right {
         match self {
-            Self::Anyone(_) => "anyone",
-            Self::SignedIn(_) => "signed_in",
-            Self::Member(_) => "member",
-            Self::Admin(_) => "admin",
-            Self::GroupManager(_) | Self::GroupManagerWithBody(_) => "manage_groups",
+            Self::Anyone(_) => Right::Anyone,
+            Self::SignedIn(_) => Right::SignedIn,
+            Self::Member(_) => Right::Member,
+            Self::Admin(_) => Right::Admin,
+            Self::GroupManager(_) | Self::GroupManagerWithBody(_) => Right::ManageGroups,
         }
     }
 

@@ -14,6 +14,7 @@ mod weight;
 
 use axum::http::Method;
 
+pub use self::routes::served;
 pub(super) use self::{
     call::Call,
     endpoint::Endpoint,
