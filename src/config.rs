@@ -36,8 +36,8 @@ pub struct Config {
     pub trust_proxy: bool,
     /// Who may use the control endpoints.
     pub guard: Guard,
-    /// Hosts whose place the mock takes, beside Tallyfy's own.
-    pub tls_hosts: Vec<String>,
+    /// Whether TLS is spoken in Tallyfy's place, and how.
+    pub tls: Option<TlsOptions>,
     /// The bounds of what clients may ask for.
     pub limits: Limits,
 }
@@ -58,6 +58,17 @@ pub struct Guard {
     pub allowed_hosts: Vec<String>,
     /// The token that is demanded, if any.
     pub token: Option<String>,
+}
+
+/// How TLS is spoken in Tallyfy's place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TlsOptions {
+    /// Hosts whose place the mock takes, beside Tallyfy's own.
+    pub hosts: Vec<String>,
+    /// The folder where certificate and key outlive the process; without one, each start mints its own.
+    pub dir: Option<PathBuf>,
+    /// The file that the authority's certificate is written to.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// The bounds of what clients may ask for.
@@ -102,7 +113,7 @@ impl Default for Config {
             reasons: true,
             trust_proxy: false,
             guard: Guard::default(),
-            tls_hosts: Vec::new(),
+            tls: None,
             limits: Limits::default(),
         }
     }

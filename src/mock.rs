@@ -20,7 +20,7 @@ use crate::{
     },
     fixture::{self, Fixture},
     http::App,
-    server,
+    server::{self, Tls},
     state::{AppState, StartError},
     tenant::Scopes,
 };
@@ -83,6 +83,13 @@ impl TallyfyMock {
     /// The base URL, without `/api` and without a trailing slash, such as `http://127.0.0.1:49152`.
     pub fn uri(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The certificate that clients have to trust, as PEM, where the mock was started with [`Builder::tls`]. Its key is gone
+    /// by the time this returns, so that nobody can sign anything else with it.
+    #[cfg(feature = "tls")]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.app.ca_pem.as_deref()
     }
 
     /// One of its organizations, whether or not it exists yet.
@@ -236,6 +243,14 @@ impl Builder {
         self
     }
 
+    /// Speaks TLS too, on the same port and in the place of `go.tallyfy.com` and its sisters: to clients that have the mock
+    /// for their `HTTPS_PROXY`, and trust the certificate of [`TallyfyMock::ca_pem`].
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self) -> Self {
+        self.config.tls = Some(crate::config::TlsOptions::default());
+        self
+    }
+
     /// Starts the mock.
     ///
     /// # Panics
@@ -267,7 +282,11 @@ impl Builder {
             Source::Files => fixture::load(&self.config.fixtures)?,
         };
         let (listener, address) = server::listen(&self.config)?;
-        let state = AppState::new(&self.config, fixture, address.to_string())?;
+        let mut state = AppState::new(&self.config, fixture, address.to_string())?;
+        let tls = self.config.tls.as_ref();
+        let tls = tls.map(|options| Tls::start(&state.hosts, options));
+        let tls = tls.transpose()?;
+        state.ca_pem = tls.as_ref().map(|tls| tls.ca_pem().to_owned());
         let state = Arc::new(state);
         let app = App::new(Arc::clone(&state));
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -279,7 +298,7 @@ impl Builder {
             // Nobody waits for a dropped mock: what is under way ends with it.
             tokio::select! {
                 _ = stopped => {}
-                _ = server::serve(listener, app, self.config.limits, std::future::pending()) => {}
+                _ = server::serve(listener, app, self.config.limits, tls, std::future::pending()) => {}
             }
         };
         let thread = thread::Builder::new()

@@ -1,14 +1,20 @@
 //! The server: takes listeners and a stop signal, serves, then drains. It has the only accept loop.
 
 mod connection;
+mod notices;
 mod places;
 mod stream;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "server/no_tls.rs"]
+mod tls;
 
 use std::{
     convert::Infallible,
     future::poll_fn,
     io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs},
     pin::pin,
     sync::Arc,
     task::Poll,
@@ -20,7 +26,8 @@ use hyper_util::rt::TokioTimer;
 use socket2::SockRef;
 use tokio::{net::TcpStream, sync::mpsc, time};
 
-use self::{connection::Connection, places::Places};
+pub use self::tls::Tls;
+use self::{connection::Connection, notices::Notices, places::Places};
 use crate::{
     config::{Config, Limits},
     http::App,
@@ -101,7 +108,7 @@ fn on_loopback(port: u16) -> io::Result<Vec<TcpListener>> {
     ))
 }
 
-/// Serves `app` on `listeners` until `stop` resolves. Then streams, half-sent heads and idle connections end at once, and requests
+/// Serves `app` on `listeners` until `stop` resolves, by plain HTTP and, where it is given, by TLS. Then streams, half-sent heads and idle connections end at once, and requests
 /// under way have 4.5 seconds to finish.
 ///
 /// Over `max_connections`, requests wait for a place. Nothing that a connection does ends the loop, nor does running out of file
@@ -110,6 +117,7 @@ pub async fn serve(
     listeners: Vec<TcpListener>,
     app: App,
     limits: Limits,
+    tls: Option<Tls>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
     let mut listeners = listeners
@@ -118,16 +126,17 @@ pub async fn serve(
         .collect::<io::Result<Vec<_>>>()
         .map_err(StartError::Runtime)?;
     let places = Arc::new(Places::new(limits.max_connections));
+    let notices = Arc::<Notices>::default();
     // Each connection holds a sender, so that the channel closes with the last connection.
     let (open, mut all_over) = mpsc::channel::<Infallible>(1);
     let http = protocol(&limits);
     let mut stop = pin!(stop);
     loop {
         let next = async {
-            let stream = accept(&mut listeners, &places).await;
-            (stream, places.let_in().await)
+            let accepted = accept(&mut listeners, &places).await;
+            (accepted, places.let_in().await)
         };
-        let (stream, standing) = tokio::select! {
+        let ((stream, client), standing) = tokio::select! {
             next = next => next,
             () = &mut stop => break,
         };
@@ -136,8 +145,10 @@ pub async fn serve(
             app: app.clone(),
             limits,
             places: Arc::clone(&places),
+            notices: Arc::clone(&notices),
+            tls: tls.clone(),
         };
-        let served = connection.serve(stream, standing);
+        let served = connection.serve(stream, client, standing);
         let open = open.clone();
         tokio::spawn(async move {
             served.await;
@@ -163,8 +174,8 @@ fn protocol(limits: &Limits) -> http1::Builder {
     http
 }
 
-/// Accepts the next connection. The listeners take turns, so that a busy one cannot starve the others.
-async fn accept(listeners: &mut [tokio::net::TcpListener], places: &Places) -> TcpStream {
+/// Accepts the next connection, with its client's address. The listeners take turns, so that a busy one cannot starve the others.
+async fn accept(listeners: &mut [tokio::net::TcpListener], places: &Places) -> (TcpStream, IpAddr) {
     loop {
         listeners.rotate_left(1);
         let next = poll_fn(|context| {
@@ -174,13 +185,13 @@ async fn accept(listeners: &mut [tokio::net::TcpListener], places: &Places) -> T
             accepted.find(Poll::is_ready).unwrap_or(Poll::Pending)
         });
         match next.await {
-            Ok((stream, _)) => {
+            Ok((stream, client)) => {
                 // No Nagle delay: answers are written whole.
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "a connection was gone before it was served");
                     continue;
                 }
-                return stream;
+                return (stream, client.ip().to_canonical());
             }
             Err(error) if is_the_clients(&error) => {}
             Err(error) => {

@@ -82,3 +82,22 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, &'static str> {
         .filter(|number| *number >= 1)
         .ok_or("expected a whole number of at least 1")
 }
+
+/// A name that a certificate can be for. A pattern is none: it would take in hosts that nobody named.
+pub(super) fn host_name(text: &str) -> Result<String, &'static str> {
+    let is_label = |label: &str| {
+        let bytes = label.as_bytes();
+        (1..=63).contains(&bytes.len())
+            && bytes
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
+    let last = text.rsplit('.').next().unwrap_or_default();
+    let is_name = text.len() <= 253 && text.split('.').all(is_label) && !is_number(last);
+    is_name.then(|| text.to_ascii_lowercase()).ok_or(
+        "expected a host's name such as `mock.example.test`, without a scheme, a port or a `*`",
+    )
+}

@@ -3,11 +3,13 @@
 use std::{
     convert::Infallible,
     future::poll_fn,
-    pin::{Pin, pin},
+    net::IpAddr,
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
+use bytes::Bytes;
 use hyper::{
     Method, Request, Response,
     body::{Body, Frame, Incoming, SizeHint},
@@ -16,17 +18,23 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, time::sleep};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::{Sleep, sleep},
+};
 use tower::Service;
 
 use super::{
+    notices::{HELLO, Notice, Notices},
     places::{Guest, HEAD_AT_THE_DOOR, Places, Standing},
-    stream::Stream,
+    stream::{Shared, Signs, Stream},
+    tls::Tls,
 };
 use crate::{
     config::Limits,
     http::{App, Endless, is_probe, unavailable},
-    socket::{ClientGone, SocketHandle},
+    socket::{ClientGone, SocketHandle, Spoken},
 };
 
 /// An accepted connection with its service.
@@ -35,6 +43,8 @@ pub(super) struct Connection {
     pub(super) app: App,
     pub(super) limits: Limits,
     pub(super) places: Arc<Places>,
+    pub(super) notices: Arc<Notices>,
+    pub(super) tls: Option<Tls>,
 }
 
 impl Connection {
@@ -42,31 +52,60 @@ impl Connection {
     pub(super) fn serve(
         self,
         tcp: TcpStream,
+        client: IpAddr,
         standing: Standing,
     ) -> impl Future<Output = ()> + use<> {
         let at_door = matches!(standing, Standing::Door(_));
-        let (stream, handle) = Stream::new(tcp, self.limits.body_timeout);
-        let guest = self.places.enter(standing, stream.signs());
-        let entered = Entered {
+        let signs = Arc::<Signs>::default();
+        let guest = self.places.enter(standing, Arc::clone(&signs));
+        let mut entered = Entered {
+            tcp: Shared::new(tcp),
+            client,
+            signs,
             places: Arc::clone(&self.places),
-            guest: Arc::clone(&guest),
+            guest,
             gave_way: false,
+            is_told: false,
+            patience: at_door.then(|| Box::pin(sleep(HEAD_AT_THE_DOOR))),
         };
-        let (app, places) = (self.app, Arc::clone(&self.places));
-        let service = service_fn(move |request| {
-            let visit = Visit::begin(&places, &guest);
-            visit.answer(app.clone(), Arc::clone(&handle), request)
-        });
-        let connection = self.http.serve_connection(TokioIo::new(stream), service);
-        entered.until_over(connection, at_door)
+        async move {
+            if let Some(tls) = &self.tls {
+                // Boxed, so that where no TLS is spoken a connection does not carry the room for it.
+                return Box::pin(tls.serve(&self, entered)).await;
+            }
+            let tcp = entered.tcp.clone();
+            if let Some(ended) = entered.http(&self, tcp, Spoken::Plain).await {
+                self.note_end(&entered, &ended);
+            }
+        }
+    }
+
+    /// Logs how a connection ended, where it ended early.
+    pub(super) fn note_end(&self, entered: &Entered, ended: &Ended) {
+        let Some(error) = &ended.error else { return };
+        tracing::debug!(%error, "a connection ended early");
+        if error.is_parse() && ended.read.starts_with(&HELLO) {
+            let client = entered.client;
+            self.notices.once(Notice::TlsOnPlain, client, || {
+                tracing::warn!(
+                    "a client at {client} speaks TLS where plain HTTP is spoken: give it a base URL with `http://`, or start the mock with `--tls`"
+                );
+            });
+        }
     }
 }
 
 /// A registered connection, which is removed on drop.
-struct Entered {
+pub(super) struct Entered {
+    pub(super) tcp: Shared,
+    pub(super) client: IpAddr,
+    pub(super) signs: Arc<Signs>,
     places: Arc<Places>,
     guest: Arc<Guest>,
     gave_way: bool,
+    is_told: bool,
+    /// How long it may still stand at the door.
+    patience: Option<Pin<Box<Sleep>>>,
 }
 
 impl Drop for Entered {
@@ -75,54 +114,105 @@ impl Drop for Entered {
     }
 }
 
+/// What is left of a connection once no HTTP is spoken on it any more.
+pub(super) struct Ended {
+    pub(super) error: Option<hyper::Error>,
+    /// What was read and is not part of a request.
+    pub(super) read: Bytes,
+    /// Whether TLS is spoken next.
+    #[cfg(feature = "tls")]
+    pub(super) becomes_tunnel: bool,
+    /// Whether the client has sent anything.
+    #[cfg(feature = "tls")]
+    pub(super) was_used: bool,
+}
+
 impl Entered {
-    async fn until_over<S>(
-        mut self,
-        connection: http1::Connection<TokioIo<Stream>, S>,
-        at_door: bool,
-    ) where
-        S: hyper::service::HttpService<Incoming, Error = Infallible>,
-        S::ResBody: Body<Error: std::error::Error + Send + Sync> + 'static,
+    /// Serves HTTP; returns nothing where the connection had to go.
+    pub(super) async fn http<Io>(
+        &mut self,
+        connection: &Connection,
+        io: Io,
+        spoken: Spoken,
+    ) -> Option<Ended>
+    where
+        Io: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut connection = pin!(connection);
-        let mut patience = at_door.then(|| Box::pin(sleep(HEAD_AT_THE_DOOR)));
-        let mut is_told = false;
-        let over = poll_fn(|cx| {
+        let patience = connection.limits.body_timeout;
+        let tcp = self.tcp.clone();
+        let (stream, handle) = Stream::new(io, tcp, patience, &self.signs, spoken);
+        let (app, places) = (connection.app.clone(), Arc::clone(&self.places));
+        let (guest, socket) = (Arc::clone(&self.guest), Arc::clone(&handle));
+        let service = service_fn(move |request| {
+            let visit = Visit::begin(&places, &guest);
+            visit.answer(app.clone(), Arc::clone(&socket), request)
+        });
+        let mut http = connection
+            .http
+            .serve_connection(TokioIo::new(stream), service);
+        let over = self.poll_until(|cx, winds_down| {
+            if winds_down {
+                Pin::new(&mut http).graceful_shutdown();
+            }
+            Pin::new(&mut http).poll(cx)
+        });
+        let error = over.await?.err();
+        let parts = http.into_parts();
+        Some(Ended {
+            error,
+            read: parts.read_buf,
+            #[cfg(feature = "tls")]
+            becomes_tunnel: handle.becomes_tunnel(),
+            #[cfg(feature = "tls")]
+            was_used: parts.io.inner().was_used(),
+        })
+    }
+
+    /// Waits for something; returns nothing where the connection had to go meanwhile.
+    #[cfg(feature = "tls")]
+    pub(super) async fn until<T>(&mut self, awaited: impl Future<Output = T>) -> Option<T> {
+        let mut awaited = std::pin::pin!(awaited);
+        self.poll_until(|cx, _| awaited.as_mut().poll(cx)).await
+    }
+
+    /// Polls a stage of the connection until it is over; returns nothing where the connection had to go. The stage is
+    /// told once to wind down.
+    async fn poll_until<T>(
+        &mut self,
+        mut stage: impl FnMut(&mut Context<'_>, bool) -> Poll<T>,
+    ) -> Option<T> {
+        poll_fn(|cx| {
             let (places, guest) = (&self.places, &self.guest);
             guest.task.register(cx.waker());
             let is_stopping = places.is_stopping();
-            if is_stopping && !is_told {
-                is_told = true;
-                connection.as_mut().graceful_shutdown();
-            }
-            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
-                return Poll::Ready(ended);
+            let winds_down = is_stopping && !self.is_told;
+            self.is_told = is_stopping;
+            if let Poll::Ready(ended) = stage(cx, winds_down) {
+                return Poll::Ready(Some(ended));
             }
             if guest.has_place() {
-                patience = None;
+                self.patience = None;
             }
             // A half-sent head does not count as a request under way.
             if is_stopping && guest.is_at_rest() {
-                return Poll::Ready(Ok(()));
+                return Poll::Ready(None);
             }
-            if let Some(waiting) = &mut patience
+            if let Some(waiting) = &mut self.patience
                 && guest.is_at_rest()
                 && waiting.as_mut().poll(cx).is_ready()
             {
                 if !places.try_place_for(guest) {
-                    return Poll::Ready(Ok(()));
+                    return Poll::Ready(None);
                 }
-                patience = None;
+                self.patience = None;
             }
             self.gave_way = places.gives_way(guest);
             if self.gave_way {
-                return Poll::Ready(Ok(()));
+                return Poll::Ready(None);
             }
             Poll::Pending
-        });
-        if let Err(error) = over.await {
-            tracing::debug!(%error, "a connection ended early");
-        }
+        })
+        .await
     }
 }
 
@@ -153,9 +243,7 @@ impl Visit {
         handle: Arc<SocketHandle>,
         mut request: Request<Incoming>,
     ) -> Result<
-        Response<
-            Held<impl Body<Data = bytes::Bytes, Error: std::error::Error + Send + Sync> + Unpin>,
-        >,
+        Response<Held<impl Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Unpin>>,
         Infallible,
     > {
         let has_place = self.guest.has_place();

@@ -25,9 +25,10 @@ use crate::{
     socket::{ClientGone, Order, Socket, SocketHandle, Spoken},
 };
 
-/// A stream that carries out orders.
+/// A stream that carries out orders, over the socket itself or over TLS.
 #[derive(Debug)]
-pub(super) struct Stream {
+pub(super) struct Stream<Io> {
+    io: Io,
     tcp: Shared,
     handle: Arc<SocketHandle>,
     order: Option<Order>,
@@ -38,6 +39,8 @@ pub(super) struct Stream {
     stalled: Option<Pin<Box<Sleep>>>,
     ending: Option<Ending>,
     signs: Arc<Signs>,
+    #[cfg(feature = "tls")]
+    was_used: bool,
 }
 
 /// Signs of a connection's activity.
@@ -56,6 +59,12 @@ impl Signs {
     /// Whether the client has sent anything since [`Signs::forget_heard`].
     pub(super) fn has_heard(&self) -> bool {
         self.has_heard.load(Ordering::SeqCst)
+    }
+
+    /// Notes that the client has begun something.
+    #[cfg(feature = "tls")]
+    pub(super) fn note_heard(&self) {
+        self.has_heard.store(true, Ordering::SeqCst);
     }
 
     pub(super) fn forget_heard(&self) {
@@ -119,9 +128,21 @@ impl Ending {
 
 /// The socket, which a request with a delayed answer watches too.
 #[derive(Debug, Clone)]
-struct Shared(Arc<Mutex<TcpStream>>);
+pub(super) struct Shared(Arc<Mutex<TcpStream>>);
 
 impl Shared {
+    pub(super) fn new(tcp: TcpStream) -> Self {
+        Self(Arc::new(Mutex::new(tcp)))
+    }
+
+    /// The first byte that the client sends, which is not taken; nothing where it sends none.
+    #[cfg(feature = "tls")]
+    pub(super) async fn first_byte(self) -> Option<u8> {
+        let mut byte = [0];
+        let peeked = poll_fn(|cx| self.lock().poll_peek(cx, &mut ReadBuf::new(&mut byte)));
+        (peeked.await.ok()? > 0).then_some(byte[0])
+    }
+
     fn lock(&self) -> MutexGuard<'_, TcpStream> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -146,6 +167,42 @@ impl Shared {
     }
 }
 
+impl AsyncRead for Shared {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.lock()).poll_read(cx, into)
+    }
+}
+
+impl AsyncWrite for Shared {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.lock()).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.lock()).poll_write_vectored(cx, parts)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.lock()).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.lock()).poll_shutdown(cx)
+    }
+}
+
 /// The socket for requests: a weak handle, as they may outlive the stream and must not keep the connection open.
 struct Watched(Weak<Mutex<TcpStream>>);
 
@@ -167,13 +224,19 @@ impl Socket for Watched {
 /// The polling interval of a connection whose client has sent more while its answer is delayed.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-impl Stream {
-    /// Wraps a socket; returns the stream and the handle for requests.
-    pub(super) fn new(tcp: TcpStream, patience: Duration) -> (Self, Arc<SocketHandle>) {
-        let tcp = Shared(Arc::new(Mutex::new(tcp)));
+impl<Io: AsyncRead + AsyncWrite + Unpin> Stream<Io> {
+    /// The stream of a connection over `io`, which is over `tcp`, and the handle by which requests reach it.
+    pub(super) fn new(
+        io: Io,
+        tcp: Shared,
+        patience: Duration,
+        signs: &Arc<Signs>,
+        spoken: Spoken,
+    ) -> (Self, Arc<SocketHandle>) {
         let watched = Watched(Arc::downgrade(&tcp.0));
-        let handle = Arc::new(SocketHandle::new(Spoken::Plain, watched));
+        let handle = Arc::new(SocketHandle::new(spoken, watched));
         let stream = Self {
+            io,
             tcp,
             handle: Arc::clone(&handle),
             order: None,
@@ -181,28 +244,30 @@ impl Stream {
             patience,
             stalled: None,
             ending: None,
-            signs: Arc::default(),
+            signs: Arc::clone(signs),
+            #[cfg(feature = "tls")]
+            was_used: false,
         };
         (stream, handle)
     }
 
-    /// Its signs, for whoever watches it.
-    pub(super) fn signs(&self) -> Arc<Signs> {
-        Arc::clone(&self.signs)
+    /// Whether the client has sent anything.
+    #[cfg(feature = "tls")]
+    pub(super) fn was_used(&self) -> bool {
+        self.was_used
     }
 
     /// Writes with a timeout: a client that reads nothing for too long is given up.
-    fn poll_send(
+    fn poll_patiently<T>(
         &mut self,
         cx: &mut Context<'_>,
-        parts: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut *self.tcp.lock()).poll_write_vectored(cx, parts);
-        if let Poll::Ready(written) = written {
+        poll: impl FnOnce(Pin<&mut Io>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if let Poll::Ready(done) = poll(Pin::new(&mut self.io), cx) {
             if self.stalled.take().is_some() {
                 self.signs.is_stalled.store(false, Ordering::SeqCst);
             }
-            return Poll::Ready(written);
+            return Poll::Ready(done);
         }
         self.signs.is_stalled.store(true, Ordering::SeqCst);
         let stalled = self
@@ -212,36 +277,36 @@ impl Stream {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
+    fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_patiently(cx, |io, cx| io.poll_write(cx, bytes))
+    }
+
+    /// The end under an order. TLS may hold back what is written: that goes out before.
+    fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        ready!(self.poll_patiently(cx, AsyncWrite::poll_flush))?;
+        // The server drops a connection that cannot be written to: that closes it, and TLS says no farewell.
+        Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
+    }
+
     fn poll_carry_out(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        // hyper drops a connection whose write fails, which closes it.
-        let over = || Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         match self.order.take() {
             None => match self.bytes_left {
-                Some(0) => over(),
+                Some(0) => self.poll_over(cx),
                 Some(left) => {
                     let bytes = &bytes[..left.min(bytes.len())];
-                    let sent = ready!(self.poll_send(cx, &[IoSlice::new(bytes)]))?;
+                    let sent = ready!(self.poll_send(cx, bytes))?;
                     self.bytes_left = Some(left - sent);
                     Poll::Ready(Ok(sent))
                 }
-                None => self.poll_send(cx, &[IoSlice::new(bytes)]),
+                None => self.poll_send(cx, bytes),
             },
-            Some(Order::Close) => over(),
             Some(Order::Reset) => {
                 // With a linger time of zero, closing sends a RST.
                 self.tcp.lock().set_zero_linger()?;
-                over()
+                Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
             }
-            Some(Order::Raw(raw)) if raw.is_empty() => over(),
-            Some(Order::Raw(mut raw)) => {
-                let sent = self.poll_send(cx, &[IoSlice::new(&raw)]);
-                if let Poll::Ready(Ok(sent)) = &sent {
-                    raw.drain(..*sent);
-                }
-                self.order = Some(Order::Raw(raw));
-                ready!(sent)?;
-                self.poll_carry_out(cx, bytes)
-            }
+            Some(Order::Close) => self.poll_raw(cx, Vec::new()),
+            Some(Order::Raw(raw)) => self.poll_raw(cx, raw),
             Some(Order::Truncate { body_bytes }) => {
                 // hyper writes the head in one piece.
                 let head = bytes
@@ -253,9 +318,25 @@ impl Stream {
             }
         }
     }
+
+    /// Writes these bytes and ends; what is left of them is the order that still holds.
+    fn poll_raw(&mut self, cx: &mut Context<'_>, mut raw: Vec<u8>) -> Poll<io::Result<usize>> {
+        while !raw.is_empty() {
+            let Poll::Ready(sent) = self.poll_send(cx, &raw) else {
+                self.order = Some(Order::Raw(raw));
+                return Poll::Pending;
+            };
+            raw.drain(..sent?);
+        }
+        let over = self.poll_over(cx);
+        if over.is_pending() {
+            self.order = Some(Order::Close);
+        }
+        over
+    }
 }
 
-impl AsyncWrite for Stream {
+impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<Io> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -276,7 +357,7 @@ impl AsyncWrite for Stream {
             self.order = Some(order);
         }
         if self.order.is_none() && self.bytes_left.is_none() {
-            return self.poll_send(cx, parts);
+            return self.poll_patiently(cx, |io, cx| io.poll_write_vectored(cx, parts));
         }
         let first = parts.iter().find(|part| !part.is_empty());
         self.poll_carry_out(cx, first.map_or(&[], |part| part))
@@ -287,35 +368,38 @@ impl AsyncWrite for Stream {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.tcp.lock()).poll_flush(cx)
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_patiently(cx, AsyncWrite::poll_flush)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.ending.is_none() {
+            ready!(self.poll_patiently(cx, AsyncWrite::poll_shutdown))?;
+        }
         let Self {
             tcp,
             handle,
             ending,
             ..
         } = &mut *self;
-        let mut tcp = tcp.lock();
-        if ending.is_none() {
-            ready!(Pin::new(&mut *tcp).poll_shutdown(cx))?;
-        }
         let ending = ending.get_or_insert_with(|| Ending::of(handle));
-        ending.poll_over(cx, &mut tcp).map(Ok)
+        ending.poll_over(cx, &mut tcp.lock()).map(Ok)
     }
 }
 
-impl AsyncRead for Stream {
+impl<Io: AsyncRead + Unpin> AsyncRead for Stream<Io> {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = into.filled().len();
-        let read = Pin::new(&mut *self.tcp.lock()).poll_read(cx, into);
+        let read = Pin::new(&mut self.io).poll_read(cx, into);
         if into.filled().len() > before {
+            #[cfg(feature = "tls")]
+            {
+                self.was_used = true;
+            }
             self.signs.has_heard.store(true, Ordering::SeqCst);
         }
         read
@@ -352,7 +436,10 @@ mod tests {
             (bytes, ended.map(|error| error.kind()))
         });
         let (tcp, _) = listener.accept().await.unwrap();
-        let (mut stream, handle) = Stream::new(tcp, Duration::from_secs(30));
+        let tcp = Shared::new(tcp);
+        let patience = Duration::from_secs(30);
+        let signs = Arc::default();
+        let (mut stream, handle) = Stream::new(tcp.clone(), tcp, patience, &signs, Spoken::Plain);
         let mut written = Ok(());
         for (order, mut bytes) in parts {
             if let Some(order) = order {

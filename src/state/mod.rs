@@ -75,6 +75,9 @@ pub enum StartError {
         /// The system's error.
         source: io::Error,
     },
+    /// The certificate for TLS cannot be had.
+    #[error("{0}")]
+    Tls(String),
     /// The system provides no thread or no event loop.
     #[error("cannot start serving: {0}")]
     Runtime(#[source] io::Error),
@@ -112,6 +115,8 @@ pub struct AppState {
     pub authority: String,
     /// Whose place the mock takes.
     pub hosts: Hosts,
+    /// The certificate that clients have to trust, where TLS is spoken.
+    pub ca_pem: Option<String>,
     not_forwarded: AtomicU64,
 }
 
@@ -153,7 +158,8 @@ impl AppState {
             reasons: config.reasons,
             trust_proxy: config.trust_proxy,
             authority,
-            hosts: Hosts::with(&config.tls_hosts),
+            hosts: Hosts::with(config.tls.as_ref().map_or(&[], |tls| &tls.hosts)),
+            ca_pem: None,
             not_forwarded: AtomicU64::new(0),
         })
     }

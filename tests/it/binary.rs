@@ -998,6 +998,16 @@ fn help_is_worth_reading() {
                                        [default: 30s]
           --workers <N>                Threads that serve [default: one a core] [env:
                                        TALLYFY_MOCK_WORKERS=]
+          --tls                        Speak TLS too, in the place of go.tallyfy.com and its sisters: to
+                                       clients that take the mock for their proxy, or for that host
+                                       [env: TALLYFY_MOCK_TLS=]
+          --tls-host <HOST>            Host whose place the mock takes, beside Tallyfy's own;
+                                       repeatable; with `--tls` [env: TALLYFY_MOCK_TLS_HOST=]
+          --tls-dir <DIR>              Folder where certificate and key outlive the mock, for those who
+                                       can trust them once only; with `--tls` [env:
+                                       TALLYFY_MOCK_TLS_DIR=]
+          --ca-file <PATH>             File that the certificate is written to which clients have to
+                                       trust; with `--tls` [env: TALLYFY_MOCK_CA_FILE=]
           --log-format <FORMAT>        Form of the log [env: TALLYFY_MOCK_LOG_FORMAT=] [default: text]
                                        [possible values: text, json]
           --log-level <LEVEL>          What is logged [env: TALLYFY_MOCK_LOG_LEVEL=] [default: info]

@@ -113,7 +113,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "state",
         ],
     ),
-    ("server", &["http", "state", "config", "socket"]),
+    ("server", &["http", "state", "config", "domain", "socket"]),
     (
         "mock",
         &[

@@ -39,6 +39,8 @@ mod sockets;
 mod statuses;
 mod stored;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;
 mod twice;
 mod under_way;
 mod unread;

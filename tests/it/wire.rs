@@ -12,7 +12,7 @@ use tallyfy_mock::{
     config::{Config, Limits},
     fixture::Fixture,
     http::App,
-    server,
+    server::{self, Tls},
     state::AppState,
 };
 use tokio::sync::oneshot;
@@ -51,7 +51,7 @@ pub(crate) fn next_is_answered(uri: &str) {
 }
 
 /// A connection that is read answer by answer. Reading fails where nothing comes for half a minute.
-pub(crate) struct Connection(pub(crate) BufReader<TcpStream>);
+pub(crate) struct Connection<S = TcpStream>(pub(crate) BufReader<S>);
 
 impl Connection {
     pub(crate) fn to(uri: &str) -> Self {
@@ -64,6 +64,16 @@ impl Connection {
         Self(BufReader::new(stream))
     }
 
+    /// Whether nothing has come for so long.
+    pub(crate) fn is_silent_for(&mut self, time: Duration) -> bool {
+        self.0.get_ref().set_read_timeout(Some(time)).unwrap();
+        let silent = self.0.fill_buf().err().is_some_and(|e| is_silence(&e));
+        self.0.get_ref().set_read_timeout(Some(FOR_EVER)).unwrap();
+        silent
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.get_mut().write_all(bytes.as_ref()).unwrap();
     }
@@ -120,14 +130,6 @@ impl Connection {
         }
         String::from_utf8_lossy(&rest).into_owned()
     }
-
-    /// Whether nothing comes within a time.
-    pub(crate) fn is_silent_for(&mut self, time: Duration) -> bool {
-        self.0.get_ref().set_read_timeout(Some(time)).unwrap();
-        let silent = self.0.fill_buf().err().is_some_and(|e| is_silence(&e));
-        self.0.get_ref().set_read_timeout(Some(FOR_EVER)).unwrap();
-        silent
-    }
 }
 
 fn is_silence(error: &std::io::Error) -> bool {
@@ -147,28 +149,36 @@ pub(crate) struct Listening {
     pub(crate) uri: String,
     listeners: Vec<TcpListener>,
     limits: Limits,
+    tls: Option<Tls>,
     app: App,
 }
 
 impl Listening {
     pub(crate) fn with(limits: Limits) -> Self {
-        let config = Config {
-            port: 0,
+        Self::configured(Config {
             limits,
             ..Config::default()
-        };
+        })
+    }
+
+    pub(crate) fn configured(config: Config) -> Self {
+        let config = Config { port: 0, ..config };
         let (listeners, address) = server::listen(&config).unwrap();
-        let state = AppState::new(&config, Fixture::default(), address.to_string()).unwrap();
+        let mut state = AppState::new(&config, Fixture::default(), address.to_string()).unwrap();
+        let tls = config.tls.as_ref();
+        let tls = tls.map(|options| Tls::start(&state.hosts, options).unwrap());
+        state.ca_pem = tls.as_ref().map(|tls| tls.ca_pem().to_owned());
         Self {
             uri: format!("http://{address}"),
             listeners,
-            limits,
+            limits: config.limits,
+            tls,
             app: App::new(Arc::new(state)),
         }
     }
 
     pub(crate) fn serve(self) -> Served {
-        let (listeners, app, limits) = (self.listeners, self.app, self.limits);
+        let (listeners, app, limits, tls) = (self.listeners, self.app, self.limits, self.tls);
         let (stop, stopped) = oneshot::channel::<()>();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -177,7 +187,7 @@ impl Listening {
         let serve = async move {
             tokio::select! {
                 _ = stopped => {}
-                _ = server::serve(listeners, app, limits, std::future::pending()) => {}
+                _ = server::serve(listeners, app, limits, tls, std::future::pending()) => {}
             }
         };
         Served {

@@ -77,6 +77,7 @@ static ENDPOINTS: &[(Method, &str, Handler)] = &[
     (Method::GET, "/_mock/openapi.json", || {
         routing::get(openapi::show)
     }),
+    (Method::GET, "/_mock/ca.pem", || routing::get(certificate)),
     (Method::GET, "/_mock/state", || {
         long_on_pool(MethodFilter::GET, state::show)
     }),
@@ -193,6 +194,16 @@ async fn routes() -> Json<Value> {
         })
         .collect();
     Json(json!({ "prefixes": PREFIXES, "routes": routes }))
+}
+
+/// The certificate that clients have to trust, where TLS is spoken.
+async fn certificate(State(Control { app, .. }): State<Control>) -> Result<Response, Problem> {
+    let Some(pem) = &app.ca_pem else {
+        let detail = "this mock speaks no TLS, so there is no certificate to trust; `--tls` makes it speak TLS";
+        return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+    };
+    let kind = [(header::CONTENT_TYPE, "application/x-pem-file")];
+    Ok((kind, pem.clone()).into_response())
 }
 
 async fn unknown(uri: Uri) -> Problem {

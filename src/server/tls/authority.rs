@@ -1,0 +1,133 @@
+//! The authority: minted, used for one signature, gone.
+
+use std::time::{Duration, SystemTime};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
+    PKCS_ECDSA_P256_SHA256, SanType,
+};
+use time::OffsetDateTime;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::domain::hosts::Hosts;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long certificates are good.
+const LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// This machine's names, under which the mock is reached as well.
+const LOCAL: [&str; 3] = ["localhost", "host.docker.internal", "tallyfy-mock"];
+
+/// The names that a certificate is for; the addresses are loopback's.
+#[derive(Debug, Clone)]
+pub(super) struct Names(Vec<String>);
+
+impl Names {
+    pub(super) fn of(hosts: &Hosts) -> Self {
+        Self(hosts.iter().chain(LOCAL).map(String::from).collect())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Whether a client may ask for that name (SNI).
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+}
+
+/// A certificate with its key, and the certificate of the authority that signed it.
+#[derive(Debug)]
+pub(super) struct Minted {
+    pub(super) ca_pem: String,
+    pub(super) leaf: CertificateDer<'static>,
+    pub(super) leaf_pem: String,
+    pub(super) key: PrivateKeyDer<'static>,
+    pub(super) key_pem: String,
+}
+
+/// An authority that has not signed yet. Signing consumes it, and with it its key.
+struct Authority {
+    params: CertificateParams,
+    key: KeyPair,
+}
+
+impl Authority {
+    /// Constrained to those names and to loopback, and to leaves.
+    fn new(names: &Names, now: SystemTime) -> Result<Self, rcgen::Error> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let mut params = lasting(now);
+        // A name of its own: a client that trusts an older one then says that it does not know this one.
+        let id = params.key_identifier(&key);
+        let id: String = id
+            .iter()
+            .take(4)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let name = format!("tallyfy-mock {id}, for tests only");
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let names = names.iter().map(str::to_owned).map(GeneralSubtree::DnsName);
+        let loopback = [
+            CidrSubnet::from_v4_prefix([127, 0, 0, 0], 8),
+            CidrSubnet::from_v6_prefix(LOOPBACK_V6, 128),
+        ];
+        let loopback = loopback.map(GeneralSubtree::IpAddress);
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees: names.chain(loopback).collect(),
+            excluded_subtrees: Vec::new(),
+        });
+        Ok(Self { params, key })
+    }
+
+    fn sign(self, leaf: &CertificateParams) -> Result<Minted, rcgen::Error> {
+        let leaf_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let ca_pem = self.params.self_signed(&self.key)?.pem();
+        let issuer = Issuer::new(self.params, self.key);
+        let leaf = leaf.signed_by(&leaf_key, &issuer)?;
+        Ok(Minted {
+            ca_pem,
+            leaf: leaf.der().clone(),
+            leaf_pem: leaf.pem(),
+            key: PrivatePkcs8KeyDer::from(leaf_key.serialize_der()).into(),
+            key_pem: leaf_key.serialize_pem(),
+        })
+    }
+}
+
+const LOOPBACK_V6: [u8; 16] = std::net::Ipv6Addr::LOCALHOST.octets();
+
+/// A new authority and the one certificate that it ever signs. The time is the machine's, never the mock's: clients go by
+/// theirs.
+pub(super) fn mint(names: &Names, now: SystemTime) -> Result<Minted, String> {
+    let minted = || {
+        let mut leaf = lasting(now);
+        leaf.distinguished_name
+            .push(DnType::CommonName, "tallyfy-mock");
+        for name in names.iter() {
+            leaf.subject_alt_names
+                .push(SanType::DnsName(name.try_into()?));
+        }
+        let loopback = [[127, 0, 0, 1].into(), LOOPBACK_V6.into()];
+        leaf.subject_alt_names
+            .extend(loopback.map(SanType::IpAddress));
+        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        leaf.use_authority_key_identifier_extension = true;
+        Authority::new(names, now)?.sign(&leaf)
+    };
+    minted().map_err(|error: rcgen::Error| format!("cannot mint a certificate: {error}"))
+}
+
+/// Backdated by a day, for virtual machines whose clocks are late.
+fn lasting(now: SystemTime) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    let begin = now - DAY;
+    params.not_before = OffsetDateTime::from(begin);
+    params.not_after = OffsetDateTime::from(begin + LIFE);
+    params
+}
