@@ -352,7 +352,7 @@ fn what_is_no_hello_is_told_by_an_alert_and_the_next_client_is_served() {
         record(&[2, 0, 0, 1, 0]),
         b"\x16\x03\x01\x00\x00".to_vec(),
         b"\x16GET / HTTP/1.1\r\n\r\n".to_vec(),
-        [b"\x16\x03\x01\xff\xff".as_slice(), &[0; 70_000]].concat(),
+        [b"\x16\x03\x01\xff\xff".as_slice(), &vec![0; 70_000]].concat(),
     ] {
         for connects in [false, true] {
             let mut connection = Connection::to(&mock.uri);

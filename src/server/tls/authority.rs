@@ -61,12 +61,8 @@ impl Authority {
         let mut params = lasting(now);
         // A name of its own: a client that trusts an older one then says that it does not know this one.
         let id = params.key_identifier(&key);
-        let id: String = id
-            .iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let name = format!("tallyfy-mock {id}, for tests only");
+        let id = id.first_chunk().copied().map_or(0, u32::from_be_bytes);
+        let name = format!("tallyfy-mock {id:08x}, for tests only");
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];

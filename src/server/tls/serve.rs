@@ -110,7 +110,7 @@ fn tell(connection: &Connection, entered: &Entered, refused: &Refused) {
             tracing::debug!("a client at {client} was gone before TLS was spoken");
         }
         Refused::Other(error) => {
-            tracing::warn!("a client at {client} does not get to speak TLS: {error}")
+            tracing::warn!("a client at {client} does not get to speak TLS: {error}");
         }
     }
 }
