@@ -1,9 +1,13 @@
 //! The command line: what is typed, turned into a [`Config`](crate::config::Config) and run.
 
 mod address;
+#[cfg(feature = "tls")]
+mod ca;
 mod client;
 mod env;
 mod environment;
+#[cfg(feature = "tls")]
+mod exec;
 mod flags;
 mod healthcheck;
 mod log;
@@ -15,6 +19,8 @@ mod serve;
 mod signals;
 mod start;
 mod tls_flags;
+#[cfg(feature = "tls")]
+mod trust;
 mod validate;
 mod values;
 mod watch;
@@ -42,15 +48,32 @@ struct Cli {
 enum Command {
     /// Serve the API (what happens without a command).
     Serve(Box<serve::Args>),
+    /// Start a mock, run a command that finds it, stop the mock.
+    #[cfg(feature = "tls")]
+    Exec(Box<exec::Args>),
     /// Ask a running mock whether it is ready; exit 0 if it is.
     Healthcheck(healthcheck::Args),
     /// Print the variables by which clients find a running mock.
     Env(env::Args),
+    /// Print the certificate by which clients trust a running mock.
+    #[cfg(feature = "tls")]
+    Ca(ca::Args),
     /// Check fixtures and print every problem, one a line.
     Validate(validate::Args),
     /// Print what is served under a contract, as OpenAPI.
     #[command(name = "openapi")]
     OpenApi(openapi::Args),
+}
+
+impl Command {
+    /// Whether it starts a mock, and with it a log that warnings go to.
+    fn has_a_log(&self) -> bool {
+        #[cfg(feature = "tls")]
+        if matches!(self, Self::Exec(_)) {
+            return true;
+        }
+        matches!(self, Self::Serve(_))
+    }
 }
 
 /// Runs the command line that `arguments` (the program's name first) spell out.
@@ -70,13 +93,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(Refused::Variable(message)) => return fail(&message, USAGE),
     };
     // The server's warnings go where its log goes.
-    if !matches!(cli.command, Command::Serve(_)) {
+    if !cli.command.has_a_log() {
         for warning in &environment.warnings {
             say(&format!("warning: {warning}"));
         }
     }
     match cli.command {
         Command::Serve(args) => serve::run(*args, &environment),
+        #[cfg(feature = "tls")]
+        Command::Exec(args) => exec::run(*args, &environment),
+        #[cfg(feature = "tls")]
+        Command::Ca(args) => ca::run(&args, &environment),
         Command::Healthcheck(args) => healthcheck::run(&args, &environment),
         Command::Env(args) => env::run(&args, &environment),
         Command::Validate(args) => validate::run(&args),

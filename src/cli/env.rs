@@ -61,32 +61,24 @@ pub(super) fn run(args: &Args, environment: &Environment) -> ExitCode {
     }
 }
 
-/// The variables that clients read (evidence 1.3): the documented samples `TALLYFY_ACCESS_TOKEN` and `TALLYFY_ORG_ID`, the official
-/// command line `TALLYFY_BASE_URL` and `TALLYFY_API_TOKEN`, the MCP server `TALLYFY_API_BASE_URL` and `TALLYFY_ORG_ID`.
-fn variables(args: &Args) -> io::Result<[(&'static str, String); 5]> {
+/// The variables for clients of a running mock.
+fn variables(args: &Args) -> io::Result<Variables> {
     let mock = Mock::find(&args.address, args.timeout)?;
     let control_token = args.control_token.as_deref();
     let state: State = read(&mock.get("/_mock/state", control_token, args.timeout)?)?;
     let clock: Clock = read(&mock.get("/_mock/clock", control_token, args.timeout)?)?;
-    let token = match &args.token {
-        Some(token) => state.tokens.iter().find(|known| known.secret == *token),
-        None => state.token_at(clock.now),
-    };
-    let of_token = token.and_then(|token| token.organizations.first());
-    let first = state.organizations.first().map(|org| &org.id);
-    let org = args.org.as_ref().or(of_token).or(first);
-    let token = args.token.as_ref().or(token.map(|token| &token.secret));
-    // A mock that declares no tokens accepts any.
-    let token = token.map_or("any-token", String::as_str).to_owned();
-    let org = org.map_or("acme", String::as_str).to_owned();
     let base = format!("http://{}", mock.address);
-    Ok([
-        ("TALLYFY_BASE_URL", base.clone()),
-        ("TALLYFY_API_BASE_URL", base),
-        ("TALLYFY_API_TOKEN", token.clone()),
-        ("TALLYFY_ACCESS_TOKEN", token),
-        ("TALLYFY_ORG_ID", org),
-    ])
+    Ok(state.variables(clock.now, base, args.token.as_ref(), args.org.as_ref()))
+}
+
+/// Names and values.
+pub(super) type Variables = [(&'static str, String); 5];
+
+/// The variables for clients of a mock in this process, whose base URL this is.
+#[cfg(feature = "tls")]
+pub(super) fn for_clients(state: &str, now: DateTime<Utc>, base: String) -> io::Result<Variables> {
+    let state: State = read(state.as_bytes())?;
+    Ok(state.variables(now, base, None, None))
 }
 
 fn read<T: DeserializeOwned>(json: &[u8]) -> io::Result<T> {
@@ -131,6 +123,35 @@ struct User {
 }
 
 impl State {
+    /// The variables that clients read (evidence 1.3): the documented samples `TALLYFY_ACCESS_TOKEN` and `TALLYFY_ORG_ID`, the official
+    /// command line `TALLYFY_BASE_URL` and `TALLYFY_API_TOKEN`, the MCP server `TALLYFY_API_BASE_URL` and `TALLYFY_ORG_ID`.
+    fn variables(
+        &self,
+        now: DateTime<Utc>,
+        base: String,
+        token: Option<&String>,
+        org: Option<&String>,
+    ) -> Variables {
+        let chosen = match token {
+            Some(token) => self.tokens.iter().find(|known| known.secret == *token),
+            None => self.token_at(now),
+        };
+        let of_token = chosen.and_then(|token| token.organizations.first());
+        let first = self.organizations.first().map(|org| &org.id);
+        let org = org.or(of_token).or(first);
+        let token = token.or(chosen.map(|token| &token.secret));
+        // A mock that declares no tokens accepts any.
+        let token = token.map_or("any-token", String::as_str).to_owned();
+        let org = org.map_or("acme", String::as_str).to_owned();
+        [
+            ("TALLYFY_BASE_URL", base.clone()),
+            ("TALLYFY_API_BASE_URL", base),
+            ("TALLYFY_API_TOKEN", token.clone()),
+            ("TALLYFY_ACCESS_TOKEN", token),
+            ("TALLYFY_ORG_ID", org),
+        ]
+    }
+
     /// A valid token at that time: an admin's, or else any.
     fn token_at(&self, now: DateTime<Utc>) -> Option<&Token> {
         let is_good = |token: &&Token| token.expires_at.is_none_or(|end| end > now);

@@ -1,8 +1,9 @@
 //! `tallyfy-mock serve`: flags and variables to a running server.
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{convert::Infallible, io, net::SocketAddr, process::ExitCode, thread};
 
 use chrono::{DateTime, Utc};
+use tokio::sync::oneshot;
 
 use super::{
     address::Address,
@@ -25,13 +26,16 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "tallyfy-mock [serve] [OPTIONS]",
-    after_help = "Other commands: `env`, `healthcheck`, `openapi`, `validate`; `tallyfy-mock help` lists them."
+    after_help = "Other commands: `exec`, `env`, `ca`, `healthcheck`, `openapi`, `validate`; `tallyfy-mock help` lists them."
 )]
 pub(super) struct Args {
     #[command(flatten)]
     address: Address,
     #[command(flatten)]
     flags: Flags,
+    /// Stop when standard input ends: for a test runner that may be killed
+    #[arg(long, env = "TALLYFY_MOCK_EXIT_WITH_STDIN")]
+    exit_with_stdin: bool,
 }
 
 pub(super) fn run(args: Args, environment: &Environment) -> ExitCode {
@@ -43,9 +47,18 @@ pub(super) fn run(args: Args, environment: &Environment) -> ExitCode {
     let banner = Banner::of(line);
     let request_log = line.map(|format| log.of_requests(format));
     let (workers, watch) = (args.flags.workers, args.flags.watch);
+    let with_stdin = args.exit_with_stdin;
     let (host, port) = (args.address.host(), args.address.port());
     let config = args.flags.into_config(host, port, files);
-    let served = serve(&config, workers, watch, banner, &log, request_log);
+    let served = serve(
+        &config,
+        workers,
+        watch,
+        with_stdin,
+        banner,
+        &log,
+        request_log,
+    );
     served.unwrap_or_else(|error| failed(&log, &message(&error, environment)))
 }
 
@@ -59,6 +72,7 @@ fn serve(
     config: &Config,
     workers: Option<usize>,
     watch: bool,
+    with_stdin: bool,
     banner: Banner,
     log: &Log,
     request_log: Option<RequestLog>,
@@ -71,6 +85,7 @@ fn serve(
         workers,
         watch,
         request_log,
+        None,
         |fixture, now, address| {
             curl = curl_line(fixture, now, address, shows_token);
         },
@@ -87,7 +102,14 @@ fn serve(
     } = starting;
     let served = runtime.block_on(async {
         on_hangup(move || reloader.reload());
-        let (first, second) = (stop_signals(1), stop_signals(2));
+        let (signal, second) = (stop_signals(1), stop_signals(2));
+        let ended = end_of_stdin(with_stdin);
+        let first = async {
+            tokio::select! {
+                () = signal => {}
+                () = ended => {}
+            }
+        };
         banner.show(log, address, &loaded, &curl);
         log.flush();
         print(&format!("tallyfy-mock is ready on http://{address}"));
@@ -99,6 +121,29 @@ fn serve(
     // Requests that are still under way are not waited for any more.
     runtime.shutdown_background();
     served
+}
+
+/// Done when standard input ends, where it is looked at; else never. What comes there is thrown away.
+fn end_of_stdin(is_looked_at: bool) -> impl Future<Output = ()> {
+    let (ended, told) = oneshot::channel::<Infallible>();
+    let mut kept = None;
+    if is_looked_at {
+        let look = move || {
+            // One that cannot be read has ended too.
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+            drop(ended);
+        };
+        let watching = thread::Builder::new().name("stdin".into()).spawn(look);
+        if let Err(error) = watching {
+            tracing::warn!(%error, "standard input cannot be watched");
+        }
+    } else {
+        kept = Some(ended);
+    }
+    async move {
+        let _ = told.await;
+        drop(kept);
+    }
 }
 
 /// How the start is announced to a person.

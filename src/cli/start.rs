@@ -26,7 +26,7 @@ use crate::{
     http::App,
     request_log::{Format, RequestLog},
     server::{self, Tls},
-    state::{AppState, StartError},
+    state::{AppState, StartError, Totals},
     tenant::Time,
 };
 
@@ -74,6 +74,7 @@ pub(super) struct Starting {
     pub(super) listeners: Vec<TcpListener>,
     /// Where clients reach it.
     pub(super) address: SocketAddr,
+    pub(super) state: Arc<AppState>,
     pub(super) app: App,
     pub(super) tls: Option<Tls>,
     pub(super) reloader: Arc<Reloader>,
@@ -88,6 +89,7 @@ impl Starting {
         workers: Option<usize>,
         watch: bool,
         request_log: Option<RequestLog>,
+        totals: Option<Arc<Totals>>,
         look: impl FnOnce(&Fixture, DateTime<Utc>, SocketAddr),
     ) -> Result<Self, StartError> {
         // The first look comes before the reading, so that no change falls between them.
@@ -115,6 +117,7 @@ impl Starting {
         look(&fixture, Time::starting(config.clock).read().now, address);
         let mut state = AppState::new(config, fixture, address.to_string())?;
         state.request_log = request_log;
+        state.totals = totals;
         let tls = config.tls.as_ref();
         let tls = tls.map(|options| Tls::start(&state.hosts, options));
         let tls = tls.transpose()?;
@@ -131,7 +134,8 @@ impl Starting {
             runtime,
             listeners,
             address,
-            app: App::new(state),
+            app: App::new(Arc::clone(&state)),
+            state,
             tls,
             reloader,
             loaded,

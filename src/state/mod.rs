@@ -1,6 +1,7 @@
 //! The state of one running mock: what a request may reach, and the changes from outside Tallyfy's API.
 
 mod change;
+mod totals;
 
 use std::{
     collections::HashMap,
@@ -15,7 +16,10 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-pub use self::change::Refusal;
+pub use self::{
+    change::Refusal,
+    totals::{Counted, Totals},
+};
 use crate::{
     config::{Config, Guard, Limits},
     domain::{
@@ -118,6 +122,8 @@ pub struct AppState {
     /// The certificate that clients have to trust, where TLS is spoken.
     pub ca_pem: Option<String>,
     not_forwarded: AtomicU64,
+    /// Where requests are counted, if anybody wants to know at the end.
+    pub totals: Option<Arc<Totals>>,
 }
 
 impl AppState {
@@ -161,6 +167,7 @@ impl AppState {
             hosts: Hosts::with(config.tls.as_ref().map_or(&[], |tls| &tls.hosts)),
             ca_pem: None,
             not_forwarded: AtomicU64::new(0),
+            totals: None,
         })
     }
 

@@ -19,7 +19,7 @@ use super::{
     org::Org,
     refusal::Refusal,
     rows::Rows,
-    rules::{Rule, RuleView, Rules},
+    rules::{Rule, RuleView, Rules, RulesLeft},
     scopes::Scopes,
 };
 use crate::domain::id::OrgId;
@@ -86,7 +86,7 @@ impl Tenants {
         let mut census = self.census();
         let old = self.now.load_full();
         let common = Arc::new(self.renewed_common(&old.nameless.common, scopes, baseline));
-        let now = Generation::of(common, self.start.seed);
+        let now = Generation::of(common);
         for tenant in &old.tenants {
             let renewed = self.renewed(&tenant, &now, scopes, None);
             now.tenants.insert(tenant.key().clone(), Arc::new(renewed));
@@ -196,7 +196,7 @@ impl Tenants {
             ),
             rules: part(
                 scopes.faults,
-                || Arc::new(Rules::new(self.start.seed, &old.stored)),
+                || Arc::new(old.rules.fresh(&old.stored)),
                 &old.rules,
             ),
             windows: part(scopes.limits, Arc::default, &old.windows),
@@ -337,6 +337,11 @@ impl Tenants {
                     .collect(),
             )),
         }
+    }
+
+    /// How many rules were put since the start, and which were not used up, whatever was reset or removed since.
+    pub fn rules_left(&self) -> RulesLeft {
+        self.now.load().nameless.common.rules.left()
     }
 
     /// The entries of the journal that a filter lets through, the newest last.

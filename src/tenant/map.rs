@@ -117,9 +117,9 @@ impl Tenants {
             rate_limit: start.rate_limit,
             stored,
         };
-        let now = Generation::of(Arc::new(common), start.seed);
+        let now = Generation::of(Arc::new(common));
         for org in &baseline.orgs {
-            let mut tenant = now.bare(&org.id, start.seed, &journal, 0);
+            let mut tenant = now.bare(&org.id, &journal, 0);
             tenant.rows = Arc::new(Rows::new(&tenant.common.stored, Some(org.clone())));
             now.tenants.insert(org.id.clone(), Arc::new(tenant));
         }
@@ -335,7 +335,7 @@ impl Tenants {
 
     /// A fresh tenant, whose journal starts with a count of forgotten requests.
     pub(super) fn fresh(&self, now: &Generation, org: &OrgId, lost: u64) -> Tenant {
-        now.bare(org, self.start.seed, &self.journal, lost)
+        now.bare(org, &self.journal, lost)
     }
 
     pub(super) fn common(&self) -> Arc<Common> {
@@ -400,12 +400,12 @@ impl Tenants {
 
 impl Generation {
     /// An empty generation.
-    pub(super) fn of(common: Arc<Common>, seed: Uuid) -> Self {
+    pub(super) fn of(common: Arc<Common>) -> Self {
         let nameless = Tenant {
             id: None,
             rows: Arc::new(Rows::new(&common.stored, None)),
             clock: Arc::new(Clock::following()),
-            rules: Arc::new(Rules::new(seed, &common.stored)),
+            rules: Arc::new(common.rules.fresh(&common.stored)),
             windows: Arc::clone(&common.windows),
             requests: Arc::clone(&common.requests),
             last_used: AtomicU64::new(0),
@@ -418,13 +418,18 @@ impl Generation {
     }
 
     /// A fresh tenant, whose journal starts with a count of forgotten requests.
-    fn bare(&self, org: &OrgId, seed: Uuid, journal: &Arc<Journal>, lost: u64) -> Tenant {
+    fn bare(&self, org: &OrgId, journal: &Arc<Journal>, lost: u64) -> Tenant {
         Tenant {
             id: Some(org.clone()),
             common: Arc::clone(&self.nameless.common),
             rows: Arc::new(Rows::new(&self.nameless.common.stored, None)),
             clock: Arc::new(Clock::following()),
-            rules: Arc::new(Rules::new(seed, &self.nameless.common.stored)),
+            rules: Arc::new(
+                self.nameless
+                    .common
+                    .rules
+                    .fresh(&self.nameless.common.stored),
+            ),
             windows: Arc::new(Windows::default()),
             requests: Ring::new(journal, Some(org.clone()), lost),
             last_used: AtomicU64::new(0),

@@ -1012,9 +1012,11 @@ fn help_is_worth_reading() {
                                        [possible values: text, json]
           --log-level <LEVEL>          What is logged [env: TALLYFY_MOCK_LOG_LEVEL=] [default: info]
                                        [possible values: off, error, warn, info, debug]
+          --exit-with-stdin            Stop when standard input ends: for a test runner that may be
+                                       killed [env: TALLYFY_MOCK_EXIT_WITH_STDIN=]
       -h, --help                       Print help
 
-    Other commands: `env`, `healthcheck`, `openapi`, `validate`; `tallyfy-mock help` lists them.
+    Other commands: `exec`, `env`, `ca`, `healthcheck`, `openapi`, `validate`; `tallyfy-mock help` lists them.
     ");
 }
 
@@ -1027,8 +1029,10 @@ fn the_other_commands_have_their_help() {
 
     Commands:
       serve        Serve the API (what happens without a command)
+      exec         Start a mock, run a command that finds it, stop the mock
       healthcheck  Ask a running mock whether it is ready; exit 0 if it is
       env          Print the variables by which clients find a running mock
+      ca           Print the certificate by which clients trust a running mock
       validate     Check fixtures and print every problem, one a line
       openapi      Print what is served under a contract, as OpenAPI
       help         Print this message or the help of the given subcommand(s)

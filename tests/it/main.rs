@@ -15,6 +15,8 @@ mod elsewhere;
 mod environment;
 mod errors;
 mod events;
+#[cfg(feature = "tls")]
+mod exec;
 mod exports;
 mod faults;
 mod fixtures;

@@ -19,8 +19,8 @@ use crate::{
         exchange::{Exchange, organization},
     },
     request_log::RequestLine,
-    state::AppState,
-    tenant::journal::{Redactor, Ring, Seen, UnderWay},
+    state::{AppState, Totals},
+    tenant::journal::{Redactor, Ring, Seen, UnderWay, count_unread},
 };
 
 /// The observation of a request. If it is dropped before its end, the client is gone.
@@ -37,6 +37,9 @@ pub(super) struct Observation<'a> {
 impl<'a> Observation<'a> {
     /// Begins an observation.
     pub(super) fn begin(app: &'a AppState, exchange: &'a Exchange) -> Self {
+        if let Some(totals) = &app.totals {
+            totals.note_request(exchange.matched.operation.is_some());
+        }
         let is_noted = app.tenants.journal().is_on()
             || app.request_log.is_some()
             || tracing::enabled!(Level::INFO);
@@ -78,12 +81,35 @@ impl<'a> Observation<'a> {
         if self.at.is_some() {
             self.log(duration, answer, remark);
         }
+        if let Some(totals) = &self.app.totals {
+            self.count(totals, answer);
+        }
         let under_way = self.under_way.take();
         let told = Some((answer, remark));
         self.seen(told, duration, |ring, seen| match under_way {
             Some(under_way) => ring.answered(&under_way, seen),
             None => ring.record(seen),
         });
+    }
+
+    /// Counts how the request was answered, and what of it was not read.
+    fn count(&self, totals: &Totals, answer: &Answer) {
+        let Exchange {
+            notes,
+            uri,
+            matched,
+            ..
+        } = self.exchange;
+        let status = answer.status();
+        let is_error = status.is_client_error() || status.is_server_error();
+        let body = notes.body();
+        let was_read = body.is_some_and(|body| body.was_read);
+        let body = body.map(|body| body.bytes.clone());
+        let query = uri.query().unwrap_or_default();
+        let unread = matched.operation.map_or(0, |operation| {
+            count_unread(operation, query, body, was_read)
+        });
+        totals.note_answer(is_error && notes.struck_by().is_none(), unread);
     }
 
     fn asked(&mut self) {

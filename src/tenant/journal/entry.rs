@@ -149,28 +149,10 @@ impl Entry {
         let Some(operation) = self.operation else {
             return Vec::new();
         };
-        let mut unread = Vec::new();
-        if let Some(outcome) = &self.outcome {
-            match (&outcome.body, outcome.body.shown()) {
-                (_, Value::Null) => {}
-                (Kept::Whole(_), Value::Object(fields)) => {
-                    let known = operation.body_fields();
-                    let was_read = |key: &str| outcome.body_was_read && known.contains(&key);
-                    let fields = fields.keys().filter(|key| !was_read(key));
-                    unread.extend(fields.map(|key| format!("body.{key}")));
-                }
-                _ if !outcome.body_was_read => unread.push("body".to_owned()),
-                _ => {}
-            }
-        }
-        let mut seen = BTreeSet::new();
-        for (name, _) in form_urlencoded::parse(self.query().as_bytes()) {
-            let is_read = name == "__code" || operation.reads_parameter(&name);
-            if !is_read && seen.insert(name.clone()) {
-                unread.push(format!("query.{name}"));
-            }
-        }
-        unread
+        let outcome = self.outcome.as_ref();
+        let body = outcome.map_or(&Kept::None, |outcome| &outcome.body);
+        let was_read = outcome.is_some_and(|outcome| outcome.body_was_read);
+        unread(operation, self.query(), body, was_read)
     }
 
     /// Of what was not read, the names that were perhaps meant.
@@ -192,6 +174,42 @@ impl Entry {
         };
         unread.iter().filter_map(meant).collect()
     }
+}
+
+/// Which fields of a body and which parameters of a query an operation does not read.
+fn unread(operation: Operation, query: &str, body: &Kept, was_read: bool) -> Vec<String> {
+    let mut unread = Vec::new();
+    match (body, body.shown()) {
+        (_, Value::Null) => {}
+        (Kept::Whole(_), Value::Object(fields)) => {
+            let known = operation.body_fields();
+            let is_read = |key: &str| was_read && known.contains(&key);
+            let fields = fields.keys().filter(|key| !is_read(key));
+            unread.extend(fields.map(|key| format!("body.{key}")));
+        }
+        _ if !was_read => unread.push("body".to_owned()),
+        _ => {}
+    }
+    let mut seen = BTreeSet::new();
+    for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+        let is_read = name == "__code" || operation.reads_parameter(&name);
+        if !is_read && seen.insert(name.clone()) {
+            unread.push(format!("query.{name}"));
+        }
+    }
+    unread
+}
+
+/// How many fields of a body and parameters of a query an operation does not read: as many as an entry of the
+/// journal lists.
+pub fn count_unread(
+    operation: Operation,
+    query: &str,
+    body: Option<Bytes>,
+    was_read: bool,
+) -> usize {
+    let body = body.map_or(Kept::None, Kept::Whole);
+    unread(operation, query, &body, was_read).len()
 }
 
 impl Serialize for Entry {

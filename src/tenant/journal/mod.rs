@@ -13,7 +13,7 @@ mod shared;
 mod verify;
 
 pub use self::{
-    entry::Entry,
+    entry::{Entry, count_unread},
     events::{Change, RuleChange, StateChange},
     find::{Filter, Found},
     record::Seen,

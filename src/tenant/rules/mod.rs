@@ -5,6 +5,7 @@ mod glob;
 mod parse;
 mod rule;
 mod strike;
+mod tally;
 mod view;
 
 use std::{
@@ -17,10 +18,11 @@ use std::{
 
 use uuid::Uuid;
 
-use self::draw::Draws;
+use self::{draw::Draws, tally::Tally};
 pub use self::{
     rule::Rule,
     strike::{Asked, Effect, Fault, Strike, Write},
+    tally::RulesLeft,
     view::RuleView,
 };
 use super::{
@@ -45,6 +47,8 @@ pub struct Rules {
     is_any: AtomicBool,
     armed: Mutex<Vec<Armed>>,
     share: Share,
+    /// Of all rules of the mock, whatever became of them.
+    tally: Arc<Tally>,
 }
 
 /// Upper bound on the rules of an organization, and on those for all.
@@ -58,7 +62,21 @@ impl Rules {
             is_any: AtomicBool::new(false),
             armed: Mutex::default(),
             share: Share::of(ledger),
+            tally: Arc::default(),
         }
+    }
+
+    /// No rules yet, of the same mock.
+    pub(super) fn fresh(&self, ledger: &Arc<Ledger>) -> Self {
+        Self {
+            tally: Arc::clone(&self.tally),
+            ..Self::new(self.seed, ledger)
+        }
+    }
+
+    /// How many rules were put since the mock's start, in any organization, and which of them were not used up.
+    pub(super) fn left(&self) -> RulesLeft {
+        self.tally.read()
     }
 
     /// Whether there are no rules.
@@ -81,8 +99,8 @@ impl Rules {
         self.share.set(bytes);
         match armed.get_mut(place) {
             Some(armed) if *armed.rule == rule && !rearm => {}
-            Some(armed) => *armed = Armed::new(rule),
-            None => armed.push(Armed::new(rule)),
+            Some(armed) => *armed = Armed::new(rule, &self.tally),
+            None => armed.push(Armed::new(rule, &self.tally)),
         }
         self.is_any.store(true, Ordering::Release);
         Ok(armed[place].view())
@@ -117,9 +135,11 @@ impl Rules {
             return None;
         }
         let mut armed = self.lock();
-        armed
-            .iter_mut()
-            .find_map(|armed| armed.strike(self.seed, asked))
+        armed.iter_mut().find_map(|armed| {
+            let strike = armed.strike(self.seed, asked)?;
+            armed.note_use(&self.tally);
+            Some(strike)
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Armed>> {
@@ -138,11 +158,14 @@ struct Armed {
     taken: u64,
     /// The number of draws per organization.
     drawn: HashMap<Option<OrgId>, u64>,
+    /// Its number in the tally, until it is used up.
+    number: Option<u64>,
 }
 
 impl Armed {
-    fn new(rule: Rule) -> Self {
+    fn new(rule: Rule, tally: &Tally) -> Self {
         Self {
+            number: Some(tally.enter(&rule.id)),
             rule: Arc::new(rule),
             hits: 0,
             skipped: 0,
@@ -190,6 +213,19 @@ impl Armed {
             strike.is_last = self.step == self.rule.steps.len();
         }
         Some(strike)
+    }
+
+    /// Tells the tally once it is used up: all its steps are taken, or it has come to one that has no end.
+    fn note_use(&mut self, tally: &Tally) {
+        let is_endless = |step: &rule::Step| step.times.left_after(0).is_none();
+        let is_used_up = self
+            .rule
+            .steps
+            .get(self.step)
+            .is_none_or(|step| is_endless(step) && self.taken > 0);
+        if is_used_up && let Some(number) = self.number.take() {
+            tally.use_up(number);
+        }
     }
 
     fn next_number(&mut self, org: Option<&OrgId>) -> u64 {

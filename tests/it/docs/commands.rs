@@ -20,8 +20,10 @@ const BINARY: &str = env!("CARGO_BIN_EXE_tallyfy-mock");
 /// Commands and snippets that no test here runs, as they need a container engine: how many a page has.
 const WITH_ENGINE: &[(&str, usize)] = &[
     ("README.md", 1),
+    ("docs/exec.md", 1),
     ("docs/getting-started.md", 4),
     ("docs/languages.md", 3),
+    ("docs/real-host.md", 2),
     ("docs/troubleshooting.md", 2),
 ];
 

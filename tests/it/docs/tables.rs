@@ -56,6 +56,7 @@ fn the_table_of_flags_is_that_of_help() {
                 "--trust-proxy",
                 "--watch",
                 "--tls",
+                "--exit-with-stdin",
             ]
             .contains(&flag.as_str())
         {
