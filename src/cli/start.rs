@@ -74,6 +74,10 @@ pub(super) struct Starting {
     pub(super) listeners: Vec<TcpListener>,
     /// Where clients reach it.
     pub(super) address: SocketAddr,
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(dead_code, reason = "only `exec` looks at it, which needs TLS")
+    )]
     pub(super) state: Arc<AppState>,
     pub(super) app: App,
     pub(super) tls: Option<Tls>,
