@@ -23,6 +23,8 @@ mod tls_flags;
 mod trust;
 mod validate;
 mod values;
+#[cfg(feature = "tls")]
+mod variables;
 mod watch;
 
 use std::{env::var_os, ffi::OsString, process::ExitCode};

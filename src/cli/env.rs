@@ -1,5 +1,7 @@
 //! `tallyfy-mock env`: the variables by which clients find a running mock.
 
+#[cfg(feature = "tls")]
+use std::{fs, path::PathBuf};
 use std::{io, process::ExitCode, time::Duration};
 
 use chrono::{DateTime, Utc};
@@ -14,6 +16,10 @@ use super::{
     say::{FAILED, fail, print},
     values::duration,
 };
+#[cfg(feature = "tls")]
+use super::{say::say, trust::TrustFiles, variables as clients};
+#[cfg(feature = "tls")]
+use crate::domain::hosts::Hosts;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -31,6 +37,11 @@ pub(super) struct Args {
     /// Token that the mock's control endpoints demand
     #[arg(long, env = "TALLYFY_MOCK_CONTROL_TOKEN", hide_env_values = true)]
     control_token: Option<String>,
+    /// Also the variables by which clients have the mock for their proxy and trust it, and what these name: files, written
+    /// into that folder; for a mock with `--tls`
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "DIR")]
+    trust: Option<PathBuf>,
     /// How long to try, such as `500ms` or `10s`
     #[arg(long, default_value = "5s", value_parser = duration, value_name = "DURATION")]
     timeout: Duration,
@@ -48,6 +59,12 @@ enum Shell {
 pub(super) fn run(args: &Args, environment: &Environment) -> ExitCode {
     match variables(args) {
         Ok(variables) => {
+            #[cfg(feature = "tls")]
+            if args.trust.is_none() && speaks_tls(args) {
+                say(
+                    "the mock speaks TLS: `--trust DIR` prints what clients need for that too, and writes the files into DIR",
+                );
+            }
             print(&args.shell.written(&variables));
             ExitCode::SUCCESS
         }
@@ -61,14 +78,38 @@ pub(super) fn run(args: &Args, environment: &Environment) -> ExitCode {
     }
 }
 
+/// Whether the mock has a certificate that clients have to trust.
+#[cfg(feature = "tls")]
+fn speaks_tls(args: &Args) -> bool {
+    let mock = Mock::find(&args.address, args.timeout);
+    let token = args.control_token.as_deref();
+    mock.is_ok_and(|mock| mock.get("/_mock/ca.pem", token, args.timeout).is_ok())
+}
+
 /// The variables for clients of a running mock.
-fn variables(args: &Args) -> io::Result<Variables> {
+fn variables(args: &Args) -> io::Result<Vec<(String, String)>> {
     let mock = Mock::find(&args.address, args.timeout)?;
     let control_token = args.control_token.as_deref();
     let state: State = read(&mock.get("/_mock/state", control_token, args.timeout)?)?;
     let clock: Clock = read(&mock.get("/_mock/clock", control_token, args.timeout)?)?;
     let base = format!("http://{}", mock.address);
-    Ok(state.variables(clock.now, base, args.token.as_ref(), args.org.as_ref()))
+    let variables = state.variables(clock.now, base, args.token.as_ref(), args.org.as_ref());
+    #[cfg(feature = "tls")]
+    if let Some(dir) = &args.trust {
+        let ca = mock.get("/_mock/ca.pem", control_token, args.timeout);
+        let ca = ca.map_err(|error| io::Error::other(format!("it speaks no TLS ({error})")))?;
+        fs::create_dir_all(dir)?;
+        // What the variables name is to be found from any folder.
+        let files = TrustFiles::write(&dir.canonicalize()?, &String::from_utf8_lossy(&ca))?;
+        let hosts = Hosts::with(&[]);
+        let all =
+            clients::Variables::of(variables, &hosts, mock.address, None, Some(&files), false);
+        return Ok(all.into_set().collect());
+    }
+    let variables = variables.into_iter();
+    Ok(variables
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect())
 }
 
 /// Names and values.
@@ -180,15 +221,15 @@ impl State {
 }
 
 impl Shell {
-    fn written(self, variables: &[(&'static str, String)]) -> String {
+    fn written(self, variables: &[(String, String)]) -> String {
         if self == Self::Json {
             let object: Map<_, _> = variables
                 .iter()
-                .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
+                .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
                 .collect();
             return Value::Object(object).to_string();
         }
-        let line = |(name, value): &(&str, String)| match self {
+        let line = |(name, value): &(String, String)| match self {
             Self::Sh => format!("export {name}='{}'", value.replace('\'', r"'\''")),
             Self::Fish => {
                 let value = value.replace('\\', r"\\").replace('\'', r"\'");
@@ -221,7 +262,7 @@ mod tests {
 
     #[test]
     fn each_shell_reads_back_what_was_meant() {
-        let written = |shell: Shell, value: &str| shell.written(&[("NAME", value.into())]);
+        let written = |shell: Shell, value: &str| shell.written(&[("NAME".into(), value.into())]);
         for (shell, plain, odd) in [
             (Shell::Sh, "export NAME='a-b'", r"export NAME='it'\''s $1\'"),
             (

@@ -4,7 +4,6 @@ mod child;
 #[cfg(target_os = "linux")]
 mod isolate;
 mod summary;
-mod variables;
 
 use std::{
     ffi::OsString,
@@ -19,10 +18,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
 
-use self::{
-    summary::{Demands, Summary},
-    variables::Variables,
-};
+use self::summary::{Demands, Summary};
 use super::{
     env::for_clients,
     environment::Environment,
@@ -31,6 +27,7 @@ use super::{
     say::FAILED,
     start::{Begun, Starting, begin, message},
     trust::TrustFiles,
+    variables::Variables,
 };
 use crate::{
     config::Config,

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::binary::{command, stderr};
+use crate::binary::{Server, command, stderr};
 
 /// A request of the shell's, to the mock that it was given.
 const LIST: &str = r#"curl -sS -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $TALLYFY_API_TOKEN" -H 'X-Tallyfy-Client: x' "$TALLYFY_BASE_URL/api/organizations/$TALLYFY_ORG_ID/groups""#;
@@ -497,4 +497,55 @@ fn where_there_are_no_namespaces_the_command_is_not_run() {
     );
     assert!(stderr.contains("the command was not run"), "{stderr}");
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+#[test]
+fn env_prints_what_clients_need_to_trust_a_running_mock() {
+    let server = Server::start(command(&["--port", "0", "--tls"]));
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("trust");
+    let plain = command(&["env", "--port", server.port()]).output().unwrap();
+    assert!(
+        stderr(&plain).contains("`--trust DIR`"),
+        "{}",
+        stderr(&plain)
+    );
+    let printed = command(&[
+        "env",
+        "--port",
+        server.port(),
+        "--trust",
+        dir.to_str().unwrap(),
+    ])
+    .output()
+    .unwrap();
+    let variables = String::from_utf8(printed.stdout).unwrap();
+    let script = format!(
+        r#"{variables}
+        curl -sS -o /dev/null -w '%{{http_code}}' -H "Authorization: Bearer $TALLYFY_API_TOKEN" -H 'X-Tallyfy-Client: x' "https://go.tallyfy.com/api/organizations/$TALLYFY_ORG_ID/groups""#
+    );
+    let asked = Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&asked.stdout),
+        "200",
+        "{}",
+        stderr(&asked)
+    );
+
+    let server = Server::start(command(&["--port", "0"]));
+    let none = command(&[
+        "env",
+        "--port",
+        server.port(),
+        "--trust",
+        dir.to_str().unwrap(),
+    ])
+    .output()
+    .unwrap();
+    assert_eq!(none.status.code(), Some(1));
+    assert!(
+        stderr(&none).contains("it speaks no TLS"),
+        "{}",
+        stderr(&none)
+    );
 }

@@ -664,7 +664,11 @@ fn a_kept_certificate_is_the_same_at_the_next_start_and_a_bad_one_is_minted_anew
     let spoil = |name: &str, text: &str| fs::write(dir.join(name), text).unwrap();
     let mut last = first;
     for (what, spoilt) in [
-        ("is no PEM", Spoilt::Text("leaf.pem", "no certificate")),
+        (
+            "is not of the two",
+            Spoilt::Text("leaf.pem", "no certificate"),
+        ),
+        ("is no PEM", Spoilt::Text("leaf-key.pem", "no key")),
         ("has another key", Spoilt::From("leaf-key.pem")),
         ("is not good now", Spoilt::From("ca.pem")),
         ("others may read", Spoilt::Open),
@@ -728,7 +732,7 @@ fn dated(dir: &Path, begin: i64, days: i64) {
     let ca_pem = ca.self_signed(&ca_key).unwrap().pem();
     let leaf = leaf.signed_by(&leaf_key, &Issuer::new(ca, ca_key)).unwrap();
     fs::write(dir.join("ca.pem"), ca_pem).unwrap();
-    fs::write(dir.join("leaf.pem"), leaf.pem()).unwrap();
+    fs::write(dir.join("leaf.pem"), leaf.pem().repeat(2)).unwrap();
     fs::write(dir.join("leaf-key.pem"), leaf_key.serialize_pem()).unwrap();
 }
 

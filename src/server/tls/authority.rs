@@ -1,4 +1,4 @@
-//! The authority: minted, used for one signature, gone.
+//! The authority: minted, signs the mock's certificates in one go, gone.
 
 use std::time::{Duration, SystemTime};
 
@@ -38,12 +38,18 @@ impl Names {
     }
 }
 
-/// A certificate with its key, and the certificate of the authority that signed it.
+/// The certificates of one key, and the certificate of the authority that signed them.
+///
+/// There are two, since Mono takes no certificate that has an address from an authority that is constrained to some.
 #[derive(Debug)]
 pub(super) struct Minted {
     pub(super) ca_pem: String,
-    pub(super) leaf: CertificateDer<'static>,
-    pub(super) leaf_pem: String,
+    /// For the names: shown to a client that asks for one.
+    pub(super) by_name: CertificateDer<'static>,
+    /// For the names and loopback's addresses: shown to one that asks for none.
+    pub(super) by_address: CertificateDer<'static>,
+    /// Both, in this order.
+    pub(super) leaves_pem: String,
     pub(super) key: PrivateKeyDer<'static>,
     pub(super) key_pem: String,
 }
@@ -79,15 +85,21 @@ impl Authority {
         Ok(Self { params, key })
     }
 
-    fn sign(self, leaf: &CertificateParams) -> Result<Minted, rcgen::Error> {
+    fn sign(
+        self,
+        by_name: &CertificateParams,
+        by_address: &CertificateParams,
+    ) -> Result<Minted, rcgen::Error> {
         let leaf_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let ca_pem = self.params.self_signed(&self.key)?.pem();
         let issuer = Issuer::new(self.params, self.key);
-        let leaf = leaf.signed_by(&leaf_key, &issuer)?;
+        let by_name = by_name.signed_by(&leaf_key, &issuer)?;
+        let by_address = by_address.signed_by(&leaf_key, &issuer)?;
         Ok(Minted {
             ca_pem,
-            leaf: leaf.der().clone(),
-            leaf_pem: leaf.pem(),
+            by_name: by_name.der().clone(),
+            by_address: by_address.der().clone(),
+            leaves_pem: format!("{}{}", by_name.pem(), by_address.pem()),
             key: PrivatePkcs8KeyDer::from(leaf_key.serialize_der()).into(),
             key_pem: leaf_key.serialize_pem(),
         })
@@ -96,7 +108,7 @@ impl Authority {
 
 const LOOPBACK_V6: [u8; 16] = std::net::Ipv6Addr::LOCALHOST.octets();
 
-/// A new authority and the one certificate that it ever signs. The time is the machine's, never the mock's: clients go by
+/// A new authority and all that it ever signs. The time is the machine's, never the mock's: clients go by
 /// theirs.
 pub(super) fn mint(names: &Names, now: SystemTime) -> Result<Minted, String> {
     let minted = || {
@@ -107,13 +119,14 @@ pub(super) fn mint(names: &Names, now: SystemTime) -> Result<Minted, String> {
             leaf.subject_alt_names
                 .push(SanType::DnsName(name.try_into()?));
         }
-        let loopback = [[127, 0, 0, 1].into(), LOOPBACK_V6.into()];
-        leaf.subject_alt_names
-            .extend(loopback.map(SanType::IpAddress));
         leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         leaf.use_authority_key_identifier_extension = true;
-        Authority::new(names, now)?.sign(&leaf)
+        let mut by_address = leaf.clone();
+        let loopback = [[127, 0, 0, 1].into(), LOOPBACK_V6.into()];
+        let loopback = loopback.map(SanType::IpAddress);
+        by_address.subject_alt_names.extend(loopback);
+        Authority::new(names, now)?.sign(&leaf, &by_address)
     };
     minted().map_err(|error: rcgen::Error| format!("cannot mint a certificate: {error}"))
 }

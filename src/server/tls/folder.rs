@@ -133,44 +133,65 @@ fn check(kept: &Kept, names: &Names, now: SystemTime) -> Result<Minted, String> 
     }
     let is_no_pem = |_| "is no PEM".to_owned();
     let ca = CertificateDer::from_pem_slice(&kept.ca).map_err(is_no_pem)?;
-    let leaf = CertificateDer::from_pem_slice(&kept.leaf).map_err(is_no_pem)?;
+    let leaves: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&kept.leaf).collect();
+    let leaves = leaves.map_err(is_no_pem)?;
+    let [by_name, by_address] = leaves.as_slice() else {
+        return Err("is not of the two that belong together".into());
+    };
     let key = PrivateKeyDer::from_pem_slice(&kept.key).map_err(is_no_pem)?;
     let provider = provider();
-    CertifiedKey::from_der(vec![leaf.clone()], key.clone_key(), &provider)
-        .map_err(|_| "has another key than that in the folder")?;
+    for leaf in [by_name, by_address] {
+        CertifiedKey::from_der(vec![leaf.clone()], key.clone_key(), &provider)
+            .map_err(|_| "has another key than that in the folder")?;
+    }
     let mut roots = RootCertStore::empty();
     roots
         .add(ca)
         .map_err(|error| format!("has no good authority ({error})"))?;
-    let parsed =
-        ParsedCertificate::try_from(&leaf).map_err(|error| format!("is none ({error})"))?;
+    let mut expected: Vec<&str> = names.iter().collect();
+    check_leaf(by_name, &roots, &expected, now)?;
+    expected.push("127.0.0.1");
+    check_leaf(by_address, &roots, &expected, now)?;
+    Ok(Minted {
+        ca_pem: String::from_utf8_lossy(&kept.ca).into_owned(),
+        by_name: by_name.clone(),
+        by_address: by_address.clone(),
+        leaves_pem: String::from_utf8_lossy(&kept.leaf).into_owned(),
+        key,
+        key_pem: String::from_utf8_lossy(&kept.key).into_owned(),
+    })
+}
+
+/// Whether who trusts these roots takes a certificate for those names, now and for a week to come.
+fn check_leaf(
+    leaf: &CertificateDer<'_>,
+    roots: &RootCertStore,
+    names: &[&str],
+    now: SystemTime,
+) -> Result<(), String> {
+    let parsed = ParsedCertificate::try_from(leaf).map_err(|error| format!("is none ({error})"))?;
+    let provider = provider();
+    let algorithms = provider.signature_verification_algorithms.all;
     let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     for (at, what) in [
         (since_1970, "is not good now"),
         (since_1970 + LEAST_LEFT, "ends within seven days"),
     ] {
         let at = UnixTime::since_unix_epoch(at);
-        let algorithms = provider.signature_verification_algorithms.all;
-        verify_server_cert_signed_by_trust_anchor(&parsed, &roots, &[], at, algorithms)
+        verify_server_cert_signed_by_trust_anchor(&parsed, roots, &[], at, algorithms)
             .map_err(|error| format!("{what} ({error})"))?;
     }
-    for name in names.iter() {
-        let server = ServerName::try_from(name).map_err(|error| format!("{name}: {error}"))?;
+    for name in names {
+        let server = ServerName::try_from(*name).map_err(|error| format!("{name}: {error}"))?;
         verify_server_name(&parsed, &server).map_err(|_| format!("is not for {name}"))?;
     }
-    Ok(Minted {
-        ca_pem: String::from_utf8_lossy(&kept.ca).into_owned(),
-        leaf,
-        leaf_pem: String::from_utf8_lossy(&kept.leaf).into_owned(),
-        key,
-        key_pem: String::from_utf8_lossy(&kept.key).into_owned(),
-    })
+    Ok(())
 }
 
 /// Writes the files, the key first: whoever finds a certificate finds its key.
 fn keep(dir: &Path, minted: &Minted) -> io::Result<()> {
     put(dir, KEY, &minted.key_pem, 0o600)?;
-    put(dir, LEAF, &minted.leaf_pem, 0o644)?;
+    put(dir, LEAF, &minted.leaves_pem, 0o644)?;
     put(dir, CA, &minted.ca_pem, 0o644)
 }
 

@@ -12,6 +12,8 @@ use std::{fs, io, path::Path, sync::Arc, time::SystemTime};
 use tokio_rustls::rustls::{
     ServerConfig,
     crypto::{CryptoProvider, ring},
+    pki_types::CertificateDer,
+    server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
 
@@ -72,28 +74,38 @@ fn provider() -> Arc<CryptoProvider> {
 
 fn config(minted: &Minted) -> Result<ServerConfig, String> {
     let provider = provider();
-    let chain = vec![minted.leaf.clone()];
-    let key = CertifiedKey::from_der(chain, minted.key.clone_key(), &provider)
-        .map_err(|error| format!("the certificate and its key do not fit: {error}"))?;
-    let builder = ServerConfig::builder_with_provider(provider)
+    let certified = |leaf: &CertificateDer<'static>| {
+        CertifiedKey::from_der(vec![leaf.clone()], minted.key.clone_key(), &provider)
+            .map(Arc::new)
+            .map_err(|error| format!("the certificate and its key do not fit: {error}"))
+    };
+    let shown = Shown {
+        by_name: certified(&minted.by_name)?,
+        by_address: certified(&minted.by_address)?,
+    };
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
     let mut config = builder
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(Only(Arc::new(key))));
+        .with_cert_resolver(Arc::new(shown));
     config.alpn_protocols = vec![b"http/1.1".into()];
     Ok(config)
 }
 
-/// The one certificate, whatever name a client gives; those that it does not cover have been refused before.
+/// The certificates; a client that asks for a name which they do not cover has been refused before.
 #[derive(Debug)]
-struct Only(Arc<CertifiedKey>);
+struct Shown {
+    by_name: Arc<CertifiedKey>,
+    by_address: Arc<CertifiedKey>,
+}
 
-impl tokio_rustls::rustls::server::ResolvesServerCert for Only {
-    fn resolve(
-        &self,
-        _: tokio_rustls::rustls::server::ClientHello<'_>,
-    ) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0))
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let shown = match hello.server_name() {
+            Some(_) => &self.by_name,
+            None => &self.by_address,
+        };
+        Some(Arc::clone(shown))
     }
 }

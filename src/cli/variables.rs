@@ -1,4 +1,4 @@
-//! The environment of the command: the caller's, but where it would lead to Tallyfy instead of the mock.
+//! What programs are given so that they find the mock, and trust it: by `exec`, and by `env --trust`.
 
 use std::{
     collections::BTreeMap,
@@ -7,10 +7,7 @@ use std::{
     process::Command,
 };
 
-use crate::{
-    cli::{env, trust::TrustFiles},
-    domain::hosts::Hosts,
-};
+use crate::{cli::trust::TrustFiles, domain::hosts::Hosts};
 
 /// What a client takes for its proxy. Programs read either case.
 const PROXIES: [&str; 8] = [
@@ -34,7 +31,7 @@ pub(super) struct Variables(BTreeMap<String, Option<String>>);
 impl Variables {
     /// Those by which the command finds the mock at that address, and trusts it where it speaks TLS.
     pub(super) fn of(
-        clients: env::Variables,
+        clients: impl IntoIterator<Item = (&'static str, String)>,
         hosts: &Hosts,
         address: SocketAddr,
         control_token: Option<&str>,
@@ -42,6 +39,7 @@ impl Variables {
         is_isolated: bool,
     ) -> Self {
         let base = format!("http://{address}");
+        let clients: Vec<_> = clients.into_iter().collect();
         let token = clients
             .iter()
             .find_map(|(name, token)| (*name == "TALLYFY_API_TOKEN").then(|| token.clone()))
@@ -142,6 +140,12 @@ impl Variables {
                 names.join(", ")
             )
         })
+    }
+
+    /// Those that have a value, with it.
+    pub(super) fn into_set(self) -> impl Iterator<Item = (String, String)> {
+        let all = self.0.into_iter();
+        all.filter_map(|(name, value)| Some((name, value?)))
     }
 
     /// Gives them to a command.
