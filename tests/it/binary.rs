@@ -1016,7 +1016,8 @@ fn help_is_worth_reading() {
                                        killed [env: TALLYFY_MOCK_EXIT_WITH_STDIN=]
       -h, --help                       Print help
 
-    Other commands: `exec`, `env`, `ca`, `healthcheck`, `openapi`, `validate`; `tallyfy-mock help` lists them.
+    Other commands: `exec`, `env`, `ca`, `healthcheck`, `openapi`, `validate`; `tallyfy-mock help` lists
+    them.
     ");
 }
 

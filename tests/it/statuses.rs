@@ -377,7 +377,8 @@ fn every_status_in_the_document_of_the_control_side_can_be_brought_about() {
     let document = serde_json::to_value(Document::of_control("")).unwrap();
     for (operation, statuses) in operations(&document) {
         for status in statuses {
-            if operation.name == "events" && status == "200" {
+            // A stream does not end, and a certificate needs TLS: `streams` and `tls` have them.
+            if ["events", "ca"].contains(&operation.name.as_str()) && status == "200" {
                 continue;
             }
             let answer = control(&operation, &status);
