@@ -160,13 +160,13 @@ pub(super) struct SentBody {
 
 impl Exchange {
     /// Opens the exchange of a request whose head has come; the body is returned unread.
-    pub(super) fn open(tenants: &Tenants, matched: Matched, request: Request) -> (Self, Body) {
+    pub(super) fn open(tenants: &Tenants, matched: Matched, request: Request) -> (Arc<Self>, Body) {
         let (mut parts, body) = request.into_parts();
         let named = organization(parts.uri.path());
         let org = named.and_then(decoded).and_then(|name| OrgId::parse(&name));
         let held = tenants.find(org.as_ref());
         let socket: Option<Arc<SocketHandle>> = parts.extensions.remove();
-        let exchange = Self {
+        let exchange = Arc::new(Self {
             has_one_host: socket.is_none() || has_one_host(parts.version, &parts.headers),
             time: held.time(),
             held,
@@ -178,7 +178,7 @@ impl Exchange {
             bearer: bearer(&parts.headers).map(Box::from),
             headers: parts.headers,
             notes: Notes::default(),
-        };
+        });
         (exchange, body)
     }
 

@@ -66,7 +66,10 @@ fn is_for_a_token(exchange: &Exchange) -> bool {
 }
 
 /// Catches a panic of a handler, and answers 500.
-pub(super) async fn caught(answer: impl Future<Output = Answer>) -> Answer {
-    let caught = AssertUnwindSafe(answer).catch_unwind().await;
-    caught.unwrap_or_else(|_| ApiError::ServerError.into())
+///
+/// Not an `async fn`, whose future would have room for `answer` twice: as its argument and where it is awaited. Futures
+/// of three such functions, one within the other, cost a get 16 % of its instructions to move (2026-11-25).
+pub(super) fn caught(answer: impl Future<Output = Answer>) -> impl Future<Output = Answer> {
+    let caught = AssertUnwindSafe(answer).catch_unwind();
+    caught.map(|answer| answer.unwrap_or_else(|_| ApiError::ServerError.into()))
 }

@@ -12,7 +12,7 @@ mod steering;
 use std::{
     convert::Infallible,
     future::ready,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
 };
@@ -38,9 +38,11 @@ use super::{
 };
 use crate::state::AppState;
 
-/// The service of a route: one for all of the middleware and the handler.
+/// The service of a route: one for all of the middleware and the handler. axum clones it for each request.
 #[derive(Clone)]
-pub(super) struct Route {
+pub(super) struct Route(Arc<Inner>);
+
+struct Inner {
     app: Arc<AppState>,
     capacity: Capacity,
     path: Option<&'static str>,
@@ -53,15 +55,19 @@ impl Route {
         app: Arc<AppState>,
         capacity: Capacity,
     ) -> impl Fn(Option<&'static str>, Option<&'static Endpoint>) -> Self {
-        move |path, endpoint| Self {
-            app: Arc::clone(&app),
-            capacity: capacity.clone(),
-            path,
-            endpoint,
+        move |path, endpoint| {
+            Self(Arc::new(Inner {
+                app: Arc::clone(&app),
+                capacity: capacity.clone(),
+                path,
+                endpoint,
+            }))
         }
     }
+}
 
-    async fn answered(self, request: Request) -> Result<Response, Infallible> {
+impl Inner {
+    async fn answered(self: Arc<Self>, request: Request) -> Result<Response, Infallible> {
         let is_a_pages = request.headers().contains_key(header::ORIGIN);
         let mut answer = caught(self.answer(request)).await;
         if self.app.reasons {
@@ -81,10 +87,9 @@ impl Route {
             operation: self.endpoint.map(|endpoint| endpoint.operation),
         };
         let (exchange, mut body) = Exchange::open(&app.tenants, matched, request);
-        let exchange = Arc::new(exchange);
         let unread = Unread::of(&exchange.headers, &mut body);
         let mut observation = Observation::begin(app, &exchange);
-        let work = async {
+        let work = pin!(async {
             let mut answer = misbehave(
                 self.endpoint,
                 Call::new(app, &exchange, body),
@@ -97,7 +102,7 @@ impl Route {
                 Box::pin(unread.finish(answer.headers_mut(), socket)).await;
             }
             answer
-        };
+        });
         let mut answer = observation.watch(work).await;
         let remark = reason::remark(&exchange, &answer);
         observation.end(&answer, remark.as_deref());
@@ -124,7 +129,7 @@ impl Service<Request> for Route {
         if cors::is_preflight(&request) {
             return Box::pin(ready(Ok(cors::preflight(request.headers()))));
         }
-        Box::pin(self.clone().answered(request))
+        Box::pin(Arc::clone(&self.0).answered(request))
     }
 }
 

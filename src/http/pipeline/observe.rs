@@ -2,7 +2,7 @@
 
 use std::{
     future::poll_fn,
-    pin::pin,
+    pin::Pin,
     sync::Arc,
     task::Poll,
     time::{Duration, Instant},
@@ -56,8 +56,10 @@ impl<'a> Observation<'a> {
     ///
     /// A body that has already arrived is only ready at the second poll, so only a request that waits after that is recorded as under
     /// way.
-    pub(super) async fn watch(&mut self, work: impl Future<Output = Answer>) -> Answer {
-        let mut work = pin!(work);
+    pub(super) async fn watch(
+        &mut self,
+        mut work: Pin<&mut impl Future<Output = Answer>>,
+    ) -> Answer {
         let mut looks = 0_u8;
         poll_fn(move |context| {
             let answer = work.as_mut().poll(context);

@@ -56,7 +56,8 @@ impl Handler {
             call.check_id()?;
         }
         if let Self::GroupManagerWithBody(_) | Self::Anyone(_) = self {
-            body = call.read_body(capacity).await?;
+            // Boxed because most requests have none, and inline it would enlarge the future of each.
+            body = Box::pin(call.read_body(capacity)).await?;
         }
         let reply = if is_heavy(call.exchange, &body) {
             let (app, exchange) = (Arc::clone(call.app), Arc::clone(call.exchange));
