@@ -12,6 +12,7 @@ mod flags;
 mod healthcheck;
 mod log;
 mod openapi;
+mod packaging;
 mod refusal;
 mod reload;
 mod say;
@@ -65,6 +66,10 @@ enum Command {
     /// Print what is served under a contract, as OpenAPI.
     #[command(name = "openapi")]
     OpenApi(openapi::Args),
+    /// Print the completion script of a shell.
+    Completions(packaging::Completions),
+    /// Print the man page.
+    Man(packaging::ManPages),
 }
 
 impl Command {
@@ -110,7 +115,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Env(args) => env::run(&args, &environment),
         Command::Validate(args) => validate::run(&args),
         Command::OpenApi(args) => openapi::run(&args),
+        Command::Completions(args) => packaging::complete(&args, documented()),
+        Command::Man(args) => packaging::man(&args, documented()),
     }
+}
+
+/// The command as completions and man pages have it: with the flags of `serve`, which may be left out.
+fn documented() -> clap::Command {
+    let command = Cli::command();
+    let serve = command.find_subcommand("serve").cloned();
+    let flags = serve
+        .iter()
+        .flat_map(|serve| serve.get_arguments().cloned());
+    command.args(flags.collect::<Vec<_>>())
 }
 
 /// Why nothing is run: clap's word on an argument, or ours on a variable.

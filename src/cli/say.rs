@@ -20,6 +20,12 @@ pub(super) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// Prints a document as it is.
+pub(super) fn print_bytes(document: &[u8]) {
+    let mut stdout = io::stdout();
+    let _ = stdout.write_all(document).and_then(|()| stdout.flush());
+}
+
 /// Prints a line for a script.
 pub(super) fn print(line: &str) {
     let mut stdout = io::stdout();

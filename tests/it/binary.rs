@@ -1036,6 +1036,8 @@ fn the_other_commands_have_their_help() {
       ca           Print the certificate by which clients trust a running mock
       validate     Check fixtures and print every problem, one a line
       openapi      Print what is served under a contract, as OpenAPI
+      completions  Print the completion script of a shell
+      man          Print the man page
       help         Print this message or the help of the given subcommand(s)
 
     Options:

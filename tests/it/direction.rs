@@ -148,6 +148,8 @@ const PLACES: &[(&str, &[&str])] = &[
         &["http", "server", "mock", "cli", "tenant::journal::events"],
     ),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("dashmap", &["tenant::map", "tenant::control"]),
 ];
 

@@ -31,6 +31,7 @@ mod lists;
 mod naive;
 mod oauth;
 mod openapi;
+mod packaging;
 mod people;
 
 mod repeat;
