@@ -60,8 +60,8 @@ fn an_error_names_the_flag_what_was_found_and_what_is_accepted_in_one_line() {
     error: unexpected argument '--prot' found; tip: a similar argument exists: '--port'
     error: unexpected argument '--shoe-size' found; `--help` lists what there is
     error: unrecognized subcommand 'healthchek'; tip: a similar subcommand exists: 'healthcheck'
-    error: unrecognized subcommand 'sing'; the commands are `serve`, `exec`, `healthcheck`, `env`, `ca`, `validate`, `openapi`
-    error: unrecognized subcommand 'sing'; the commands are `serve`, `exec`, `healthcheck`, `env`, `ca`, `validate`, `openapi`
+    error: unrecognized subcommand 'sing'; the commands are `serve`, `exec`, `healthcheck`, `env`, `ca`, `validate`, `openapi`, `completions`, `man`
+    error: unrecognized subcommand 'sing'; the commands are `serve`, `exec`, `healthcheck`, `env`, `ca`, `validate`, `openapi`, `completions`, `man`
     error: the following required arguments were not provided: <PATH>...
     error: invalid value 'csh' for '--shell <SHELL>' [possible values: sh, fish, powershell, dotenv, json]; tip: a similar value exists: 'fish'
     error: a value is required for '--timeout <DURATION>' but none was supplied: expected a duration such as `500ms`, `30s` or `2m`
