@@ -151,14 +151,14 @@ pub static ASSET: Entity = Entity {
         field(
             "uploaded_from",
             Form::Always("group"),
-            assumed("nobody shows the file of a group's logo"),
+            assumed("no page shows a group's logo"),
         ),
         field("uploaded_at", Form::Time, ASSETS),
         field("step_id", Form::Null, ASSETS),
         field(
             "source",
             Form::Always("local"),
-            assumed("nobody shows the file of a group's logo"),
+            assumed("no page shows a group's logo"),
         ),
         field("system", Form::Null, ASSETS),
         field("uploaded_to_s3", Form::Boolean, ASSETS),
@@ -166,14 +166,15 @@ pub static ASSET: Entity = Entity {
     ],
 };
 
-static SUBJECT: Entity = Entity {
+/// What the logo's file is of.
+pub static SUBJECT: Entity = Entity {
     name: "Subject",
     fields: &[
         field("id", Form::Id, ASSETS),
         field(
             "type",
             Form::Always("Group"),
-            assumed("nobody shows the file of a group's logo"),
+            assumed("no page shows a group's logo"),
         ),
     ],
 };
@@ -312,7 +313,8 @@ pub static GUEST: Entity = Entity {
     ],
 };
 
-static GUEST_DETAILS: Entity = Entity {
+/// What is known of a guest beside name and address.
+pub static GUEST_DETAILS: Entity = Entity {
     name: "GuestDetails",
     fields: &[
         field("status", Form::Given("\"active\""), GUESTS),
@@ -417,6 +419,22 @@ pub static TOKEN: Entity = Entity {
         field("refresh_token", Form::TextAtTimes, TOKENS),
     ],
 };
+
+/// All of them.
+pub static ENTITIES: [&Entity; 12] = [
+    &GROUP_ENTITY,
+    &ASSET,
+    &SUBJECT,
+    &ORGANIZATION,
+    &USER,
+    &EMBEDDED_GROUP,
+    &MYSELF,
+    &USER_NAME,
+    &GUEST,
+    &GUEST_DETAILS,
+    &GUEST_NAME,
+    &TOKEN,
+];
 
 const TOKENS: Evidence = documented("how to integrate, its example of a token");
 

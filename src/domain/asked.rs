@@ -73,7 +73,7 @@ fn parameter(operation: Operation, name: &'static str) -> Option<Asked> {
         "sort_by" => (
             "`email`, `first_name` or `last_name`; with a `-` in front, descending. Anything else is ignored.",
             "last_name",
-            assumed("the pages name `sort` and not its fields; `sort_by` as for groups"),
+            assumed("as for groups; the pages name only `sort`"),
         ),
         "sort" if is_groups => (
             "`desc` turns the order round; or as `sort_by`.",
@@ -167,18 +167,18 @@ fn field(operation: Operation, name: &'static str) -> Option<Asked> {
             "1 to 200 characters, trimmed; no other group of the organization has exactly this name.",
             "Sales",
             client(if creates {
-                "`required|max:200|string` of the server's CreateGroupRequest, quoted by the MCP server; create-group"
+                "`required`, `max:200`, `string` of the server's CreateGroupRequest, quoted by the MCP server; create-group"
             } else {
-                "`required|max:200|string` of the server's UpdateGroupRequest, quoted by the MCP server; the n8n node leaves it out"
+                "`required`, `max:200`, `string` of the server's UpdateGroupRequest, quoted by the MCP server; the n8n node leaves it out"
             }),
         ),
         "description" => (
             "A text, trimmed; not blank.",
             "Turns leads into customers",
             client(if creates {
-                "`required|string` of the server's CreateGroupRequest, quoted by the MCP server; the pages of 2025 have it optional"
+                "`required`, `string` of the server's CreateGroupRequest, quoted by the MCP server; the pages of 2025 have it optional"
             } else {
-                "`sometimes|required|string` of the server's UpdateGroupRequest, quoted by SDK 3.1.0"
+                "`sometimes`, `required`, `string` of the server's UpdateGroupRequest, quoted by SDK 3.1.0"
             }),
         ),
         "members" if creates => (

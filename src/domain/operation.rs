@@ -11,7 +11,7 @@ macro_rules! operations {
         /// assert_eq!(Operation::DeleteGroup.name(), "groups.delete");
         /// assert!(Operation::ALL.contains(&Operation::GetMe));
         /// ```
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Operation { $( $(#[$doc])* $Variant, )+ }
 

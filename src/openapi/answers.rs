@@ -34,7 +34,42 @@ struct Answer {
     status: u16,
     /// Nothing where there is no body.
     data: Option<Data>,
-    evidence: Value,
+    known: Known,
+}
+
+/// Who says that it is answered so: the page of the operation, or of the value of a switch.
+struct Known {
+    class: Class,
+    source: String,
+    switch: Option<&'static str>,
+}
+
+impl Known {
+    fn shown(&self) -> Value {
+        let mut shown = json!({ "class": self.class.name(), "source": self.source });
+        if let Some(switch) = self.switch {
+            shown["switch"] = switch.into();
+        }
+        shown
+    }
+}
+
+impl From<Evidence> for Known {
+    fn from(evidence: Evidence) -> Self {
+        Self {
+            class: evidence.class,
+            source: evidence.source.to_owned(),
+            switch: None,
+        }
+    }
+}
+
+/// The statuses of what is done, each with what is known of it.
+pub(super) fn statuses(operation: Operation, contract: &Contract) -> Vec<(u16, Class, String)> {
+    let answers = answers(operation, contract).into_iter();
+    answers
+        .map(|answer| (answer.status, answer.known.class, answer.known.source))
+        .collect()
 }
 
 /// The responses by status.
@@ -54,7 +89,7 @@ fn answers(operation: Operation, contract: &Contract) -> Vec<Answer> {
     let ok = |data| Answer {
         status: 200,
         data: Some(data),
-        evidence: shown(operation.evidence()),
+        known: operation.evidence().into(),
     };
     let group = || Some(Data::One(&GROUP_ENTITY, GROUP_ENTITY.name));
     let page = |entity: &'static Entity, meta| vec![ok(Data::Page(entity, entity.name, meta))];
@@ -62,7 +97,7 @@ fn answers(operation: Operation, contract: &Contract) -> Vec<Answer> {
     let chosen = |status, data, key| Answer {
         status,
         data,
-        evidence: chosen(contract, key),
+        known: chosen(contract, key),
     };
     match operation {
         Operation::ListGroups => {
@@ -108,10 +143,13 @@ fn answers(operation: Operation, contract: &Contract) -> Vec<Answer> {
 }
 
 /// Where the value of a switch comes from.
-fn chosen(contract: &Contract, key: &'static str) -> Value {
+fn chosen(contract: &Contract, key: &'static str) -> Known {
     let choice = contract.choices().into_iter().find(|it| it.key == key);
-    let source = choice.map_or_else(String::new, |choice| told(choice.source));
-    json!({ "class": Class::Documented.name(), "source": source, "switch": key })
+    Known {
+        class: Class::Documented,
+        source: choice.map_or_else(String::new, |choice| told(choice.source)),
+        switch: Some(key),
+    }
 }
 
 fn response(operation: Operation, answer: &Answer, served: &Served) -> Value {
@@ -132,7 +170,7 @@ fn response(operation: Operation, answer: &Answer, served: &Served) -> Value {
     };
     let mut response = json!({
         "description": description,
-        "x-evidence": answer.evidence,
+        "x-evidence": answer.known.shown(),
     });
     if !headers.is_empty() {
         response["headers"] = headers.into();

@@ -3,6 +3,7 @@
 
 mod answers;
 mod control;
+mod coverage;
 mod examples;
 mod notation;
 mod oauth;
@@ -16,7 +17,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use self::notation::told;
-pub use self::served::Served;
+pub use self::{
+    coverage::{Counts, Coverage},
+    served::Served,
+};
 
 /// A document of `OpenAPI`; serialised, it is JSON.
 #[derive(Debug, Clone, Serialize)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::notation::{closed, component, shown};
 use crate::domain::{
     contract::{Contract, OAuthBody},
-    evidence::{client, documented, inferred},
+    evidence::{Evidence, client, documented, inferred},
     grant::GrantRefusal,
     operation::Operation,
 };
@@ -15,17 +15,27 @@ pub(super) fn body(contract: &Contract) -> Value {
     let properties: Map<String, Value> = Operation::IssueToken
         .fields()
         .map(|asked| {
-            let schema = json!({
-                "type": "string", "description": asked.means, "example": asked.example,
+            let mut schema = json!({
+                "type": "string", "description": asked.means, "examples": [asked.example],
                 "x-evidence": shown(asked.evidence),
             });
+            if asked.name == "client_id" {
+                schema["pattern"] = "^[0-9]{1,18}$".into();
+            }
             (asked.name.to_owned(), schema)
         })
         .collect();
+    let grant = |name: &str, required: &[&str]| json!({ "properties": { "grant_type": { "const": name } }, "required": required });
     let schema = json!({
         "type": "object",
         "properties": properties,
         "required": ["grant_type", "client_id"],
+        "anyOf": [
+            grant("password", &["username", "password"]),
+            grant("client_credentials", &["client_secret"]),
+            grant("refresh_token", &["refresh_token"]),
+            grant("authorization_code", &["code"]),
+        ],
         "additionalProperties": true,
     });
     let example = json!({
@@ -50,38 +60,57 @@ pub(super) fn body(contract: &Contract) -> Value {
     })
 }
 
-/// Its refusals beside those that other operations have too, by status.
-pub(super) fn responses() -> [(&'static str, Value); 2] {
-    let passport = inferred("league/oauth2-server, which Laravel Passport is built on; RFC 6749");
-    let response = |description: &str, refusal: GrantRefusal, evidence| {
-        json!({
+/// Its refusals beside those that other operations have too: status, name and who says so.
+pub(super) fn refusals(operation: Operation) -> Vec<(u16, &'static str, Evidence)> {
+    if operation != Operation::IssueToken {
+        return Vec::new();
+    }
+    REFUSALS
+        .iter()
+        .map(|refusal| (status(*refusal), name(*refusal), evidence(*refusal)))
+        .collect()
+}
+
+/// One of each shape.
+const REFUSALS: [GrantRefusal; 2] = [
+    GrantRefusal::InvalidCredentials(""),
+    GrantRefusal::InvalidClient(""),
+];
+
+fn status(refusal: GrantRefusal) -> u16 {
+    match refusal {
+        GrantRefusal::InvalidClient(_) => 401,
+        _ => 400,
+    }
+}
+
+fn evidence(refusal: GrantRefusal) -> Evidence {
+    match refusal {
+        GrantRefusal::InvalidClient(_) => documented("troubleshooting"),
+        _ => inferred("league/oauth2-server, which Laravel Passport is built on; RFC 6749"),
+    }
+}
+
+/// The same as responses.
+pub(super) fn responses() -> impl Iterator<Item = (String, Value)> {
+    REFUSALS.into_iter().map(|refusal| {
+        let description = match refusal {
+            GrantRefusal::InvalidClient(_) => "There is no such client, or its secret is another.",
+            _ => {
+                "The grant, a parameter, the name, the password, the refresh token or the code is not good."
+            }
+        };
+        let response = json!({
             "description": description,
             "headers": { "X-Tallyfy-Mock-Reason": component("headers", "Reason") },
             "content": { "application/json": {
                 "schema": component("schemas", name(refusal)),
                 "example": told(refusal),
             } },
-            "x-evidence": shown(evidence),
-        })
-    };
-    [
-        (
-            "400",
-            response(
-                "The grant, a parameter, the name, the password, the refresh token or the code is not good.",
-                GrantRefusal::InvalidCredentials(""),
-                passport,
-            ),
-        ),
-        (
-            "401",
-            response(
-                "There is no such client, or its secret is another.",
-                GrantRefusal::InvalidClient(""),
-                documented("troubleshooting"),
-            ),
-        ),
-    ]
+            "x-evidence": shown(evidence(refusal)),
+        });
+        (status(refusal).to_string(), response)
+    })
 }
 
 fn name(refusal: GrantRefusal) -> &'static str {

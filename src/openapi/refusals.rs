@@ -103,7 +103,7 @@ fn failing(operation: Operation) -> ValidationErrors {
 }
 
 /// What a refusal is called.
-fn name(refusal: &ApiError) -> &'static str {
+pub(super) fn name(refusal: &ApiError) -> &'static str {
     match refusal {
         ApiError::MalformedJson(_) => "MalformedJson",
         ApiError::Unauthenticated(_) => "Unauthenticated",

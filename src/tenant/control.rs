@@ -6,7 +6,10 @@
 //! request of Tallyfy's begins with its look-up, when its head is complete; a control request, when it is
 //! applied. The parts that the scopes name are fresh afterwards, the others are shared.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use arc_swap::ArcSwap;
 
@@ -22,7 +25,7 @@ use super::{
     rules::{Rule, RuleView, Rules, RulesLeft},
     scopes::Scopes,
 };
-use crate::domain::id::OrgId;
+use crate::domain::{id::OrgId, operation::Operation};
 
 /// One part of a tenant after a reset: fresh if its scope was named, else shared with the old tenant.
 fn part<T>(is_named: bool, fresh: impl FnOnce() -> Arc<T>, old: &Arc<T>) -> Arc<T> {
@@ -372,12 +375,41 @@ impl Tenants {
         all.entry(id)
     }
 
+    /// How many expectations about each operation were met: of one organization, or all in all.
+    pub fn checked(&self, org: Option<&OrgId>) -> BTreeMap<Operation, u64> {
+        if org.is_some() {
+            return self.ring(org).map_or_else(BTreeMap::new, |it| it.checked());
+        }
+        let now = self.now.load_full();
+        let mut checked = now.nameless.requests.checked();
+        for tenant in &now.tenants {
+            for (operation, count) in tenant.requests.checked() {
+                *checked.entry(operation).or_default() += count;
+            }
+        }
+        checked
+    }
+
+    /// The ring of an organization, or of the requests that name none.
+    fn ring(&self, org: Option<&OrgId>) -> Option<Arc<Ring>> {
+        match org {
+            Some(org) => self.known(org).map(|it| Arc::clone(&it.requests)),
+            None => Some(Arc::clone(&self.now.load().nameless.requests)),
+        }
+    }
+
     /// Checks expectations against the journal; the error has the nearest requests. Never waits.
     pub fn verify(&self, expected: &Expectations) -> Result<usize, Unmet> {
         let all = self.requests(&Filter {
             org: expected.org().cloned(),
             ..Filter::default()
         });
-        expected.check(&all)
+        let count = expected.check(&all)?;
+        if let Some(ring) = self.ring(expected.org()) {
+            for operation in expected.operations(&all) {
+                ring.note_checked(operation);
+            }
+        }
+        Ok(count)
     }
 }

@@ -6,6 +6,7 @@ mod answers;
 mod binary;
 mod browsers;
 mod control;
+mod coverage;
 mod direction;
 mod directory;
 mod docs;

@@ -2,6 +2,7 @@
 
 mod ask;
 mod clock;
+mod coverage;
 mod events;
 mod faults;
 mod guard;
@@ -78,6 +79,9 @@ static ENDPOINTS: &[(Method, &str, Handler)] = &[
         routing::get(openapi::show)
     }),
     (Method::GET, "/_mock/ca.pem", || routing::get(certificate)),
+    (Method::GET, "/_mock/coverage", || {
+        on_pool(MethodFilter::GET, coverage::show)
+    }),
     (Method::GET, "/_mock/state", || {
         long_on_pool(MethodFilter::GET, state::show)
     }),

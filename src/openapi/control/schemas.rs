@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::openapi::notation::{closed, component, list};
-use crate::{domain::operation::Operation, tenant::rules::Fault};
+use crate::{
+    domain::{evidence::Class, operation::Operation},
+    tenant::rules::Fault,
+};
 
 /// A fixture's schema, as editors use it.
 const FIXTURE: &str = include_str!("../../../fixtures/fixture.schema.json");
@@ -20,6 +23,7 @@ pub(super) fn all() -> Map<String, Value> {
             "OpenApi",
             json!({ "type": "object", "required": ["openapi", "info", "paths"] }),
         ),
+        ("Coverage", coverage()),
         ("Requests", requests()),
         ("Request", request()),
         ("Expectations", expectations()),
@@ -204,6 +208,43 @@ fn routes() -> Value {
         ("right", text()),
     ]);
     required(&[("prefixes", list(text())), ("routes", list(route))])
+}
+
+fn coverage() -> Value {
+    let class = json!({ "type": "string", "enum": Class::ALL.map(Class::name) });
+    let evidence = required(&[("class", class), ("source", text())]);
+    let named = required(&[
+        ("name", text()),
+        ("evidence", evidence.clone()),
+        ("asked", whole(0)),
+    ]);
+    let answer = required(&[
+        ("status", whole(100)),
+        ("name", text()),
+        ("evidence", evidence.clone()),
+        ("seen", whole(0)),
+    ]);
+    let of_operation = required(&[
+        ("operation", operation()),
+        ("method", text()),
+        ("path", text()),
+        ("evidence", evidence.clone()),
+        ("asked", whole(0)),
+        ("checked", whole(0)),
+        ("parameters", list(named.clone())),
+        ("fields", list(named)),
+        ("answers", list(answer)),
+    ]);
+    let field = required(&[("name", text()), ("evidence", evidence)]);
+    let entity = required(&[("name", text()), ("fields", list(field))]);
+    let counts = Class::ALL.map(|class| (class.name(), whole(0)));
+    required(&[
+        ("edition", text()),
+        ("evidence", required(&counts)),
+        ("dropped", whole(0)),
+        ("operations", list(of_operation)),
+        ("entities", list(entity)),
+    ])
 }
 
 fn requests() -> Value {

@@ -77,6 +77,8 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     get("routes", "/_mock/routes", "What is served", &[], &[(200, Body::Json("Routes"))]),
     get("openapi", "/_mock/openapi.json", "What is served, as OpenAPI", &["of"], &[(200, Body::Json("OpenApi")), (400, PROBLEM)]),
     get("ca", "/_mock/ca.pem", "The certificate that clients have to trust, where TLS is spoken", &[], &[(200, Body::Pem), (404, PROBLEM)]),
+    get("coverage", "/_mock/coverage", "How well each thing that is served is known, and whether it was asked", &["org"],
+        &[(200, Body::Json("Coverage")), (400, PROBLEM)]),
     get("state.get", "/_mock/state", "All that is stored, or one organization, as a fixture", &["org"],
         &[(200, Body::Json("State")), (400, PROBLEM), (404, PROBLEM)]),
     send("PUT", "state.replace", "/_mock/state", "Put a fixture in the place of what is stored", &["org"], Some("State"),

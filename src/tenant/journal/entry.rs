@@ -127,6 +127,12 @@ impl Entry {
         outcome.map_or(Value::Null, |outcome| outcome.body.shown())
     }
 
+    /// The body of its answer as it is shown; null while there is none.
+    pub fn response(&self) -> Value {
+        let outcome = self.outcome.as_ref();
+        outcome.map_or(Value::Null, |outcome| outcome.response.shown())
+    }
+
     /// Its headers; values of one name are joined by commas.
     pub fn headers(&self) -> BTreeMap<&str, String> {
         let mut headers: BTreeMap<&str, String> = BTreeMap::new();
@@ -226,8 +232,7 @@ impl Serialize for Entry {
         entry.serialize_entry("body", &self.body())?;
         entry.serialize_entry("status", &self.status())?;
         let outcome = self.outcome.as_ref();
-        let response = outcome.map_or(Value::Null, |outcome| outcome.response.shown());
-        entry.serialize_entry("response", &response)?;
+        entry.serialize_entry("response", &self.response())?;
         let duration = outcome.map(|outcome| outcome.duration.as_micros());
         let duration = duration.map(|micros| u64::try_from(micros).unwrap_or(u64::MAX));
         entry.serialize_entry("duration_us", &duration)?;

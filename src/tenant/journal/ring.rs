@@ -1,7 +1,7 @@
 //! The journal of one organization: a ring buffer under a lock of its own.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -16,7 +16,7 @@ use super::{
     record::{self, Kind, OfRequest, RecordHead, Seen},
     shared::{Journal, Member, Memory},
 };
-use crate::domain::id::OrgId;
+use crate::domain::{id::OrgId, operation::Operation};
 
 /// The smallest step by which a ring grows.
 const LEAST_GROWTH: usize = 4096;
@@ -33,6 +33,8 @@ pub struct Ring {
     /// Set when a reset has replaced this ring: listeners no longer hear of what is recorded here.
     is_retired: AtomicBool,
     log: Mutex<Log>,
+    /// How many expectations about an operation were met by what is recorded here.
+    checked: Mutex<BTreeMap<Operation, u64>>,
 }
 
 /// A request that was recorded when it was asked, and has to be recorded again when it is answered.
@@ -53,7 +55,22 @@ impl Ring {
             last_id: Arc::default(),
             is_retired: AtomicBool::new(false),
             log: Mutex::new(Log::after(lost, journal.events.newest())),
+            checked: Mutex::default(),
         })
+    }
+
+    /// Counts an expectation about an operation that was met.
+    pub(in crate::tenant) fn note_checked(&self, operation: Operation) {
+        *self.lock_checked().entry(operation).or_default() += 1;
+    }
+
+    /// How many expectations about each operation were met.
+    pub(in crate::tenant) fn checked(&self) -> BTreeMap<Operation, u64> {
+        self.lock_checked().clone()
+    }
+
+    fn lock_checked(&self) -> MutexGuard<'_, BTreeMap<Operation, u64>> {
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records a request and its answer.

@@ -1,6 +1,10 @@
 //! Verification: compares the journal with what a test expects.
 
-use std::{cmp::Reverse, collections::BTreeMap, fmt::Write as _};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use serde_json::{Map, Value};
 
@@ -147,6 +151,26 @@ impl Expectations {
     /// The organization whose journal is searched.
     pub(in crate::tenant) fn org(&self) -> Option<&OrgId> {
         self.org.as_ref()
+    }
+
+    /// What they are about: the operations that they name, or those of the requests that meet them.
+    pub(in crate::tenant) fn operations(&self, found: &Found) -> BTreeSet<Operation> {
+        let expectations = match &self.kind {
+            Kind::One(expectation, _) => std::slice::from_ref(expectation),
+            Kind::Sequence(steps) => steps.as_slice(),
+        };
+        let mut operations = BTreeSet::new();
+        for expectation in expectations {
+            if let Some(operation) = expectation.operation {
+                operations.insert(operation);
+            } else {
+                let met = found
+                    .entries()
+                    .filter(|it| expectation.differences(it).is_empty());
+                operations.extend(met.filter_map(|entry| entry.operation()));
+            }
+        }
+        operations
     }
 
     pub(in crate::tenant) fn check(&self, found: &Found) -> Result<usize, Unmet> {

@@ -32,6 +32,19 @@ const RUN_ELSEWHERE: &[(&str, &str)] = &[
     ("cargo run", "each test that starts the binary"),
     ("cargo test", "this very test"),
     ("cargo install --locked --path .", "the same build"),
+    ("tallyfy-mock openapi > tallyfy.json", ".ci/contract"),
+    (
+        "npx --yes openapi-typescript@7.13.0 tallyfy.json -o tallyfy.d.ts",
+        ".ci/contract",
+    ),
+    (
+        "openapi-python-client generate --path tallyfy.json --output-path client",
+        ".ci/contract",
+    ),
+    (
+        "npx --yes -p openapi-to-postmanv2@6.3.3 openapi2postmanv2 -s tallyfy.json -o postman.json",
+        ".ci/contract",
+    ),
 ];
 
 /// Whether the text is the pattern's, in which `…` stands for anything.
