@@ -166,12 +166,13 @@ impl Banner {
 
     fn show(self, log: &Log, address: SocketAddr, loaded: &str, curl: &str) {
         let base = format!("http://{address}/api");
+        let inspector = format!("http://{address}/_mock/");
         match self {
             Self::None => {}
-            Self::Event => tracing::info!(base, loaded, curl, "serving"),
+            Self::Event => tracing::info!(base, inspector, loaded, curl, "serving"),
             // The command has a line of its own, so that it can be pasted whole.
             Self::Text => log.say(&format!(
-                "tallyfy-mock {}\n  base URL  {base}\n  loaded    {loaded}\n  try this:\n{curl}",
+                "tallyfy-mock {}\n  base URL   {base}\n  inspector  {inspector}\n  loaded     {loaded}\n  try this:\n{curl}",
                 env!("CARGO_PKG_VERSION")
             )),
         }

@@ -277,6 +277,17 @@ pub enum Edition {
     August2025,
 }
 
+impl Contract {
+    /// Each switch with the value that it has.
+    pub fn values(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let is_set = move |key, value: &&&'static str| self.with(Switch { key, value }) == self;
+        Self::SWITCHES.iter().map(move |(key, values)| {
+            let value = values.iter().find(|value| is_set(*key, value));
+            (*key, *value.expect("each switch has one of its values"))
+        })
+    }
+}
+
 impl Edition {
     /// The editions' names, the default first.
     pub const NAMES: &'static [&'static str] = &["2026-03", "2025-08"];

@@ -12,6 +12,7 @@ pub(crate) mod error;
 mod exchange;
 mod long;
 mod origin;
+mod page;
 mod pipeline;
 mod pool;
 mod tallyfy;
@@ -114,7 +115,8 @@ where
         let path = request.uri().path();
         let is_control = path
             .strip_prefix("/_mock")
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            || page::is_visit(request.method(), path, request.headers());
         let router = if !elsewhere::is_answered_here(&self.state, &request) {
             &mut self.elsewhere
         } else if is_control {

@@ -1,6 +1,7 @@
 //! The state of one running mock: what a request may reach, and the changes from outside Tallyfy's API.
 
 mod change;
+mod compare;
 mod totals;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
+use uuid::Uuid;
 
 pub use self::{
     change::Refusal,
@@ -97,6 +99,8 @@ pub struct AppState {
     loaded: ArcSwap<Baseline>,
     started_at: DateTime<Utc>,
     strict: bool,
+    /// Which process, or which mock in it, this is: no two are the same.
+    pub instance: Uuid,
     /// The edition.
     pub edition: Edition,
     /// The contract: a value for every switch.
@@ -154,6 +158,7 @@ impl AppState {
             loaded: ArcSwap::from_pointee(loaded),
             started_at,
             strict: config.strict,
+            instance: IdGen::random().seed(),
             edition,
             contract,
             ids,
@@ -179,6 +184,11 @@ impl AppState {
     /// How many requests for other hosts were refused since the start.
     pub fn not_forwarded(&self) -> u64 {
         self.not_forwarded.load(Ordering::Relaxed)
+    }
+
+    /// Whether what the fixture leaves out is closed.
+    pub fn is_strict(&self) -> bool {
+        self.strict
     }
 
     fn undeclared(&self) -> Undeclared {

@@ -14,6 +14,7 @@ mod listen;
 mod map;
 mod oauth;
 mod org;
+mod overview;
 mod ranked;
 mod recency;
 mod refusal;
@@ -41,6 +42,7 @@ pub use self::{
     listen::{Event, Listener, Told},
     map::{Baseline, Draft, Start, Tenants},
     org::{Org, Standing, Undeclared},
+    overview::Overview,
     refusal::Refusal,
     scopes::Scopes,
     seed::{GroupSeed, OrgSeed},

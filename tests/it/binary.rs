@@ -141,7 +141,7 @@ fn the_first_line_on_stdout_says_where_and_the_banner_what() {
     assert_eq!(server.get("/_mock/ready").status(), 200);
     let (code, stdout, stderr) = server.stop("TERM");
     assert_eq!((code, stdout.as_str()), (Some(0), ""));
-    assert!(stderr.contains("loaded    2 organizations, 29 groups, any token, other organizations on demand from the built-in demo, edition 2026-03"), "{stderr}");
+    assert!(stderr.contains("loaded     2 organizations, 29 groups, any token, other organizations on demand from the built-in demo, edition 2026-03"), "{stderr}");
 }
 
 #[test]
@@ -151,8 +151,9 @@ fn the_banner_has_at_most_six_lines_and_ends_with_a_command() {
     let (_, _, stderr) = server.stop("TERM");
     insta::assert_snapshot!(stderr.replace(&port, "8255"), @"
     tallyfy-mock 0.1.0
-      base URL  http://127.0.0.1:8255/api
-      loaded    2 organizations, 29 groups, any token, other organizations on demand from the built-in demo, edition 2026-03
+      base URL   http://127.0.0.1:8255/api
+      inspector  http://127.0.0.1:8255/_mock/
+      loaded     2 organizations, 29 groups, any token, other organizations on demand from the built-in demo, edition 2026-03
       try this:
     curl -H 'Authorization: Bearer any-token' -H 'X-Tallyfy-Client: APIClient' http://127.0.0.1:8255/api/organizations/northwind/groups
     ");

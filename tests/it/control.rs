@@ -347,7 +347,7 @@ fn a_bad_control_request_is_told_every_mistake() {
     "#);
     insta::assert_snapshot!(app.control("DELETE", "/_mock/clock", None), @r#"
     405 Method Not Allowed
-    {"type":"about:blank","title":"Method Not Allowed","status":405,"detail":"`DELETE` does nothing on `/_mock/clock`","known":["GET /_mock/health","GET /_mock/ready","GET /_mock/routes","GET /_mock/openapi.json","GET /_mock/ca.pem","GET /_mock/coverage","GET /_mock/state","PUT /_mock/state","POST /_mock/seed","POST /_mock/reset","GET /_mock/requests","DELETE /_mock/requests","GET /_mock/requests/{id}","POST /_mock/requests/verify","GET /_mock/events","GET /_mock/faults","DELETE /_mock/faults","GET /_mock/faults/{id}","PUT /_mock/faults/{id}","DELETE /_mock/faults/{id}","GET /_mock/clock","PUT /_mock/clock","POST /_mock/clock/advance"]}
+    {"type":"about:blank","title":"Method Not Allowed","status":405,"detail":"`DELETE` does nothing on `/_mock/clock`","known":["GET /_mock/health","GET /_mock/ready","GET /_mock/routes","GET /_mock/openapi.json","GET /_mock/ca.pem","GET /_mock/contract","GET /_mock/organizations","GET /_mock/changes","GET /_mock/coverage","GET /_mock/state","PUT /_mock/state","POST /_mock/seed","POST /_mock/reset","GET /_mock/requests","DELETE /_mock/requests","GET /_mock/requests/{id}","GET /_mock/requests/{id}/body","POST /_mock/requests/verify","GET /_mock/events","GET /_mock/faults","DELETE /_mock/faults","GET /_mock/faults/{id}","PUT /_mock/faults/{id}","DELETE /_mock/faults/{id}","GET /_mock/clock","PUT /_mock/clock","POST /_mock/clock/advance"]}
     "#);
 }
 

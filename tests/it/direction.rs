@@ -30,6 +30,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "http::error",
         &["http::envelope", "http::long", "tenant", "domain"],
     ),
+    ("http::page", &[]),
     (
         "http::envelope",
         &[
@@ -80,6 +81,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "openapi",
             "http::capacity",
             "http::long",
+            "http::page",
             "http::tallyfy",
             "http::body",
             "http::exchange",
@@ -105,6 +107,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "http::elsewhere",
             "http::capacity",
+            "http::page",
             "http::control",
             "http::pipeline",
             "http::tallyfy",

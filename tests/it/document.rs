@@ -70,6 +70,11 @@ impl Documents {
             return;
         }
         let path = asked.path.trim_end_matches('/').replace("//", "/");
+        // The inspector page, and the way to it, are no part of either API.
+        let is_page = ["/_mock", "/_mock/page.css", "/_mock/page.js"].contains(&path.as_str());
+        if status == 303 || (is_page && asked.method == Method::GET) {
+            return;
+        }
         let is_control = path == "/_mock" || path.starts_with("/_mock/");
         let (side, path) = if is_control {
             (self.control, path.as_str())

@@ -413,7 +413,7 @@ fn the_control_endpoints_answer_without_a_token() {
     "#);
     insta::assert_snapshot!(ask("/_mock/nothing"), @r#"
     404 Not Found
-    {"type":"about:blank","title":"Not Found","status":404,"detail":"there is no control endpoint `/_mock/nothing`","known":["GET /_mock/health","GET /_mock/ready","GET /_mock/routes","GET /_mock/openapi.json","GET /_mock/ca.pem","GET /_mock/coverage","GET /_mock/state","PUT /_mock/state","POST /_mock/seed","POST /_mock/reset","GET /_mock/requests","DELETE /_mock/requests","GET /_mock/requests/{id}","POST /_mock/requests/verify","GET /_mock/events","GET /_mock/faults","DELETE /_mock/faults","GET /_mock/faults/{id}","PUT /_mock/faults/{id}","DELETE /_mock/faults/{id}","GET /_mock/clock","PUT /_mock/clock","POST /_mock/clock/advance"]}
+    {"type":"about:blank","title":"Not Found","status":404,"detail":"there is no control endpoint `/_mock/nothing`","known":["GET /_mock/health","GET /_mock/ready","GET /_mock/routes","GET /_mock/openapi.json","GET /_mock/ca.pem","GET /_mock/contract","GET /_mock/organizations","GET /_mock/changes","GET /_mock/coverage","GET /_mock/state","PUT /_mock/state","POST /_mock/seed","POST /_mock/reset","GET /_mock/requests","DELETE /_mock/requests","GET /_mock/requests/{id}","GET /_mock/requests/{id}/body","POST /_mock/requests/verify","GET /_mock/events","GET /_mock/faults","DELETE /_mock/faults","GET /_mock/faults/{id}","PUT /_mock/faults/{id}","DELETE /_mock/faults/{id}","GET /_mock/clock","PUT /_mock/clock","POST /_mock/clock/advance"]}
     "#);
     let health = ask("/_mock/health").json();
     assert_eq!(

@@ -33,6 +33,7 @@ mod naive;
 mod oauth;
 mod openapi;
 mod packaging;
+mod page;
 mod people;
 
 mod repeat;

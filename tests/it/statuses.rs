@@ -328,18 +328,25 @@ fn control(operation: &Operation, status: &str) -> Answer {
     let put = |query: &str| app.control("PUT", &format!("/_mock/faults/rule{query}"), Some(&rule));
     match status {
         "200" if operation.name == "events" => panic!("a stream does not end: `streams` have it"),
-        "200" if operation.name == "requests.get" => {
+        "200" if ["requests.get", "requests.body"].contains(&operation.name.as_str()) => {
             app.as_manager().list_groups("other", "");
             let id = app.look("/_mock/requests").json()["requests"][0]["id"].clone();
-            app.look(&format!("/_mock/requests/{id}"))
+            app.look(&operation.path.replace("{id}", &id.to_string()))
+        }
+        "409" if operation.name == "requests.body" => {
+            let long = "x".repeat(20_000);
+            app.as_manager()
+                .send("POST", "/organizations/other/groups", long);
+            let id = app.look("/_mock/requests").json()["requests"][0]["id"].clone();
+            app.look(&operation.path.replace("{id}", &id.to_string()))
         }
         "200" | "204" => {
             assert_eq!(put("").status, 200);
             ask(&path, &body)
         }
         "400" => ask(&format!("{path}?nobody=asks"), &body),
-        "404" if operation.name == "state.get" => {
-            TestApp::with(declared()).look("/_mock/state?org=new")
+        "404" if ["state.get", "changes"].contains(&operation.name.as_str()) => {
+            TestApp::with(declared()).look(&format!("{path}?org=new"))
         }
         "404" | "503" => ask(&path, &body),
         "409" if operation.name == "requests.verify" => {

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -16,7 +16,10 @@ use super::{
     is_probed,
     problem::{PROBLEM_JSON, Problem},
 };
-use crate::{http::exchange::bearer, state::AppState};
+use crate::{
+    http::{exchange::bearer, page},
+    state::AppState,
+};
 
 /// Refuses cross-origin and rebound requests of a browser, and callers without the control token.
 pub(super) async fn guard(
@@ -24,15 +27,22 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let headers = request.headers();
-    let allowed = if is_probed(request.uri().path()) {
+    let (headers, path) = (request.headers(), request.uri().path());
+    let is_visit = request.method() == Method::GET && [page::PATH, "/"].contains(&path);
+    let allowed = if is_probed(path) {
         // Probes come under names that nobody can foresee, and without the token. Their answers disclose nothing.
         check_origin(headers, only_host(headers).unwrap_or_default())
     } else {
         check_target(request.uri(), &app.guard.allowed_hosts)
             .and_then(|()| check_host(headers, &app.guard.allowed_hosts))
             .and_then(|host| check_origin(headers, host))
-            .and_then(|()| check_token(headers, app.guard.token.as_deref()))
+    };
+    let allowed = allowed.and_then(|()| check_site(headers, is_visit));
+    // The files of the page hold nothing of anybody's: it asks for the token itself.
+    let is_open = is_probed(path) || path == "/" || page::FILES.iter().any(|it| it.path == path);
+    let allowed = match app.guard.token.as_deref() {
+        Some(token) if !is_open => allowed.and_then(|()| check_token(headers, token)),
+        Some(_) | None => allowed,
     };
     let token = bearer(headers).map(str::to_owned);
     let response = match allowed {
@@ -205,8 +215,19 @@ fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), Problem> {
     }
 }
 
-fn check_token(headers: &HeaderMap, token: Option<&str>) -> Result<(), Problem> {
-    let Some(token) = token else { return Ok(()) };
+/// A browser also says from where a page asks, where it names no `Origin`: a picture or a script, say. Another
+/// site may link to the page, and no more.
+fn check_site(headers: &HeaderMap, is_visit: bool) -> Result<(), Problem> {
+    let is = |name: &str, value: &str| headers.get(name).is_some_and(|it| it == value);
+    let is_link = is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document");
+    if !is("sec-fetch-site", "cross-site") || (is_visit && is_link) {
+        return Ok(());
+    }
+    let detail = "a page of another site may link to `/_mock/`, and not use the control endpoints";
+    Err(Problem::new(StatusCode::FORBIDDEN, detail))
+}
+
+fn check_token(headers: &HeaderMap, token: &str) -> Result<(), Problem> {
     if bearer(headers) == Some(token) {
         return Ok(());
     }

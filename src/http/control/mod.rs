@@ -2,11 +2,13 @@
 
 mod ask;
 mod clock;
+mod contract;
 mod coverage;
 mod events;
 mod faults;
 mod guard;
 mod openapi;
+mod organizations;
 mod problem;
 mod requests;
 mod state;
@@ -17,7 +19,7 @@ use axum::{
     Extension, Json, Router,
     extract::State,
     http::{Method, StatusCode, Uri, header},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::{self, MethodFilter, MethodRouter},
 };
@@ -30,6 +32,7 @@ use super::{
     body::finish_body,
     capacity::{Capacity, NO_ROOM_FOR_ANSWER},
     long::Unwritten,
+    page,
     tallyfy::{Endpoint, PREFIXES, endpoints},
 };
 use crate::{json::Written, state::AppState};
@@ -79,6 +82,15 @@ static ENDPOINTS: &[(Method, &str, Handler)] = &[
         routing::get(openapi::show)
     }),
     (Method::GET, "/_mock/ca.pem", || routing::get(certificate)),
+    (Method::GET, "/_mock/contract", || {
+        on_pool(MethodFilter::GET, contract::show)
+    }),
+    (Method::GET, "/_mock/organizations", || {
+        on_pool(MethodFilter::GET, organizations::list)
+    }),
+    (Method::GET, "/_mock/changes", || {
+        long_on_pool(MethodFilter::GET, organizations::changes)
+    }),
     (Method::GET, "/_mock/coverage", || {
         on_pool(MethodFilter::GET, coverage::show)
     }),
@@ -102,6 +114,9 @@ static ENDPOINTS: &[(Method, &str, Handler)] = &[
     }),
     (Method::GET, "/_mock/requests/{id}", || {
         on_pool(MethodFilter::GET, requests::show)
+    }),
+    (Method::GET, "/_mock/requests/{id}/body", || {
+        on_pool(MethodFilter::GET, requests::body)
     }),
     (Method::POST, "/_mock/requests/verify", || {
         on_pool(MethodFilter::POST, requests::verify)
@@ -148,13 +163,18 @@ pub(super) fn router(app: Arc<AppState>, capacity: Capacity) -> Router {
         .fold(Router::new(), |router, (_, path, handler)| {
             router.route(path, handler())
         });
+    let routes = page::FILES.iter().fold(routes, |router, file| {
+        router.route(file.path, routing::get(file))
+    });
     routes
+        .route("/", routing::get(page::send_on))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(unknown)
         .layer(Extension(events::Streams::up_to(app.limits.max_streams)))
         .layer(from_fn_with_state(Arc::clone(&app), guard::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(finish_body))
+        .layer(map_response(page::keep_to_itself))
         .with_state(Control { app, capacity })
 }
 

@@ -1,6 +1,10 @@
 //! `requests`: the journal, and verification against it.
 
-use axum::{Json as Answer, http::StatusCode};
+use axum::{
+    Json as Answer,
+    body::Bytes,
+    http::{HeaderName, StatusCode, header},
+};
 use serde_json::{Value, json};
 
 use super::{ask::Asked, problem::Problem};
@@ -53,6 +57,27 @@ pub(super) fn list(app: &AppState, mut asked: Asked) -> Result<Requests, Problem
 
 /// Gets one entry.
 pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<Entry>, Problem> {
+    found(app, &mut asked).map(Answer)
+}
+
+/// Bytes, and what they are.
+type Bare = ([(HeaderName, &'static str); 2], Bytes);
+
+/// The body of one entry, byte for byte as it is kept.
+pub(super) fn body(app: &AppState, mut asked: Asked) -> Result<Bare, Problem> {
+    let entry = found(app, &mut asked)?;
+    let detail = "the journal has only the beginning of this body, or not yet any of it";
+    let body = entry.whole_body();
+    let body = body.ok_or_else(|| Problem::new(StatusCode::CONFLICT, detail))?;
+    // It is whatever a client sent: nothing that a browser would show.
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::CONTENT_DISPOSITION, "attachment"),
+    ];
+    Ok((headers, body))
+}
+
+fn found(app: &AppState, asked: &mut Asked) -> Result<Entry, Problem> {
     let org = asked.only_org()?;
     let id = asked.id();
     let found = id.parse().ok().and_then(|id| app.tenants.request(id, org));
@@ -62,7 +87,7 @@ pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<Entry>, Pr
             format!("there is no request `{id}`, or no more"),
         )
     };
-    found.map(Answer).ok_or_else(gone)
+    found.ok_or_else(gone)
 }
 
 /// Clears the journal, or that of one organization.

@@ -23,6 +23,9 @@ pub(super) fn all() -> Map<String, Value> {
             "OpenApi",
             json!({ "type": "object", "required": ["openapi", "info", "paths"] }),
         ),
+        ("Contract", contract()),
+        ("Organizations", organizations()),
+        ("Changes", changes()),
         ("Coverage", coverage()),
         ("Requests", requests()),
         ("Request", request()),
@@ -210,6 +213,85 @@ fn routes() -> Value {
     required(&[("prefixes", list(text())), ("routes", list(route))])
 }
 
+fn contract() -> Value {
+    let switch = required(&[
+        ("key", text()),
+        ("value", text()),
+        ("of_edition", text()),
+        ("differs", flag()),
+    ]);
+    let right = required(&[
+        ("org", text()),
+        ("role", text_or_null()),
+        ("manages_groups", json!({ "type": ["boolean", "null"] })),
+    ]);
+    let token = required(&[
+        ("token", text()),
+        ("user", json!({ "type": ["integer", "null"] })),
+        ("organizations", list(text())),
+        ("rights", list(right)),
+        (
+            "expires_at",
+            json!({ "type": ["string", "null"], "format": "date-time" }),
+        ),
+    ]);
+    required(&[
+        ("name", json!({ "const": env!("CARGO_PKG_NAME") })),
+        ("version", text()),
+        (
+            "instance",
+            json!({ "type": "string", "description": "Another for each mock that is started." }),
+        ),
+        ("edition", text()),
+        ("strict", flag()),
+        ("endpoints", list(text())),
+        ("switches", list(switch)),
+        ("tokens", list(token)),
+    ])
+}
+
+fn organizations() -> Value {
+    let clock = json!({ "anyOf": [component("schemas", "Clock"), { "type": "null" }] });
+    let organization = required(&[
+        ("id", text()),
+        ("stored", flag()),
+        ("changed", flag()),
+        ("groups", whole(0)),
+        ("users", whole(0)),
+        ("guests", whole(0)),
+        ("rules", whole(0)),
+        ("requests", whole(0)),
+        ("clock", clock),
+    ]);
+    let others = required(&[("rules", whole(0)), ("requests", whole(0))]);
+    required(&[
+        ("organizations", list(organization)),
+        ("without_organization", others),
+    ])
+}
+
+/// One organization's changes, or those of all.
+fn changes() -> Value {
+    let rows = |schema: &str| {
+        let row = component("schemas", schema);
+        let optional = [("before", row.clone()), ("after", row)];
+        let change = json!({ "enum": ["added", "changed", "deleted"] });
+        list(with_optional(
+            &[("change", change), ("id", text())],
+            &optional,
+        ))
+    };
+    let lists = [
+        ("groups", rows("FixtureGroup")),
+        ("users", rows("FixtureUser")),
+        ("guests", rows("FixtureGuest")),
+    ];
+    let mut of_one = vec![("id", text())];
+    of_one.extend_from_slice(&lists);
+    let all = required(&[("organizations", list(required(&of_one)))]);
+    json!({ "anyOf": [required(&lists), all] })
+}
+
 fn coverage() -> Value {
     let class = json!({ "type": "string", "enum": Class::ALL.map(Class::name) });
     let evidence = required(&[("class", class), ("source", text())]);
@@ -299,6 +381,10 @@ fn request() -> Value {
             (
                 "reason",
                 json!({ "type": "string", "description": "Why it was refused, as the log says it." }),
+            ),
+            (
+                "cut",
+                json!({ "type": "array", "items": { "enum": ["body", "response"] }, "description": "Of which only the beginning is kept." }),
             ),
             ("under_way", json!({ "const": true })),
             ("client_gone", json!({ "const": true })),

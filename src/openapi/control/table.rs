@@ -27,6 +27,8 @@ pub(super) enum Body {
     Events,
     /// A certificate.
     Pem,
+    /// Whatever was sent.
+    Bytes,
 }
 
 const PROBLEM: Body = Body::Json("Problem");
@@ -77,6 +79,10 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     get("routes", "/_mock/routes", "What is served", &[], &[(200, Body::Json("Routes"))]),
     get("openapi", "/_mock/openapi.json", "What is served, as OpenAPI", &["of"], &[(200, Body::Json("OpenApi")), (400, PROBLEM)]),
     get("ca", "/_mock/ca.pem", "The certificate that clients have to trust, where TLS is spoken", &[], &[(200, Body::Pem), (404, PROBLEM)]),
+    get("contract", "/_mock/contract", "How this mock answers, and whom it knows", &[], &[(200, Body::Json("Contract")), (400, PROBLEM)]),
+    get("organizations", "/_mock/organizations", "How much there is of each organization", &[], &[(200, Body::Json("Organizations")), (400, PROBLEM)]),
+    get("changes", "/_mock/changes", "The rows that are not what was loaded", &["org"],
+        &[(200, Body::Json("Changes")), (400, PROBLEM), (404, PROBLEM)]),
     get("coverage", "/_mock/coverage", "How well each thing that is served is known, and whether it was asked", &["org"],
         &[(200, Body::Json("Coverage")), (400, PROBLEM)]),
     get("state.get", "/_mock/state", "All that is stored, or one organization, as a fixture", &["org"],
@@ -93,6 +99,8 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     send("DELETE", "requests.clear", "/_mock/requests", "Empty the journal", &["org"], None, &[(204, Body::None), (400, PROBLEM)]),
     get("requests.get", "/_mock/requests/{id}", "One request", &["org"],
         &[(200, Body::Json("Request")), (400, PROBLEM), (404, PROBLEM)]),
+    get("requests.body", "/_mock/requests/{id}/body", "The body of one request, byte for byte", &["org"],
+        &[(200, Body::Bytes), (400, PROBLEM), (404, PROBLEM), (409, PROBLEM)]),
     send("POST", "requests.verify", "/_mock/requests/verify", "Whether what was expected was asked", &["org"], Some("Expectations"),
         &[(200, Body::Json("Verified")), (400, PROBLEM), (409, PROBLEM)]),
     get("events", "/_mock/events", "What happens, live; with `Last-Event-ID` or `since`, from where a listener left off", &["org", "since"], &[(200, Body::Events), (400, PROBLEM), (503, PROBLEM)]),

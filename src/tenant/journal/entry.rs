@@ -133,6 +133,25 @@ impl Entry {
         outcome.map_or(Value::Null, |outcome| outcome.response.shown())
     }
 
+    /// Its body as it is kept, where all of it is.
+    pub fn whole_body(&self) -> Option<Bytes> {
+        match &self.outcome.as_ref()?.body {
+            Kept::None => Some(Bytes::new()),
+            Kept::Whole(bytes) => Some(bytes.clone()),
+            Kept::Cut(..) => None,
+        }
+    }
+
+    /// Of which bodies only the beginning is kept.
+    fn cut(&self) -> Vec<&'static str> {
+        let bodies = self
+            .outcome
+            .iter()
+            .flat_map(|outcome| [("body", &outcome.body), ("response", &outcome.response)]);
+        let cut = bodies.filter(|(_, kept)| matches!(kept, Kept::Cut(..)));
+        cut.map(|(name, _)| name).collect()
+    }
+
     /// Its headers; values of one name are joined by commas.
     pub fn headers(&self) -> BTreeMap<&str, String> {
         let mut headers: BTreeMap<&str, String> = BTreeMap::new();
@@ -240,6 +259,10 @@ impl Serialize for Entry {
         entry.serialize_entry("fault", &fault.map(String::from_utf8_lossy))?;
         let unread = self.unread();
         entry.serialize_entry("unread", &unread)?;
+        let cut = self.cut();
+        if !cut.is_empty() {
+            entry.serialize_entry("cut", &cut)?;
+        }
         let meant = self.did_you_mean(&unread);
         if !meant.is_empty() {
             entry.serialize_entry("did_you_mean", &meant)?;

@@ -190,6 +190,11 @@ impl Ring {
         Some(entry)
     }
 
+    /// How many requests are recorded.
+    pub(in crate::tenant) fn len(&self) -> usize {
+        self.lock().entries()
+    }
+
     /// The number of requests that were ever recorded.
     pub(in crate::tenant) fn counted(&self) -> u64 {
         let log = self.lock();

@@ -84,6 +84,11 @@ impl Rules {
         !self.is_any.load(Ordering::Acquire)
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
     /// Puts a rule in force; it replaces the one of its id. Refused where there is no room for one more.
     ///
     /// An equal rule keeps its counts, unless it is to be re-armed.
