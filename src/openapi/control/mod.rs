@@ -49,7 +49,7 @@ fn paths() -> Map<String, Value> {
 
 fn operation(endpoint: &Endpoint) -> Value {
     let mut parameters: Vec<Value> = endpoint.query.iter().map(|name| parameter(name)).collect();
-    if endpoint.path.ends_with("/{id}") {
+    if endpoint.path.contains("{id}") {
         parameters.push(json!({
             "name": "id", "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 },
         }));
