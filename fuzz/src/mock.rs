@@ -221,6 +221,12 @@ impl Answer {
                 assert!(self.json().is_object(), "{self}");
             }
             "application/json" => check_refusal(self.status, &self.json()),
+            // The page, which is compiled in: only as it is, and only where it is asked for.
+            "text/html; charset=utf-8"
+            | "text/css; charset=utf-8"
+            | "text/javascript; charset=utf-8" => {
+                assert!(self.status == 200 && self.method == "GET", "{self}");
+            }
             _ => panic!("an answer has a type: {self}"),
         }
     }
