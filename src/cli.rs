@@ -9,6 +9,7 @@ mod environment;
 #[cfg(feature = "tls")]
 mod exec;
 mod flags;
+mod headings;
 mod healthcheck;
 mod log;
 mod openapi;
@@ -153,8 +154,8 @@ fn parsed(mut arguments: Vec<OsString>) -> Result<(Cli, Environment), Refused> {
     });
     let given = match command.try_get_matches_from_mut(&arguments) {
         Ok(given) => given,
-        // Help tells which variables there are.
-        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+        // The long help tells which variables there are.
+        Err(error) if error.kind() == ErrorKind::DisplayHelp && !is_short(&arguments) => {
             return Err(complete
                 .try_get_matches_from(arguments)
                 .err()
@@ -180,6 +181,11 @@ fn parsed(mut arguments: Vec<OsString>) -> Result<(Cli, Environment), Refused> {
     let cli =
         Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))?;
     Ok((cli, environment))
+}
+
+/// Whether help is asked for by `-h`, which is short.
+fn is_short(arguments: &[OsString]) -> bool {
+    arguments.iter().any(|argument| argument == "-h")
 }
 
 /// `tallyfy-mock --port 0` is short for `tallyfy-mock serve --port 0`. Done here and not with clap's

@@ -11,9 +11,13 @@ use crate::{config::Config, server::LOCALHOST};
 #[derive(Debug, clap::Args)]
 pub(super) struct Address {
     /// The host: an address, or a name that resolves to one; `localhost` is `127.0.0.1` and `::1`
+    ///
+    /// `0.0.0.0` lets containers and other machines in.
     #[arg(long, env = "TALLYFY_MOCK_HOST", default_value = LOCALHOST, value_parser = host)]
     host: String,
     /// The port; 0 takes a free one [default: 8255, or the variable PORT]
+    ///
+    /// The ready line on stdout has the real one, so that tests that run at once need not agree on any.
     #[arg(long, env = "TALLYFY_MOCK_PORT", value_parser = port)]
     port: Option<u16>,
 }

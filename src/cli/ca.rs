@@ -17,7 +17,16 @@ use super::{
     values::duration,
 };
 
+/// What `--help` ends with.
+const EXAMPLES: &str = "\
+Examples:
+  tallyfy-mock ca --out ca.pem
+          for a client that takes a file of authorities
+  tallyfy-mock ca --bundle >bundle.pem
+          for a variable that replaces the system's, such as SSL_CERT_FILE";
+
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     #[command(flatten)]
     address: Address,

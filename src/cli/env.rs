@@ -21,11 +21,22 @@ use super::{say::say, trust::TrustFiles, variables as clients};
 #[cfg(feature = "tls")]
 use crate::domain::hosts::Hosts;
 
+/// What `--help` ends with.
+const EXAMPLES: &str = "\
+Examples:
+  eval \"$(tallyfy-mock env)\"
+          point clients that are started from this shell at the mock
+  tallyfy-mock env --org acme --shell dotenv >.env
+          the same for one organization, as a file";
+
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     #[command(flatten)]
     address: Address,
     /// The shell, or the form, that the variables are written for
+    ///
+    /// `dotenv` is for files that many frameworks read, `json` for programs.
     #[arg(long, value_name = "SHELL", default_value = "sh", ignore_case = true)]
     shell: Shell,
     /// The token to give to clients [default: one that the mock takes, an admin's if it can be]

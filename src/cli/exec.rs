@@ -37,9 +37,18 @@ use crate::{
     tenant::Time,
 };
 
+/// What `--help` ends with.
+const EXAMPLES: &str = "\
+Examples:
+  tallyfy-mock exec -- sh -c 'curl -sf $TALLYFY_BASE_URL/_mock/health'
+          run a command, such as a test suite, that finds its mock by variables
+  tallyfy-mock exec --fixtures fixtures --fail-on-unmatched -- env
+          with your own data, and a failure where a request was for no route";
+
 /// Start a mock on a free port, run a command that finds it, stop the mock, and end as the command ended.
 #[derive(Debug, clap::Args)]
 #[command(
+    after_long_help = EXAMPLES,
     override_usage = "tallyfy-mock exec [OPTIONS] -- COMMAND...",
     mut_arg("log_level", |level| level.default_value("warn"))
 )]

@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use tracing_subscriber::fmt::{format::Writer, time::FormatTime};
 
 use super::{
+    headings::{LIMITS, MISBEHAVIOUR, RECORD, SERVED, SERVING},
     log::Log,
     tls_flags::TlsFlags,
     values::{at_least_one, duration, edition, rate_limit, seed, size, switch, time, whole_number},
@@ -29,131 +30,182 @@ use crate::{
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Flags {
     /// Fixture to load: a file, or a folder of `*.json`; repeatable [default: the folder /fixtures, else the built-in demo]
-    #[arg(long, env = "TALLYFY_MOCK_FIXTURES", value_name = "PATH")]
+    ///
+    /// Several are read as one. `tallyfy-mock validate` checks them, and `GET /_mock/state` writes one of what a mock holds.
+    #[arg(long, env = "TALLYFY_MOCK_FIXTURES", help_heading = SERVED, value_name = "PATH")]
     fixtures: Vec<PathBuf>,
     /// Load the fixtures again when they change on disk
-    #[arg(long, env = "TALLYFY_MOCK_WATCH")]
+    ///
+    /// So an edit is served within a second. A file with mistakes is reported, and the old state stays.
+    #[arg(long, env = "TALLYFY_MOCK_WATCH", help_heading = SERVED)]
     pub(super) watch: bool,
     /// Edition of Tallyfy's documentation to follow: `2026-03` or `2025-08` [default: the fixture's, else 2026-03]
-    #[arg(long, env = "TALLYFY_MOCK_EDITION", value_parser = edition)]
+    ///
+    /// The editions differ in statuses and in names of fields; choose the one that your client was written for.
+    #[arg(long, env = "TALLYFY_MOCK_EDITION", help_heading = SERVED, value_parser = edition)]
     edition: Option<Edition>,
     /// Set one switch of the contract; repeatable
-    #[arg(long, env = "TALLYFY_MOCK_SET", value_name = "KEY=VALUE", value_delimiter = ',', value_parser = switch)]
+    ///
+    /// For a point on which the documentation disagrees with itself, such as `delete_reply=deleted_group`. A wrong switch is refused with the list of all.
+    #[arg(long, env = "TALLYFY_MOCK_SET", help_heading = SERVED, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = switch)]
     set: Vec<Switch>,
     /// Close what the fixture leaves open; needs a fixture that declares tokens
-    #[arg(long, env = "TALLYFY_MOCK_STRICT")]
+    ///
+    /// Then only declared tokens, organizations and members exist, so that a test notices a wrong one.
+    #[arg(long, env = "TALLYFY_MOCK_STRICT", help_heading = SERVED)]
     strict: bool,
     /// Seed of ids, drawn delays and probabilities: the same at every run [default: none, they are random]
-    #[arg(long, env = "TALLYFY_MOCK_SEED", value_name = "N", value_parser = seed)]
+    ///
+    /// For tests that compare ids, or that draw faults at random and have to repeat.
+    #[arg(long, env = "TALLYFY_MOCK_SEED", help_heading = SERVED, value_name = "N", value_parser = seed)]
     seed: Option<u64>,
     /// Time at which the clock stands still, such as `2026-01-01T00:00:00Z` [default: the machine's time]
-    #[arg(long, env = "TALLYFY_MOCK_CLOCK", value_name = "TIME", value_parser = time)]
+    ///
+    /// With `--seed`, the same requests then get the same bytes. `/_mock/clock` moves it on, for tokens that expire.
+    #[arg(long, env = "TALLYFY_MOCK_CLOCK", help_heading = SERVED, value_name = "TIME", value_parser = time)]
     clock: Option<DateTime<Utc>>,
-    /// Requests remembered for each organization; 0 remembers none
-    #[arg(long, env = "TALLYFY_MOCK_JOURNAL_ENTRIES", value_name = "N", default_value_t = Config::default().journal_entries, value_parser = whole_number)]
-    journal_entries: usize,
     /// Requests that a token may send to an organization, such as `600/60s` [default: any number]
-    #[arg(long, env = "TALLYFY_MOCK_RATE_LIMIT", value_name = "N/DURATION", value_parser = rate_limit)]
+    ///
+    /// Further ones are 429 with `Retry-After`, which shows whether a client waits as long as it is told.
+    #[arg(long, env = "TALLYFY_MOCK_RATE_LIMIT", help_heading = MISBEHAVIOUR, value_name = "N/DURATION", value_parser = rate_limit)]
     rate_limit: Option<RateLimit>,
     /// Ignore headers and parameters that ask for a failure, such as `Prefer: code=503`
-    #[arg(long, env = "TALLYFY_MOCK_NO_STEERING")]
+    ///
+    /// For clients that send `Prefer` for reasons of their own. Rules at `/_mock/faults` still apply.
+    #[arg(long, env = "TALLYFY_MOCK_NO_STEERING", help_heading = MISBEHAVIOUR)]
     no_steering: bool,
-    /// Leave out the header `X-Tallyfy-Mock-Reason`, which says on each refusal why
-    #[arg(long, env = "TALLYFY_MOCK_NO_REASONS")]
-    no_reasons: bool,
     /// Make links as a proxy's `Forwarded` or `X-Forwarded-*` say
-    #[arg(long, env = "TALLYFY_MOCK_TRUST_PROXY")]
+    ///
+    /// For a mock behind a proxy: the links to other pages then lead back through the proxy.
+    #[arg(long, env = "TALLYFY_MOCK_TRUST_PROXY", help_heading = SERVING)]
     trust_proxy: bool,
     /// Host by which the control endpoints may be called, beside this machine's own names; repeatable
+    ///
+    /// For a mock that is called by a name with a dot. Other names are refused, as a web page could be behind them.
     #[arg(
         long,
-        env = "TALLYFY_MOCK_ALLOW_HOST",
+        env = "TALLYFY_MOCK_ALLOW_HOST", help_heading = SERVING,
         value_name = "HOST",
         value_delimiter = ','
     )]
     allow_host: Vec<String>,
     /// Token that the control endpoints demand
+    ///
+    /// As `Authorization: Bearer`. For a mock on a network that others use too.
     #[arg(
         long,
-        env = "TALLYFY_MOCK_CONTROL_TOKEN",
+        env = "TALLYFY_MOCK_CONTROL_TOKEN", help_heading = SERVING,
         value_name = "TOKEN",
         hide_env_values = true
     )]
     control_token: Option<String>,
-    /// Connections served at a time; more wait [default: 1024, or what the open-file limit leaves]
-    #[arg(long, env = "TALLYFY_MOCK_MAX_CONNECTIONS", value_name = "N", value_parser = at_least_one)]
-    max_connections: Option<usize>,
-    /// Streams of events open at a time; more are refused [default: 64, or what the open-file limit leaves]
-    #[arg(long, env = "TALLYFY_MOCK_MAX_STREAMS", value_name = "N", value_parser = whole_number)]
-    max_streams: Option<usize>,
-    /// Longest body of a request
+    /// Requests remembered for each organization; 0 remembers none
+    ///
+    /// `/_mock/requests` shows them, and `verify` asserts on them.
+    #[arg(long, env = "TALLYFY_MOCK_JOURNAL_ENTRIES", help_heading = RECORD, value_name = "N", default_value_t = Config::default().journal_entries, value_parser = whole_number)]
+    journal_entries: usize,
+    /// Leave out the header `X-Tallyfy-Mock-Reason`, which says on each refusal why
+    ///
+    /// For tests that compare all headers. The log has the reason all the same.
+    #[arg(long, env = "TALLYFY_MOCK_NO_REASONS", help_heading = RECORD)]
+    no_reasons: bool,
+    /// Form of the log: for a person, or one JSON object a line
+    ///
+    /// `text` has colours on a terminal, unless `NO_COLOR` is set.
     #[arg(
         long,
-        env = "TALLYFY_MOCK_MAX_BODY",
-        value_name = "SIZE",
-        default_value = "1MiB", value_parser = size
-    )]
-    max_body: ByteSize,
-    /// Memory for all answers together; where it is used up, an answer waits 10 s for it, and is then 503
-    #[arg(
-        long,
-        env = "TALLYFY_MOCK_MAX_ANSWER_MEMORY",
-        value_name = "SIZE",
-        default_value = "256MiB", value_parser = size
-    )]
-    max_answer_memory: ByteSize,
-    /// Memory for the bodies of all requests together while they are read; likewise
-    #[arg(
-        long,
-        env = "TALLYFY_MOCK_MAX_BODY_MEMORY",
-        value_name = "SIZE",
-        default_value = "512MiB", value_parser = size
-    )]
-    max_body_memory: ByteSize,
-    /// Longest body of a control request
-    #[arg(
-        long,
-        env = "TALLYFY_MOCK_MAX_CONTROL_BODY",
-        value_name = "SIZE",
-        default_value = "256MiB", value_parser = size
-    )]
-    max_control_body: ByteSize,
-    /// Organizations stored at most
-    #[arg(long, env = "TALLYFY_MOCK_MAX_ORGANIZATIONS", value_name = "N", default_value_t = Limits::default().max_organizations, value_parser = whole_number)]
-    max_organizations: usize,
-    /// Memory for the rows of all organizations; a create beyond it is 503, a seed 507 [default: 4GiB, or a quarter of
-    /// what `ulimit -v` leaves]
-    #[arg(long, env = "TALLYFY_MOCK_MAX_STORED", value_name = "SIZE", value_parser = size)]
-    max_stored: Option<ByteSize>,
-    /// Time for the head of a request; also how long an idle connection is kept
-    #[arg(long, env = "TALLYFY_MOCK_HEADER_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = duration)]
-    header_timeout: Duration,
-    /// Time for the body of a request
-    #[arg(long, env = "TALLYFY_MOCK_BODY_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = duration)]
-    body_timeout: Duration,
-    /// Threads that serve [default: one a core]
-    #[arg(long, env = "TALLYFY_MOCK_WORKERS", value_name = "N", value_parser = at_least_one)]
-    pub(super) workers: Option<usize>,
-    #[command(flatten)]
-    pub(super) tls: TlsFlags,
-    /// Form of the log
-    #[arg(
-        long,
-        env = "TALLYFY_MOCK_LOG_FORMAT",
+        env = "TALLYFY_MOCK_LOG_FORMAT", help_heading = RECORD,
         value_name = "FORMAT",
         default_value = "text",
         ignore_case = true
     )]
     pub(super) log_format: LogFormat,
-    /// What is logged
+    /// What is logged; `warn` leaves out requests, `off` everything
     #[arg(
         long,
-        env = "TALLYFY_MOCK_LOG_LEVEL",
+        env = "TALLYFY_MOCK_LOG_LEVEL", help_heading = RECORD,
         value_name = "LEVEL",
         default_value = "info",
         ignore_case = true
     )]
     pub(super) log_level: LogLevel,
+    /// Connections served at a time; more wait [default: 1024, or what the open-file limit leaves]
+    ///
+    /// A low one shows how a client fares when it has to wait.
+    #[arg(long, env = "TALLYFY_MOCK_MAX_CONNECTIONS", help_heading = LIMITS, value_name = "N", value_parser = at_least_one)]
+    max_connections: Option<usize>,
+    /// Streams of events open at a time; more are refused [default: 64, or what the open-file limit leaves]
+    ///
+    /// They take no place of `--max-connections`, so that watchers keep nobody out.
+    #[arg(long, env = "TALLYFY_MOCK_MAX_STREAMS", help_heading = LIMITS, value_name = "N", value_parser = whole_number)]
+    max_streams: Option<usize>,
+    /// Longest body of a request
+    ///
+    /// A longer one is 413.
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_MAX_BODY", help_heading = LIMITS,
+        value_name = "SIZE",
+        default_value = "1MiB", value_parser = size
+    )]
+    max_body: ByteSize,
+    /// Memory for all answers together; where it is used up, an answer waits 10 s for it, and is then 503
+    ///
+    /// Clients that read slowly then cannot fill the memory.
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_MAX_ANSWER_MEMORY", help_heading = LIMITS,
+        value_name = "SIZE",
+        default_value = "256MiB", value_parser = size
+    )]
+    max_answer_memory: ByteSize,
+    /// Memory for the bodies of all requests together while they are read; likewise
+    ///
+    /// Many large bodies at once then cannot fill the memory.
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_MAX_BODY_MEMORY", help_heading = LIMITS,
+        value_name = "SIZE",
+        default_value = "512MiB", value_parser = size
+    )]
+    max_body_memory: ByteSize,
+    /// Longest body of a control request
+    ///
+    /// As long as the largest fixture that is put in while the mock runs.
+    #[arg(
+        long,
+        env = "TALLYFY_MOCK_MAX_CONTROL_BODY", help_heading = LIMITS,
+        value_name = "SIZE",
+        default_value = "256MiB", value_parser = size
+    )]
+    max_control_body: ByteSize,
+    /// Organizations stored at most
+    ///
+    /// A write to one more is 503, so that made-up ids do not fill the memory.
+    #[arg(long, env = "TALLYFY_MOCK_MAX_ORGANIZATIONS", help_heading = LIMITS, value_name = "N", default_value_t = Limits::default().max_organizations, value_parser = whole_number)]
+    max_organizations: usize,
+    /// Memory for the rows of all organizations; a create beyond it is 503, a seed 507
+    ///
+    /// A loop that creates without end is then noticed before the machine is.
+    #[arg(long, env = "TALLYFY_MOCK_MAX_STORED", help_heading = LIMITS, value_name = "SIZE", value_parser = size)]
+    max_stored: Option<ByteSize>,
+    /// Time for the head of a request; also how long an idle connection is kept
+    ///
+    /// A short one shows whether a client copes with connections that are closed while idle.
+    #[arg(long, env = "TALLYFY_MOCK_HEADER_TIMEOUT", help_heading = LIMITS, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    header_timeout: Duration,
+    /// Time for the body of a request
+    ///
+    /// A slower one is 408.
+    #[arg(long, env = "TALLYFY_MOCK_BODY_TIMEOUT", help_heading = LIMITS, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    body_timeout: Duration,
+    /// Threads that serve [default: one a core]
+    ///
+    /// Fewer leave cores to the tests that run beside it.
+    #[arg(long, env = "TALLYFY_MOCK_WORKERS", help_heading = SERVING, value_name = "N", value_parser = at_least_one)]
+    pub(super) workers: Option<usize>,
+    #[command(flatten)]
+    pub(super) tls: TlsFlags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

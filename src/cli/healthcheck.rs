@@ -17,11 +17,22 @@ use super::{
     values::duration,
 };
 
+/// What `--help` ends with.
+const EXAMPLES: &str = "\
+Examples:
+  tallyfy-mock healthcheck --wait --timeout 10s
+          wait for a mock that was just started
+  tallyfy-mock healthcheck --host localhost
+          ask once, as a container's health check does";
+
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     #[command(flatten)]
     address: Address,
     /// Keep asking until the mock is ready or the time is over
+    ///
+    /// For a script that has just started one.
     #[arg(long)]
     wait: bool,
     /// How long to try, such as `500ms` or `10s`

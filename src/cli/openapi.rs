@@ -16,8 +16,17 @@ use crate::{
     openapi::Document,
 };
 
+/// What `--help` ends with.
+const EXAMPLES: &str = "\
+Examples:
+  tallyfy-mock openapi >openapi.json
+          for a generator of clients, or for a validator
+  tallyfy-mock openapi --edition 2025-08 --url http://localhost:8255
+          the other edition, with the URL of your mock";
+
 /// Print what `serve` would serve with the same flags, as an OpenAPI document in JSON.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// What the document is of
     #[arg(long, value_enum, default_value_t = Of::Tallyfy)]

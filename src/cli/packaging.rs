@@ -8,7 +8,24 @@ use clap_mangen::{Man, generate_to};
 
 use super::say::{FAILED, fail, print_bytes};
 
+/// What `completions --help` ends with.
+const COMPLETIONS: &str = "\
+Examples:
+  tallyfy-mock completions bash >tallyfy-mock.bash
+          for a shell that is told to source it
+  tallyfy-mock completions zsh >_tallyfy-mock
+          for a folder of zsh's functions";
+
+/// What `man --help` ends with.
+const MAN: &str = "\
+Examples:
+  tallyfy-mock man >tallyfy-mock.1
+          the page of the command itself
+  tallyfy-mock man --dir .
+          a page for each command";
+
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = COMPLETIONS)]
 pub(super) struct Completions {
     /// The shell
     #[arg(value_name = "SHELL")]
@@ -16,6 +33,7 @@ pub(super) struct Completions {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = MAN)]
 pub(super) struct ManPages {
     /// Write the pages of all commands into this folder, instead of printing the main page
     #[arg(long, value_name = "DIR")]

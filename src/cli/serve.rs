@@ -9,6 +9,7 @@ use super::{
     address::Address,
     environment::Environment,
     flags::Flags,
+    headings::SERVING,
     log::Log,
     say::{FAILED, print},
     signals::{on_hangup, stop_signals},
@@ -22,19 +23,32 @@ use crate::{
     state::StartError,
 };
 
+/// What `--help` ends with.
+const EXAMPLES: &str = "\
+Examples:
+  tallyfy-mock --fixtures fixtures --watch
+          your own data, loaded again whenever a file of the folder changes
+  tallyfy-mock --port 0 --seed 1 --clock 2026-01-01T00:00:00Z
+          on a free port, with the same answers at every run
+
+Other commands: `tallyfy-mock help` lists them. What a test can do while the mock runs: docs/README.md.";
+
 /// Serve Tallyfy's groups API from fixtures.
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "tallyfy-mock [serve] [OPTIONS]",
-    after_help = "Other commands: `exec`, `env`, `ca`, `healthcheck`, `openapi`, `validate`; `tallyfy-mock help` lists them."
+    after_help = "Other commands: `exec`, `env`, `ca`, `healthcheck`, `openapi`, `validate`; `tallyfy-mock help` lists them.",
+    after_long_help = EXAMPLES
 )]
 pub(super) struct Args {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = SERVING)]
     address: Address,
     #[command(flatten)]
     flags: Flags,
     /// Stop when standard input ends: for a test runner that may be killed
-    #[arg(long, env = "TALLYFY_MOCK_EXIT_WITH_STDIN")]
+    ///
+    /// A pipe from the runner then ends the mock, however the runner ends.
+    #[arg(long, env = "TALLYFY_MOCK_EXIT_WITH_STDIN", help_heading = SERVING)]
     exit_with_stdin: bool,
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::headings::TLS;
 use super::values::host_name;
 use crate::config::TlsOptions;
 
@@ -9,16 +10,16 @@ use crate::config::TlsOptions;
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct TlsFlags {
     /// Speak TLS too, in the place of go.tallyfy.com and its sisters: to clients that take the mock for their proxy, or for that host
-    #[arg(long, env = "TALLYFY_MOCK_TLS")]
+    #[arg(long, env = "TALLYFY_MOCK_TLS", help_heading = TLS)]
     pub(super) tls: bool,
     /// Host whose place the mock takes, beside Tallyfy's own; repeatable; with `--tls`
-    #[arg(long, env = "TALLYFY_MOCK_TLS_HOST", value_name = "HOST", value_delimiter = ',', value_parser = host_name)]
+    #[arg(long, env = "TALLYFY_MOCK_TLS_HOST", help_heading = TLS, value_name = "HOST", value_delimiter = ',', value_parser = host_name)]
     tls_host: Vec<String>,
     /// Folder where certificate and key outlive the mock, for those who can trust them once only; with `--tls`
-    #[arg(long, env = "TALLYFY_MOCK_TLS_DIR", value_name = "DIR")]
+    #[arg(long, env = "TALLYFY_MOCK_TLS_DIR", help_heading = TLS, value_name = "DIR")]
     tls_dir: Option<PathBuf>,
     /// File that the certificate is written to which clients have to trust; with `--tls`
-    #[arg(long, env = "TALLYFY_MOCK_CA_FILE", value_name = "PATH")]
+    #[arg(long, env = "TALLYFY_MOCK_CA_FILE", help_heading = TLS, value_name = "PATH")]
     ca_file: Option<PathBuf>,
 }
 

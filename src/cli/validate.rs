@@ -5,7 +5,16 @@ use std::{path::PathBuf, process::ExitCode};
 use super::say::{FAILED, fail, print, say};
 use crate::fixture::{self, Fixture};
 
+/// What `--help` ends with.
+const EXAMPLES: &str = "\
+Examples:
+  tallyfy-mock validate fixtures
+          check a folder as `--fixtures` would load it
+  tallyfy-mock validate fixtures/demo.json
+          check one file";
+
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// Files, and folders of `*.json`; several are read as one fixture
     #[arg(required = true, value_name = "PATH")]

@@ -245,6 +245,48 @@ fn every_command_prints_what_its_page_says() {
     }
 }
 
+/// The commands of the examples at the end of a command's long help.
+fn examples(command: &str) -> Vec<String> {
+    let help = Command::new(BINARY).args([command, "--help"]).output();
+    let help = String::from_utf8(help.unwrap().stdout).unwrap();
+    let (_, examples) = help.split_once("\nExamples:\n").unwrap_or_default();
+    let lines = examples.lines().take_while(|line| line.starts_with("  "));
+    let commands = lines.filter(|line| !line.starts_with("   "));
+    commands.map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn every_example_of_help_works() {
+    let help = Command::new(BINARY).arg("help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (_, commands) = help.split_once("\nCommands:\n").unwrap();
+    let names = commands
+        .lines()
+        .map_while(|line| line.split_whitespace().next());
+    let mut shell = Shell::start();
+    if commands.contains("\n  ca ") {
+        shell.server = Server::start("tallyfy-mock --tls", shell.folder.path());
+    }
+    for name in names.filter(|name| *name != "help") {
+        let examples = examples(name);
+        assert_eq!(examples.len(), 2, "{name}: {examples:?}");
+        for example in examples {
+            let words: Vec<_> = example.split(' ').collect();
+            let is_served = words[0] == "tallyfy-mock" && words[1].starts_with("--");
+            if is_served {
+                drop(Server::start(
+                    &example.replace(" --port 0", ""),
+                    shell.folder.path(),
+                ));
+                continue;
+            }
+            let (printed, is_done) =
+                shell.run(&format!("export TALLYFY_MOCK_PORT={PORT}; {example}"));
+            assert!(is_done, "$ {example}\n{printed}");
+        }
+    }
+}
+
 #[test]
 fn what_is_not_run_needs_a_container_engine_and_is_counted() {
     for page in for_users() {
