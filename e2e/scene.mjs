@@ -13,12 +13,12 @@ export async function filled(mock) {
   await mock.ask('POST', mock.groups('acme'), { body: JSON.stringify({ name: 'Sales', desciption: 'Sells', members: [1001] }) });
 }
 
-export const VIEWS = ['#requests?id=', '#state?org=northwind&group=53a4560dc877f9b4f709f97630efbb5a', '#faults', '#clock'];
+export const VIEWS = ['#requests?id=', '#state?org=northwind&group=53a4560dc877f9b4f709f97630efbb5a', '#faults', '#clock', '#coverage'];
 
 export async function open(page, mock, view) {
   const { id } = (await mock.requests()).find((it) => it.status === 422);
   await page.goto(`${mock.url}/_mock/${view.endsWith('id=') ? view + id : view}`);
   await live(page);
-  const inside = { requests: '#answer', state: '#group pre', faults: 'article.rule', clock: '#now' }[/\w+/.exec(view)[0]];
+  const inside = { requests: '#answer', state: '#group pre', faults: 'article.rule', clock: '#now', coverage: 'table' }[/\w+/.exec(view)[0]];
   await page.locator(inside).first().waitFor();
 }

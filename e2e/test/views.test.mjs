@@ -174,6 +174,23 @@ test('the contract is told: what differs, who may what, and no secret', async ()
   await mock.stop();
 });
 
+test('coverage tells of each operation, field, parameter and answer how it is known, and whether it was asked', async () => {
+  const mock = await startMock();
+  await mock.ask('GET', mock.groups('acme', '?q=a'));
+  const page = await inspect(mock, '#coverage');
+  await page.locator('tbody tr').first().waitFor();
+  const shown = await page.locator('tbody tr').evaluateAll((all) => all.map((row) => [...row.children].map((it) => it.textContent)));
+  const { operations, entities } = await mock.control('coverage');
+  const row = (of, what, it) => [of, what, it.evidence.class, it.evidence.source, String(it.asked ?? it.seen ?? ''), String(it.checked ?? '')];
+  const wanted = operations.flatMap((it) => [row(it.operation, `${it.method} ${it.path}`, it), ...it.parameters.map((one) => row('', `parameter ${one.name}`, one)), ...it.fields.map((one) => row('', `field ${one.name}`, one)), ...it.answers.map((one) => row('', `${one.status} ${one.name}`, one))]);
+  wanted.push(...entities.flatMap((it) => it.fields.map((one) => row(it.name, `field ${one.name}`, one))));
+  assert.deepEqual(shown, wanted);
+  const [, , , , asked] = shown.find(([of]) => of === 'groups.list');
+  assert.equal(asked, '1');
+  await page.done();
+  await mock.stop();
+});
+
 test('a mock without anything in it has views, too', async () => {
   const mock = await startMock({ args: ['--fixtures', (() => { const path = join(mkdtempSync(join(tmpdir(), 'inspector-')), 'f.json'); writeFileSync(path, '{"version":1}'); return path; })()] });
   const page = await inspect(mock);

@@ -24,7 +24,6 @@ function h(name, ...inside) {
 }
 const { a, article, b, dd, del, details, div, dl, dt, em, form, h2, h3, input, label, li, ol, option, p, pre, section, select, span, strong, table, tbody, td, th, thead, tr, ul } = new Proxy({}, { get: (_, tag) => (...inside) => h(tag, ...inside) });
 
-/** A table; a row is its cells, or an element. */
 const grid = (caption, heads, rows) => table(caption && h('caption', caption), thead(tr(heads.map((it) => th({ scope: 'col' }, it)))),
 	tbody(rows.map((it) => (Array.isArray(it) ? tr(it.map((cell) => td(cell))) : it))));
 
@@ -82,12 +81,11 @@ const doing = (work) => async (event) => {
 
 // --- Where one is: a view and its filters, all in the URL
 
-const VIEWS = ['requests', 'state', 'faults', 'clock', 'coverage'];
 let at = { view: 'requests', get: new URLSearchParams() };
 
 function readHash() {
 	const [view, query = ''] = location.hash.slice(1).split('?');
-	at = { view: VIEWS.includes(view) ? view : 'requests', get: new URLSearchParams(query) };
+	at = { view: Object.hasOwn(VIEW, view) ? view : 'requests', get: new URLSearchParams(query) };
 }
 const param = (name) => at.get.get(name);
 function hash(view, params) {
@@ -303,7 +301,6 @@ function showFrame() {
 	const set = switches.filter((it) => it.differs).length;
 	$('what').textContent = `${version} · edition ${edition}${set ? ` · ${plural(set, 'switch', 'es')}` : ''}`;
 	$('views').hidden = false;
-	$('to-coverage').hidden = !my.contract.endpoints.includes('GET /_mock/coverage');
 	route();
 }
 
@@ -534,11 +531,11 @@ function detailView(entry) {
 		h('p.crumb', [`request ${entry.id}`, entry.at, org ?? 'no organization', operation ?? 'no route'].join(' · ')),
 		h2(statusMark(row), ` ${entry.method} ${entry.path}`),
 		entry.under_way && h('p.why', strong('Under way'), ` for ${running(row)}`),
-		entry.client_gone && h('p.why', 'The client closed its connection while its answer was held back.'),
+		entry.client_gone && h('p.why', 'The client closed its connection.'),
 		(entry.reason || entry.fault) && h('p.why', entry.reason && [strong('Why: '), entry.reason],
 			entry.fault && [' ', a({ href: hash('faults', { rule: entry.fault }) }, `rule ${entry.fault}`)]),
 		h('p.actions',
-			button('Copy as curl', () => copyCurl(entry), { id: 'as-curl', disabled: Boolean(isCut('body') || entry.under_way), title: isCut('body') ? 'The journal has its beginning only' : '' }),
+			button('Copy as curl', () => copyCurl(entry), { id: 'as-curl', disabled: Boolean(isCut('body') || entry.under_way) }),
 			button('Copy as expectation', () => show('An expectation', 'For POST /_mock/requests/verify.', pretty(expectation(entry)))),
 			button('Copy as rule', () => show('A fault rule', `For PUT /_mock/faults/NAME${entry.org ? `?org=${entry.org}` : ''}.`, pretty(ruleLike(entry)))),
 			a({ href: hash('faults', { org, ...(operation ? { op: operation } : matchOf(entry)), make: '1' }) }, 'Fail the next like this …')),
@@ -823,10 +820,12 @@ async function showClock() {
 // --- Coverage
 
 async function showCoverage() {
-	const words = (it) => (typeof it === 'string' ? it : pretty(it));
-	const all = Object.entries(await json('coverage'));
-	put('wide', h('section.page', h2('Coverage'), all.map(([name, it]) => (Array.isArray(it) && it[0]?.constructor === Object
-		? grid(name, Object.keys(it[0]), it.map((row) => Object.values(row).map(words))) : p(`${name}: ${words(it)}`)))));
+	const { operations, entities } = await json('coverage');
+	const row = (of, what, { evidence, asked, seen, checked }) => [of, what, evidence.class, evidence.source, asked ?? seen, checked];
+	const all = (of, kind, rows) => rows.map((it) => row(of, `${kind} ${it.name}`, it));
+	put('wide', h('section.page', { tabindex: 0 }, h2('Coverage'), grid('', ['Of', 'What', 'Evidence', 'Source', 'Asked', 'Checked'], [
+		...operations.flatMap((it) => [row(it.operation, `${it.method} ${it.path}`, it), ...all('', 'parameter', it.parameters), ...all('', 'field', it.fields), ...it.answers.flatMap((one) => all('', one.status, [one]))]),
+		...entities.flatMap((it) => all(it.name, 'field', it.fields))])));
 }
 
 // --- Keyboard
