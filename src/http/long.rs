@@ -14,7 +14,10 @@ use axum::body::{Body, Bytes, HttpBody};
 use futures_util::future::Either;
 use hyper::body::Frame;
 
-use super::capacity::{Capacity, Full, Room, SHORT};
+use super::{
+    capacity::{Capacity, Full, Room, SHORT},
+    pool::Pool,
+};
 use crate::json::{Out, Pieces, Written};
 
 /// Bytes up to which an answer is a single buffer.
@@ -62,10 +65,10 @@ impl Content {
     }
 
     /// Its length in bytes; a long body is computed once more to count them.
-    pub(super) fn counted(&self, capacity: &Capacity) -> impl Future<Output = usize> + use<> {
+    pub(super) fn counted(&self) -> impl Future<Output = usize> + use<> {
         let counted = match self {
             Self::Whole(bytes) => Either::Left(bytes.len()),
-            Self::Long(long) => Either::Right((long.unwritten.clone(), capacity.pool.clone())),
+            Self::Long(long) => Either::Right((long.unwritten.clone(), long.pool.clone())),
         };
         async move {
             match counted {
@@ -145,7 +148,7 @@ impl Unwritten {
                     begun,
                     rest: Rest::Idle(rest),
                     unwritten,
-                    capacity: capacity.clone(),
+                    pool: capacity.pool.clone(),
                     _room: room,
                 }))
             }
@@ -160,7 +163,7 @@ pub(super) struct Long {
     begun: VecDeque<Bytes>,
     rest: Rest,
     unwritten: Unwritten,
-    capacity: Capacity,
+    pool: Pool,
     _room: Room,
 }
 
@@ -197,7 +200,7 @@ impl HttpBody for Long {
             match std::mem::replace(&mut self.rest, Rest::Over) {
                 Rest::Over => return Poll::Ready(None),
                 Rest::Idle(mut pieces) => {
-                    let pool = self.capacity.pool.clone();
+                    let pool = self.pool.clone();
                     let write = async move { pool.run(move || (pieces.next(), pieces)).await };
                     self.rest = Rest::Writing(Box::pin(write));
                 }

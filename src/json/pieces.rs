@@ -149,6 +149,16 @@ impl Out {
         self.raw("]");
     }
 
+    /// Writes the items of a list with serde, each computed when it is written. Without the brackets.
+    pub(crate) async fn items<T: Serialize>(&mut self, items: impl Iterator<Item = T> + Send) {
+        for (i, item) in items.enumerate() {
+            self.comma(i > 0);
+            self.json(&item);
+            drop(item);
+            self.pause_when_full().await;
+        }
+    }
+
     /// Writes a comma, except before the first item.
     pub(crate) fn comma(&mut self, is_there: bool) {
         if is_there {

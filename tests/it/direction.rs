@@ -22,7 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("http::pool", &[]),
     ("http::capacity", &["http::pool", "config"]),
-    ("http::long", &["http::capacity", "json"]),
+    ("http::long", &["http::capacity", "http::pool", "json"]),
     ("http::body", &["http::capacity", "config", "socket"]),
     ("http::exchange", &["tenant", "domain", "socket"]),
     ("http::origin", &["http::exchange", "socket"]),

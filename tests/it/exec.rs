@@ -510,15 +510,12 @@ fn env_prints_what_clients_need_to_trust_a_running_mock() {
         "{}",
         stderr(&plain)
     );
-    let printed = command(&[
-        "env",
-        "--port",
-        server.port(),
-        "--trust",
-        dir.to_str().unwrap(),
-    ])
-    .output()
-    .unwrap();
+    let trusting = |server: &Server| {
+        let dir = dir.to_str().unwrap();
+        let command = &mut command(&["env", "--port", server.port(), "--trust", dir]);
+        command.output().unwrap()
+    };
+    let printed = trusting(&server);
     let variables = String::from_utf8(printed.stdout).unwrap();
     let script = format!(
         r#"{variables}
@@ -533,15 +530,7 @@ fn env_prints_what_clients_need_to_trust_a_running_mock() {
     );
 
     let server = Server::start(command(&["--port", "0"]));
-    let none = command(&[
-        "env",
-        "--port",
-        server.port(),
-        "--trust",
-        dir.to_str().unwrap(),
-    ])
-    .output()
-    .unwrap();
+    let none = trusting(&server);
     assert_eq!(none.status.code(), Some(1));
     assert!(
         stderr(&none).contains("it speaks no TLS"),

@@ -20,11 +20,7 @@ pub(super) struct Rules(Vec<RuleView>);
 impl Written for Rules {
     async fn write(&self, out: &mut Out) {
         out.raw("{\"faults\":[");
-        for (i, rule) in self.0.iter().enumerate() {
-            out.comma(i > 0);
-            out.json(rule);
-            out.pause_when_full().await;
-        }
+        out.items(self.0.iter()).await;
         out.raw("]}");
     }
 }

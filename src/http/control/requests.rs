@@ -24,11 +24,7 @@ pub(super) struct Requests(Found);
 impl Written for Requests {
     async fn write(&self, out: &mut Out) {
         out.raw("{\"requests\":[");
-        for (i, entry) in self.0.entries().enumerate() {
-            out.comma(i > 0);
-            out.json(&entry);
-            out.pause_when_full().await;
-        }
+        out.items(self.0.entries()).await;
         out.raw("],\"dropped\":");
         out.json(&self.0.dropped());
         out.raw("}");

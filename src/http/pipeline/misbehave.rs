@@ -138,7 +138,7 @@ async fn carry_out(
             }
             answer
         }
-        Some(Effect::Fault(fault)) => spoil(app, fault, answer, exchange, capacity).await,
+        Some(Effect::Fault(fault)) => spoil(app, fault, answer, exchange).await,
     }
 }
 
@@ -169,18 +169,12 @@ fn gone(exchange: &Exchange) -> Answer {
 }
 
 /// An answer that is broken on the connection.
-async fn spoil(
-    app: &AppState,
-    fault: Fault,
-    mut answer: Answer,
-    exchange: &Exchange,
-    capacity: &Capacity,
-) -> Answer {
+async fn spoil(app: &AppState, fault: Fault, mut answer: Answer, exchange: &Exchange) -> Answer {
     let order = match fault {
         Fault::SlowBody { chunk_ms } => {
             let slowly = Slowly {
                 pause: Duration::from_millis(chunk_ms),
-                length: answer.body().counted(capacity).await,
+                length: answer.body().counted().await,
             };
             answer.extensions_mut().insert(slowly);
             return answer;
@@ -194,7 +188,7 @@ async fn spoil(
         // An empty body cannot be cut.
         Fault::TruncatedBody if answer.body().beginning().is_empty() => Order::Close,
         Fault::TruncatedBody => Order::Truncate {
-            body_bytes: answer.body().counted(capacity).await / 2,
+            body_bytes: answer.body().counted().await / 2,
         },
     };
     let Some(socket) = &exchange.socket else {

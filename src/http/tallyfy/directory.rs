@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     domain::{
+        guest::Guest,
         id::{OrgId, UserId},
         operation::Operation,
         page::Page,
@@ -136,11 +137,9 @@ impl Written for Organizations {
         let Self { caller, page } = self;
         envelope::begin_page(out);
         let known = page.items.iter().filter_map(|id| caller.look_at(id).ok());
-        for (i, (org, standing)) in known.enumerate() {
-            out.comma(i > 0);
-            out.json(&organization::view(&org, &standing, caller.contract()));
-            out.pause_when_full().await;
-        }
+        let contract = caller.contract();
+        let views = known.map(|(org, standing)| organization::view(&org, &standing, contract));
+        out.items(views).await;
         envelope::end_page(out, page, caller.links());
     }
 }
@@ -236,11 +235,7 @@ impl Written for UserNames {
         let Self(member) = self;
         out.raw("[");
         let users = member.org.users_with(&member.standing);
-        for (i, one) in users.iter().enumerate() {
-            out.comma(i > 0);
-            out.json(&user::name(one));
-            out.pause_when_full().await;
-        }
+        out.items(users.iter().map(user::name)).await;
         out.raw("]");
     }
 }
@@ -261,16 +256,8 @@ impl Written for GuestPage {
         let Self { member, query } = self;
         let page = query.page_of(member.org.guests());
         envelope::begin_page(out);
-        for (i, one) in page.items.iter().enumerate() {
-            out.comma(i > 0);
-            out.json(&guest::view(
-                one,
-                &member.org,
-                query.with,
-                member.contract(),
-            ));
-            out.pause_when_full().await;
-        }
+        let view = |one: &&Guest| guest::view(one, &member.org, query.with, member.contract());
+        out.items(page.items.iter().map(view)).await;
         envelope::end_page(out, &page, member.links());
     }
 }
@@ -295,11 +282,8 @@ impl Written for GuestNames {
     async fn write(&self, out: &mut Out) {
         let org = &self.0.org;
         out.raw("[");
-        for (i, one) in org.guests().enumerate() {
-            out.comma(i > 0);
-            out.json(&guest::name(one, org));
-            out.pause_when_full().await;
-        }
+        out.items(org.guests().map(|one| guest::name(one, org)))
+            .await;
         out.raw("]");
     }
 }

@@ -9,7 +9,8 @@ use crate::{
     domain::{
         contract::{Contract, GuestsInclude, TimeKeys},
         group::Group,
-        guest::Guest,
+        guest::{Email, Guest},
+        id::UserId,
         query::Includes,
         user::User,
     },
@@ -108,27 +109,25 @@ impl<'a> GroupView<'a> {
 
     /// The members as users. An undeclared one has made-up values.
     async fn include_users(&self, out: &mut Out, org: &Org, standing: &Standing) {
-        out.raw(",\"users\":{\"data\":[");
-        for (i, id) in self.group.members.iter().enumerate() {
-            out.comma(i > 0);
+        let view = |id: &UserId| {
             let made_up = || Cow::Owned(User::undeclared(*id));
             let user = org.user_with(standing, *id).unwrap_or_else(made_up);
-            out.json(&user::view(&user, org, self.with, self.contract));
-            out.pause_when_full().await;
-        }
+            user::view(&user, org, self.with, self.contract)
+        };
+        out.raw(",\"users\":{\"data\":[");
+        out.items(self.group.members.iter().map(view)).await;
         out.raw("]}");
     }
 
     /// The guests. An undeclared one has made-up values.
     async fn include_guests(&self, out: &mut Out, org: &Org) {
-        out.raw(",\"guests\":{\"data\":[");
-        for (i, email) in self.group.guests.iter().enumerate() {
-            out.comma(i > 0);
+        let view = |email: &Email| {
             let made_up = || Cow::Owned(Guest::from_email(email.clone(), None));
             let guest = org.guest(email).map_or_else(made_up, Cow::Borrowed);
-            out.json(&guest::view(&guest, org, self.with, self.contract));
-            out.pause_when_full().await;
-        }
+            guest::view(&guest, org, self.with, self.contract)
+        };
+        out.raw(",\"guests\":{\"data\":[");
+        out.items(self.group.guests.iter().map(view)).await;
         out.raw("]}");
     }
 }
