@@ -5,6 +5,7 @@ mod access;
 mod answers;
 mod binary;
 mod browsers;
+mod commands;
 mod control;
 mod coverage;
 mod direction;
@@ -29,21 +30,25 @@ mod journal;
 mod laws;
 mod library;
 mod lists;
+mod log;
 mod naive;
 mod oauth;
 mod openapi;
 mod packaging;
 mod page;
 mod people;
-
 mod repeat;
 mod resets;
 mod samples;
+#[cfg(unix)]
+mod signals;
 mod slow;
 mod sockets;
 mod statuses;
 mod stored;
 mod support;
+#[cfg(all(unix, feature = "tls"))]
+mod terminal;
 #[cfg(feature = "tls")]
 mod tls;
 mod twice;

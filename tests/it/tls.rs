@@ -16,8 +16,8 @@ use tallyfy_mock::{
     config::{Config, Limits, TlsOptions},
 };
 use tokio_rustls::rustls::{
-    AlertDescription, ClientConfig, ClientConnection, Error, ProtocolVersion, RootCertStore,
-    StreamOwned,
+    AlertDescription, ClientConfig, ClientConnection, Error, HandshakeKind, ProtocolVersion,
+    RootCertStore, StreamOwned,
     client::verify_server_cert_signed_by_trust_anchor,
     crypto,
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
@@ -154,6 +154,30 @@ fn a_client_of_tls_1_2_that_offers_http_2_and_names_nobody_is_served() {
     assert_eq!(tls.conn.alpn_protocol(), Some(b"http/1.1".as_slice()));
     connection.send(get("/groups"));
     assert_eq!(connection.status(), "http/1.1 200 ok");
+}
+
+#[test]
+fn a_session_is_resumed_but_takes_no_early_data() {
+    let mock = TallyfyMock::builder().tls().start();
+    let client = Client::changed(mock.ca_pem().unwrap(), |config| {
+        config.enable_early_data = true
+    });
+    for kind in [HandshakeKind::Full, HandshakeKind::Resumed] {
+        let name = ServerName::try_from("go.tallyfy.com").unwrap();
+        let mut tls = ClientConnection::new(Arc::clone(&client.0), name).unwrap();
+        assert!(
+            tls.early_data().is_none(),
+            "no ticket of the mock's allows it"
+        );
+        let mut tcp = connect(&mock.uri());
+        while tls.is_handshaking() {
+            tls.complete_io(&mut tcp).unwrap();
+        }
+        assert_eq!(tls.handshake_kind(), Some(kind));
+        let mut connection = Connection(BufReader::new(StreamOwned::new(tls, tcp)));
+        connection.send(get("/groups"));
+        assert_eq!(connection.status(), "http/1.1 200 ok");
+    }
 }
 
 #[test]
