@@ -32,7 +32,7 @@ pub type ClientGone = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The protocol of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spoken {
+pub enum Protocol {
     /// HTTP.
     Plain,
     /// HTTP; a `CONNECT` may turn it into TLS.
@@ -55,7 +55,7 @@ pub struct SocketHandle {
     is_given: AtomicBool,
     order: Mutex<Option<Order>>,
     is_unread: AtomicBool,
-    spoken: Spoken,
+    protocol: Protocol,
     becomes_tunnel: AtomicBool,
     socket: Box<dyn Socket>,
 }
@@ -70,12 +70,12 @@ impl fmt::Debug for SocketHandle {
 
 impl SocketHandle {
     /// A handle on that socket's connection.
-    pub fn new(spoken: Spoken, socket: impl Socket + 'static) -> Self {
+    pub fn new(protocol: Protocol, socket: impl Socket + 'static) -> Self {
         Self {
             is_given: AtomicBool::new(false),
             order: Mutex::default(),
             is_unread: AtomicBool::new(false),
-            spoken,
+            protocol,
             becomes_tunnel: AtomicBool::new(false),
             socket: Box::new(socket),
         }
@@ -92,8 +92,8 @@ impl SocketHandle {
     }
 
     /// The connection's protocol.
-    pub fn spoken(&self) -> Spoken {
-        self.spoken
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     /// Notes that the answer which is about to be written opens a tunnel: TLS is spoken after it.

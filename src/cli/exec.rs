@@ -18,7 +18,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
 
-use self::summary::{Demands, Summary};
+use self::summary::{Required, Summary};
 use super::{
     env::for_clients,
     environment::Environment,
@@ -96,7 +96,7 @@ pub(super) fn run(mut args: Args, environment: &Environment) -> ExitCode {
     let request_log = line.map(|format| log.of_requests(format));
     let (workers, watch) = (args.flags.workers, args.flags.watch);
     let is_isolated = args.isolate;
-    let demands = Demands {
+    let required = Required {
         faults_spent: args.require_faults_spent,
         nothing_unread: args.fail_on_unread,
         nothing_unmatched: args.fail_on_unmatched,
@@ -132,7 +132,7 @@ pub(super) fn run(mut args: Args, environment: &Environment) -> ExitCode {
         log.say(&format!("error: cannot write the report: {error}"));
         return ExitCode::from(if code == 0 { FAILED } else { code });
     }
-    ExitCode::from(summary.code(code, demands))
+    ExitCode::from(summary.code(code, required))
 }
 
 fn failed(log: &Log, message: &str) -> ExitCode {
@@ -146,7 +146,7 @@ struct Running {
     state: Arc<AppState>,
     address: SocketAddr,
     totals: Arc<Totals>,
-    /// Told, the mock stops.
+    /// Numbered, the mock stops.
     stop: oneshot::Sender<()>,
     served: JoinHandle<Result<(), StartError>>,
     /// What clients need to trust the mock, where it speaks TLS. It goes with the mock.

@@ -107,17 +107,17 @@ impl Room {
 
     /// Ties a reservation to bytes, until the last handle on them is dropped. What they do not need of it is freed at once.
     pub(super) fn around(mut self, bytes: Vec<u8>) -> Bytes {
-        struct Housed {
+        struct Owner {
             bytes: Vec<u8>,
             _room: Room,
         }
-        impl AsRef<[u8]> for Housed {
+        impl AsRef<[u8]> for Owner {
             fn as_ref(&self) -> &[u8] {
                 &self.bytes
             }
         }
         self.shrink_to(bytes.capacity());
-        Bytes::from_owner(Housed { bytes, _room: self })
+        Bytes::from_owner(Owner { bytes, _room: self })
     }
 }
 

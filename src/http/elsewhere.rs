@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     request_log::without_unseen,
-    socket::{SocketHandle, Spoken},
+    socket::{Protocol, SocketHandle},
     state::AppState,
 };
 
@@ -72,11 +72,11 @@ async fn refuse_or_connect(State(app): State<Arc<AppState>>, request: Request) -
     }
     let socket = request.extensions().get::<Arc<SocketHandle>>();
     match socket {
-        Some(socket) if socket.spoken() == Spoken::PlainOrTunnel => {
+        Some(socket) if socket.protocol() == Protocol::PlainOrTunnel => {
             socket.note_tunnel();
             StatusCode::OK.into_response()
         }
-        Some(socket) if socket.spoken() == Spoken::Tls => {
+        Some(socket) if socket.protocol() == Protocol::Tls => {
             refusal(&app, &request, "there is no tunnel within a tunnel")
         }
         _ => refusal(

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     capacity::{Capacity, Full},
     exchange::Exchange,
-    long::{Content, Unwritten},
+    long::{Content, Source},
     origin,
 };
 use crate::{
@@ -59,15 +59,15 @@ pub(super) enum Reply {
     /// The whole answer.
     Ready(Answer),
     /// A long answer, which is written within the memory budget.
-    Unwritten(StatusCode, Unwritten),
+    Source(StatusCode, Source),
 }
 
 impl Reply {
     /// A JSON document.
     pub(super) fn of(status: StatusCode, document: impl Written) -> Self {
-        match Unwritten::or_short(document) {
+        match Source::or_short(document) {
             Ok(body) => Self::Ready(of_json(status, body)),
-            Err(unwritten) => Self::Unwritten(status, unwritten),
+            Err(source) => Self::Source(status, source),
         }
     }
 
@@ -75,9 +75,9 @@ impl Reply {
     pub(super) async fn answer(self, capacity: &Capacity) -> Result<Answer, Full> {
         match self {
             Self::Ready(answer) => Ok(answer),
-            Self::Unwritten(status, unwritten) => {
+            Self::Source(status, source) => {
                 // Boxed because few answers are that long, and inline it would enlarge the future of each.
-                let body = Box::pin(unwritten.written(capacity)).await;
+                let body = Box::pin(source.written(capacity)).await;
                 Ok(of_json(status, body?))
             }
         }

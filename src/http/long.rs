@@ -68,13 +68,13 @@ impl Content {
     pub(super) fn counted(&self) -> impl Future<Output = usize> + use<> {
         let counted = match self {
             Self::Whole(bytes) => Either::Left(bytes.len()),
-            Self::Long(long) => Either::Right((long.unwritten.clone(), long.pool.clone())),
+            Self::Long(long) => Either::Right((long.source.clone(), long.pool.clone())),
         };
         async move {
             match counted {
                 Either::Left(length) => length,
-                Either::Right((unwritten, pool)) => {
-                    let count = move || unwritten.pieces().map(|piece| piece.len()).sum();
+                Either::Right((source, pool)) => {
+                    let count = move || source.pieces().map(|piece| piece.len()).sum();
                     pool.run(count).await
                 }
             }
@@ -92,15 +92,15 @@ impl Content {
 
 /// A source that can be written repeatedly.
 #[derive(Clone)]
-pub(super) struct Unwritten(Arc<dyn Fn() -> Pieces + Send + Sync>);
+pub(super) struct Source(Arc<dyn Fn() -> Pieces + Send + Sync>);
 
-impl fmt::Debug for Unwritten {
+impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unwritten").finish_non_exhaustive()
+        f.debug_struct("Source").finish_non_exhaustive()
     }
 }
 
-impl Unwritten {
+impl Source {
     /// The whole body, if it is short.
     pub(super) fn or_short(written: impl Written) -> Result<Content, Self> {
         match Out::whole(&written, SHORT) {
@@ -141,13 +141,13 @@ impl Unwritten {
         };
         Ok(match capacity.pool.run(write).await {
             Ok(whole) => Content::Whole(whole),
-            Err((begun, rest, unwritten, mut room)) => {
+            Err((begun, rest, source, mut room)) => {
                 room.shrink_to(WHOLE + SENT);
                 Content::Long(Box::new(Long {
                     beginning: begun.front().cloned().unwrap_or_default(),
                     begun,
                     rest: Rest::Idle(rest),
-                    unwritten,
+                    source,
                     pool: capacity.pool.clone(),
                     _room: room,
                 }))
@@ -162,7 +162,7 @@ pub(super) struct Long {
     /// Bytes that are written, but not sent.
     begun: VecDeque<Bytes>,
     rest: Rest,
-    unwritten: Unwritten,
+    source: Source,
     pool: Pool,
     _room: Room,
 }

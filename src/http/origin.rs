@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::http::{HeaderMap, HeaderName, header, uri::Authority};
 
 use super::exchange::Exchange;
-use crate::socket::Spoken;
+use crate::socket::Protocol;
 
 /// RFC 7239.
 static FORWARDED: HeaderName = HeaderName::from_static("forwarded");
@@ -38,12 +38,12 @@ pub(super) fn asked(exchange: &Exchange, trust_proxy: bool) -> Origin<'_> {
     let header = || Some(Cow::Borrowed(headers.get(header::HOST)?.to_str().ok()?));
     let host = proxys_host.map(Cow::Owned).or_else(target).or_else(header);
     let socket = exchange.socket.as_deref();
-    let is_tls = socket.is_some_and(|socket| socket.spoken() == Spoken::Tls);
-    let spoken = if is_tls { "https" } else { "http" };
+    let is_tls = socket.is_some_and(|socket| socket.protocol() == Protocol::Tls);
+    let protocol = if is_tls { "https" } else { "http" };
     Origin {
         scheme: proxys_scheme
             .or_else(|| scheme(uri.scheme_str()?))
-            .unwrap_or(spoken),
+            .unwrap_or(protocol),
         host: host.filter(|host| !host.is_empty()),
     }
 }

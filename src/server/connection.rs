@@ -27,14 +27,14 @@ use tower::Service;
 
 use super::{
     notices::{HELLO, Notice, Notices},
-    places::{Guest, HEAD_AT_THE_DOOR, Places, Standing},
+    places::{Admission, Guest, HEAD_AT_THE_DOOR, Places},
     stream::{Shared, Signs, Stream},
     tls::Tls,
 };
 use crate::{
     config::Limits,
     http::{App, Endless, is_probe, unavailable},
-    socket::{ClientGone, SocketHandle, Spoken},
+    socket::{ClientGone, Protocol, SocketHandle},
 };
 
 /// An accepted connection with its service.
@@ -53,11 +53,11 @@ impl Connection {
         self,
         tcp: TcpStream,
         client: IpAddr,
-        standing: Standing,
+        admission: Admission,
     ) -> impl Future<Output = ()> + use<> {
-        let at_door = matches!(standing, Standing::Door(_));
+        let at_door = matches!(admission, Admission::Door(_));
         let signs = Arc::<Signs>::default();
-        let guest = self.places.enter(standing, Arc::clone(&signs));
+        let guest = self.places.enter(admission, Arc::clone(&signs));
         let mut entered = Entered {
             tcp: Shared::new(tcp),
             client,
@@ -74,7 +74,7 @@ impl Connection {
                 return Box::pin(tls.serve(&self, entered)).await;
             }
             let tcp = entered.tcp.clone();
-            if let Some(ended) = entered.http(&self, tcp, Spoken::Plain).await {
+            if let Some(ended) = entered.http(&self, tcp, Protocol::Plain).await {
                 self.note_end(&entered, &ended);
             }
         }
@@ -133,14 +133,14 @@ impl Entered {
         &mut self,
         connection: &Connection,
         io: Io,
-        spoken: Spoken,
+        protocol: Protocol,
     ) -> Option<Ended>
     where
         Io: AsyncRead + AsyncWrite + Unpin,
     {
         let patience = connection.limits.body_timeout;
         let tcp = self.tcp.clone();
-        let (stream, handle) = Stream::new(io, tcp, patience, &self.signs, spoken);
+        let (stream, handle) = Stream::new(io, tcp, patience, &self.signs, protocol);
         let (app, places) = (connection.app.clone(), Arc::clone(&self.places));
         let (guest, socket) = (Arc::clone(&self.guest), Arc::clone(&handle));
         let service = service_fn(move |request| {

@@ -55,7 +55,7 @@ pub(super) struct Places {
 #[derive(Debug)]
 pub(super) struct Guest {
     id: u64,
-    standing: Mutex<Standing>,
+    admission: Mutex<Admission>,
     has_place: AtomicBool,
     is_busy: AtomicBool,
     /// When it became idle, in milliseconds since the server's start; [`BUSY`] if it is not.
@@ -73,7 +73,7 @@ pub(super) struct Guest {
     dead_code,
     reason = "a permit is held, and given back when it is dropped"
 )]
-pub(super) enum Standing {
+pub(super) enum Admission {
     /// One of `--max-connections`.
     Place(OwnedSemaphorePermit),
     /// One of the sixteen doors.
@@ -102,20 +102,20 @@ impl Places {
     }
 
     /// A place for a new connection, or else a door, as soon as one is free.
-    pub(super) async fn let_in(&self) -> Standing {
+    pub(super) async fn let_in(&self) -> Admission {
         if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
-            return Standing::Place(place);
+            return Admission::Place(place);
         }
         let door = Arc::clone(&self.doors).acquire_owned().await;
-        Standing::Door(door.expect("the semaphore is never closed"))
+        Admission::Door(door.expect("the semaphore is never closed"))
     }
 
     /// Registers a connection.
-    pub(super) fn enter(&self, standing: Standing, signs: Arc<Signs>) -> Arc<Guest> {
+    pub(super) fn enter(&self, admission: Admission, signs: Arc<Signs>) -> Arc<Guest> {
         let guest = Arc::new(Guest {
             id: self.next_id.fetch_add(1, Ordering::Relaxed),
-            has_place: AtomicBool::new(matches!(standing, Standing::Place(_))),
-            standing: Mutex::new(standing),
+            has_place: AtomicBool::new(matches!(admission, Admission::Place(_))),
+            admission: Mutex::new(admission),
             is_busy: AtomicBool::new(false),
             idle_since: AtomicU64::new(BUSY),
             is_asked: AtomicBool::new(false),
@@ -130,7 +130,7 @@ impl Places {
     pub(super) fn leave(&self, guest: &Guest, gave_way: bool) {
         self.guests().remove(&guest.id);
         if gave_way {
-            guest.stand(Standing::Neither);
+            guest.stand(Admission::Neither);
         } else {
             self.free_place_of(guest);
         }
@@ -141,7 +141,7 @@ impl Places {
         if guest.has_place() {
             self.wants_one_less();
         }
-        guest.stand(Standing::Neither);
+        guest.stand(Admission::Neither);
     }
 
     /// Queues a request for a place; an error if none becomes free in time.
@@ -159,14 +159,14 @@ impl Places {
                 place = &mut place => place,
                 _in_line = self.line.acquire() => {
                     // The door is free for the next connection.
-                    guest.stand(Standing::Neither);
+                    guest.stand(Admission::Neither);
                     place.await
                 }
             }
         });
         let Ok(place) = place.await else { return false };
         unmet.0 = None;
-        guest.stand(Standing::Place(
+        guest.stand(Admission::Place(
             place.expect("the semaphore is never closed"),
         ));
         true
@@ -177,7 +177,7 @@ impl Places {
         let place = Arc::clone(&self.free).try_acquire_owned();
         let is_free = place.is_ok();
         if let Ok(place) = place {
-            guest.stand(Standing::Place(place));
+            guest.stand(Admission::Place(place));
         }
         is_free
     }
@@ -265,11 +265,14 @@ impl Drop for Unmet<'_> {
 }
 
 impl Guest {
-    fn stand(&self, standing: Standing) {
-        let has_place = matches!(standing, Standing::Place(_));
-        let mut held = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+    fn stand(&self, admission: Admission) {
+        let has_place = matches!(admission, Admission::Place(_));
+        let mut held = self
+            .admission
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         self.has_place.store(has_place, Ordering::SeqCst);
-        let before = mem::replace(&mut *held, standing);
+        let before = mem::replace(&mut *held, admission);
         drop(held);
         drop(before);
     }

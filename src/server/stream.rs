@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{
     config::Limits,
-    socket::{ClientGone, Order, Socket, SocketHandle, Spoken},
+    socket::{ClientGone, Order, Protocol, Socket, SocketHandle},
 };
 
 /// A stream that carries out orders, over the socket itself or over TLS.
@@ -231,10 +231,10 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Stream<Io> {
         tcp: Shared,
         patience: Duration,
         signs: &Arc<Signs>,
-        spoken: Spoken,
+        protocol: Protocol,
     ) -> (Self, Arc<SocketHandle>) {
         let watched = Watched(Arc::downgrade(&tcp.0));
-        let handle = Arc::new(SocketHandle::new(spoken, watched));
+        let handle = Arc::new(SocketHandle::new(protocol, watched));
         let stream = Self {
             io,
             tcp,
@@ -439,7 +439,7 @@ mod tests {
         let tcp = Shared::new(tcp);
         let patience = Duration::from_secs(30);
         let signs = Arc::default();
-        let (mut stream, handle) = Stream::new(tcp.clone(), tcp, patience, &signs, Spoken::Plain);
+        let (mut stream, handle) = Stream::new(tcp.clone(), tcp, patience, &signs, Protocol::Plain);
         let mut written = Ok(());
         for (order, mut bytes) in parts {
             if let Some(order) = order {

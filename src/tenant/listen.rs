@@ -33,7 +33,7 @@ pub enum Event {
 
 /// An event with its number.
 #[derive(Debug)]
-pub struct Told {
+pub struct Numbered {
     /// The newest event that a listener knows after this one.
     pub id: u64,
     /// The event.
@@ -47,6 +47,8 @@ pub struct Listener {
     since: u64,
     /// The organization's ring, and the number of its requests up to that event.
     known: (u64, u64),
+    /// The number of events beside requests up to that event; 0 if it has come back.
+    known_others: u64,
     subscription: Subscription,
 }
 
@@ -60,6 +62,14 @@ impl Listener {
     fn hears(&self, org: Option<&OrgId>) -> bool {
         self.org.is_none() || org.is_none() || self.org.as_ref() == org
     }
+}
+
+/// What a listener has missed and was not told of yet.
+struct Lost {
+    /// Requests, if it listens to one organization.
+    requests: u64,
+    /// Events beside requests; where it listens to one organization, some of them may be another's.
+    others: u64,
 }
 
 /// The next event: a record in a ring, or a change.
@@ -77,6 +87,10 @@ impl Tenants {
             subscription: events.subscribe(),
             since: since.unwrap_or_else(|| events.newest()),
             known: (0, 0),
+            known_others: match since {
+                Some(_) => 0,
+                None => events.count_of_others(),
+            },
         }
     }
 
@@ -87,7 +101,7 @@ impl Tenants {
     }
 
     /// Waits for a listener's next events.
-    pub async fn next(&self, listener: &mut Listener) -> Vec<Told> {
+    pub async fn next(&self, listener: &mut Listener) -> Vec<Numbered> {
         loop {
             listener.subscription.listen();
             let told = self.told(listener);
@@ -99,18 +113,18 @@ impl Tenants {
     }
 
     /// The next events for a listener, as far as they have happened.
-    fn told(&self, listener: &mut Listener) -> Vec<Told> {
+    fn told(&self, listener: &mut Listener) -> Vec<Numbered> {
         let events = &self.journal().events;
         let newest = events.newest();
         let mut told = Vec::new();
         if listener.since > newest {
             listener.since = 0;
             let event = Event::Restarted;
-            told.push(Told { id: 0, event });
+            told.push(Numbered { id: 0, event });
         }
         let since = listener.since;
         let rings = self.rings(listener.org.as_ref());
-        let others = events.others_after(since, newest);
+        let (others, forgotten) = events.others_after(since, newest);
         let mut next: Vec<(u64, Next<'_>)> = Vec::new();
         for ring in &rings {
             let places = ring.after_event(since, newest, BATCH).into_iter();
@@ -130,15 +144,18 @@ impl Tenants {
             Next::Record(..) => Some(*id - 1),
             Next::Change(..) => None,
         });
-        let mut lost = listener.lost(&rings);
-        lost = lost.min(most.unwrap_or(newest).saturating_sub(since));
+        let requests = listener.lost(&rings);
+        let mut lost = Lost {
+            requests: requests.min(most.unwrap_or(newest).saturating_sub(since)),
+            others: forgotten.after(since, listener.known_others),
+        };
         for (id, next) in next {
             let event = match next {
                 Next::Change(org, change) => Event::Changed(org, change),
                 Next::Record(ring, place) => {
                     listener.known.1 = listener.known.1.max(place.requests);
                     let Some(entry) = ring.told(place) else {
-                        lost += u64::from(place.is_request());
+                        lost.requests += u64::from(place.is_request());
                         continue;
                     };
                     if entry.is_under_way() {
@@ -149,11 +166,14 @@ impl Tenants {
                 }
             };
             told.extend(listener.missed(&others, id - 1, &mut lost));
-            told.push(Told { id, event });
+            told.push(Numbered { id, event });
             listener.since = id;
         }
         told.extend(listener.missed(&others, until, &mut lost));
         listener.since = until;
+        let heard = others.iter().rev().find(|other| other.id <= until);
+        let heard = heard.map_or(0, |other| other.nth);
+        listener.known_others = listener.known_others.max(heard);
         told
     }
 
@@ -184,21 +204,25 @@ impl Listener {
 
     /// The lost events between the newest one that it knows and another, inclusive. Numbers have no gaps, so missing ones can be counted;
     /// only a ring can tell which of them were requests of one organization.
-    fn missed(&self, others: &[Other], until: u64, lost: &mut u64) -> Option<Told> {
+    fn missed(&self, others: &[Other], until: u64, lost: &mut Lost) -> Option<Numbered> {
         let (mut of_all, mut heard) = (0, 0);
         let is_between = |id: u64| self.since < id && id <= until;
         for other in others.iter().filter(|other| is_between(other.id)) {
             of_all += 1;
             heard += u64::from(self.hears(other.org.as_ref()));
         }
+        let gap = until.saturating_sub(self.since).saturating_sub(of_all);
+        let forgotten = lost.others.min(gap);
+        lost.others -= forgotten;
+        heard += forgotten;
         let requests = match self.org {
-            Some(_) => std::mem::take(lost),
-            None => until.saturating_sub(self.since).saturating_sub(of_all),
+            Some(_) => std::mem::take(&mut lost.requests),
+            None => gap - forgotten,
         };
         let event = Event::Missed {
             requests,
             others: heard,
         };
-        (requests + heard > 0).then_some(Told { id: until, event })
+        (requests + heard > 0).then_some(Numbered { id: until, event })
     }
 }

@@ -39,7 +39,7 @@ pub use self::{
     control::{ClockRefusal, NotOne},
     groups::Groups,
     ids::IdGen,
-    listen::{Event, Listener, Told},
+    listen::{Event, Listener, Numbered},
     map::{Baseline, Draft, Start, Tenants},
     org::{Org, Standing, Undeclared},
     overview::Overview,

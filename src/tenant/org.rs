@@ -283,7 +283,7 @@ impl Org {
         now: DateTime<Utc>,
     ) -> Result<Arc<Group>, Refusal> {
         let group = self.get(id)?;
-        let patch = GroupPatch::parse(fields, &Without { org: self, id })?;
+        let patch = GroupPatch::parse(fields, &AllBut { org: self, id })?;
         if patch.is_empty() {
             return Ok(Arc::clone(group));
         }
@@ -347,12 +347,12 @@ impl Roster for Org {
 }
 
 /// The organization from the point of view of a group that is validated.
-struct Without<'a> {
+struct AllBut<'a> {
     org: &'a Org,
     id: &'a GroupId,
 }
 
-impl Roster for Without<'_> {
+impl Roster for AllBut<'_> {
     fn name_taken(&self, name: &Name) -> bool {
         self.org
             .groups

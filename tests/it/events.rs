@@ -8,7 +8,7 @@ use axum::{
 use http_body_util::BodyExt;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tallyfy_mock::http::App;
+use tallyfy_mock::{http::App, tenant::journal::JournalLimits};
 use tokio::time;
 use tower::ServiceExt;
 
@@ -213,6 +213,29 @@ fn a_listener_that_is_slow_loses_only_what_the_journal_has_lost() {
                 assert_eq!((shown, shown + missed), (kept, ASKED), "{query}");
             });
         }
+    }
+}
+
+#[test]
+fn of_changes_the_newest_are_remembered_and_the_others_counted() {
+    for (beyond, missed) in [(0, None), (7, Some(r#"{"others":7,"requests":0}"#))] {
+        TestApp::empty().block_on(async |app| {
+            let mut slow = Stream::open(&app, "", None).await;
+            for _ in 0..JournalLimits::CHANGES + beyond {
+                ask(&app, "POST", "/_mock/clock/advance", r#"{"seconds":1}"#).await;
+            }
+            list(&app, "acme").await;
+            let mut late = Stream::open(&app, "since=0", None).await;
+            let mut of_acme = Stream::open(&app, "since=0&org=acme", None).await;
+            for stream in [&mut slow, &mut late, &mut of_acme] {
+                let told = stream.rest().await;
+                let is_missed = told.iter().filter(|(_, name, _)| name == "missed");
+                let missed_here: Vec<_> = is_missed.map(|(.., it)| it.to_string()).collect();
+                assert_eq!(missed_here, Vec::from_iter(missed));
+                let shown = told.iter().filter(|(_, name, _)| name == "clock").count();
+                assert_eq!(shown, JournalLimits::CHANGES);
+            }
+        });
     }
 }
 

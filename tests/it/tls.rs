@@ -160,7 +160,7 @@ fn a_client_of_tls_1_2_that_offers_http_2_and_names_nobody_is_served() {
 fn a_session_is_resumed_but_takes_no_early_data() {
     let mock = TallyfyMock::builder().tls().start();
     let client = Client::changed(mock.ca_pem().unwrap(), |config| {
-        config.enable_early_data = true
+        config.enable_early_data = true;
     });
     for kind in [HandshakeKind::Full, HandshakeKind::Resumed] {
         let name = ServerName::try_from("go.tallyfy.com").unwrap();

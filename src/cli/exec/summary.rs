@@ -16,11 +16,11 @@ use crate::{
 };
 
 /// How the process ends where the command succeeded and something that was demanded is not so.
-const NOT_AS_DEMANDED: u8 = 3;
+const NOT_AS_REQUIRED: u8 = 3;
 
 /// What is to be so at the end.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Demands {
+pub(super) struct Required {
     pub(super) faults_spent: bool,
     pub(super) nothing_unread: bool,
     pub(super) nothing_unmatched: bool,
@@ -78,13 +78,13 @@ impl Summary {
     }
 
     /// The code to end with, where the command ended with that.
-    pub(super) fn code(&self, command: u8, demands: Demands) -> u8 {
+    pub(super) fn code(&self, command: u8, required: Required) -> u8 {
         let unmatched = self.counted.unmatched + self.not_forwarded;
-        let is_not_so = (demands.faults_spent && self.rules.left > 0)
-            || (demands.nothing_unread && self.counted.unread > 0)
-            || (demands.nothing_unmatched && unmatched > 0);
+        let is_not_so = (required.faults_spent && self.rules.left > 0)
+            || (required.nothing_unread && self.counted.unread > 0)
+            || (required.nothing_unmatched && unmatched > 0);
         if command == 0 && is_not_so {
-            NOT_AS_DEMANDED
+            NOT_AS_REQUIRED
         } else {
             command
         }

@@ -26,7 +26,7 @@ use crate::{
     http::exchange::Endless,
     state::AppState,
     tenant::{
-        Event, Listener, Told,
+        Event, Listener, Numbered,
         journal::{Change, RuleChange, StateChange},
     },
 };
@@ -96,7 +96,7 @@ struct Hearing {
     _place: OwnedSemaphorePermit,
     app: Arc<AppState>,
     listener: Listener,
-    told: VecDeque<Told>,
+    told: VecDeque<Numbered>,
     begun: bool,
 }
 
@@ -117,7 +117,7 @@ impl Hearing {
     }
 }
 
-fn written(told: &Told) -> Result<sse::Event, axum::Error> {
+fn written(told: &Numbered) -> Result<sse::Event, axum::Error> {
     let event = sse::Event::default().id(told.id.to_string());
     match &told.event {
         Event::Asked(entry) => event.event("asked").json_data(entry),

@@ -31,7 +31,7 @@ pub(super) use self::{guard::is_this_machine, problem::Problem};
 use super::{
     body::finish_body,
     capacity::{Capacity, NO_ROOM_FOR_ANSWER},
-    long::Unwritten,
+    long::Source,
     page,
     tallyfy::{Endpoint, PREFIXES, endpoints},
 };
@@ -59,10 +59,10 @@ fn long_on_pool<T: Written>(
     answer: fn(&AppState, Asked) -> Result<T, Problem>,
 ) -> MethodRouter<Control> {
     let handler = async move |State(Control { app, capacity }): State<Control>, asked: Asked| {
-        let begin = move || answer(&app, asked).map(Unwritten::or_short);
+        let begin = move || answer(&app, asked).map(Source::or_short);
         let body = match capacity.pool.run(begin).await? {
             Ok(short) => short,
-            Err(unwritten) => unwritten
+            Err(source) => source
                 .written(&capacity)
                 .await
                 .map_err(|_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM_FOR_ANSWER))?,

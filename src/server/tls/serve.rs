@@ -16,7 +16,7 @@ use crate::{
         notices::{HELLO, Notice},
         stream::Stream,
     },
-    socket::Spoken,
+    socket::Protocol,
 };
 
 impl Tls {
@@ -30,7 +30,7 @@ impl Tls {
         };
         let mut read = Bytes::new();
         if first != HELLO[0] {
-            let plain = entered.http(connection, tcp.clone(), Spoken::PlainOrTunnel);
+            let plain = entered.http(connection, tcp.clone(), Protocol::PlainOrTunnel);
             match plain.await {
                 Some(ended) if ended.becomes_tunnel => read = ended.read,
                 Some(ended) => return connection.note_end(&entered, &ended),
@@ -47,7 +47,7 @@ impl Tls {
                 entered.end_gently(patience).await;
             }
             Some(Ok(Ok(stream))) => {
-                if let Some(ended) = entered.http(connection, stream, Spoken::Tls).await {
+                if let Some(ended) = entered.http(connection, stream, Protocol::Tls).await {
                     note_end(connection, &entered, &ended);
                 }
             }
@@ -59,7 +59,7 @@ impl Entered {
     /// Closes a connection whose client may still be sending; closed at once, it would be reset, and the alert lost.
     async fn end_gently(&mut self, patience: Duration) {
         let (tcp, signs) = (self.tcp.clone(), &self.signs);
-        let (mut stream, handle) = Stream::new(tcp.clone(), tcp, patience, signs, Spoken::Tls);
+        let (mut stream, handle) = Stream::new(tcp.clone(), tcp, patience, signs, Protocol::Tls);
         handle.note_unread();
         // What goes wrong at the end changes nothing.
         let _ = self.until(async move { stream.shutdown().await }).await;

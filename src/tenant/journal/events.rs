@@ -13,13 +13,11 @@ use std::{
 
 use tokio::sync::watch;
 
+use super::JournalLimits;
 use crate::{
     domain::id::OrgId,
     tenant::{clock::Reading, scopes::Scopes},
 };
-
-/// Upper bound on remembered events beside requests.
-const OTHERS: usize = 2000;
 
 /// A change, except for changes of rows by Tallyfy's API, which are requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,17 +58,43 @@ pub enum StateChange {
 #[derive(Debug, Clone)]
 pub(in crate::tenant) struct Other {
     pub(in crate::tenant) id: u64,
+    /// How many of its kind there are up to it.
+    pub(in crate::tenant) nth: u64,
     /// The organization that it concerns; `None` if it may concern all.
     pub(in crate::tenant) org: Option<OrgId>,
     /// `None` for the answer to a request that had to wait, and for what a reset has made void.
     pub(in crate::tenant) change: Option<Change>,
 }
 
+/// The events that are no requests, the newest of them.
+#[derive(Debug, Default)]
+struct Others {
+    remembered: VecDeque<Other>,
+    forgotten: Forgotten,
+}
+
+/// What is not remembered any more of the events that are no requests.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::tenant) struct Forgotten {
+    /// How many there were.
+    count: u64,
+    /// The id of the newest of them.
+    newest: u64,
+}
+
+impl Forgotten {
+    /// How many came after an event, at most, where so many of all are known to have come up to it.
+    pub(in crate::tenant) fn after(self, event: u64, known: u64) -> u64 {
+        let unknown = self.count.saturating_sub(known);
+        unknown.min(self.newest.saturating_sub(event))
+    }
+}
+
 /// The counter of events, the events that are no requests, and the listeners.
 #[derive(Debug)]
 pub(in crate::tenant) struct Events {
     newest: AtomicU64,
-    others: Mutex<VecDeque<Other>>,
+    others: Mutex<Others>,
     listeners: Arc<AtomicUsize>,
     woken: watch::Sender<()>,
 }
@@ -114,26 +138,46 @@ impl Events {
         // Nothing that began before a reset shows after it.
         if let Some(Change::Reset(Scopes { requests: true, .. })) = &change {
             let is_void = |other: &&mut Other| org.is_none() || other.org == org;
-            let void = others.iter_mut().filter(is_void);
+            let void = others.remembered.iter_mut().filter(is_void);
             void.for_each(|other| other.change = None);
         }
-        if others.len() == OTHERS {
-            others.pop_front();
+        if others.remembered.len() == JournalLimits::CHANGES
+            && let Some(oldest) = others.remembered.pop_front()
+        {
+            others.forgotten = Forgotten {
+                count: oldest.nth,
+                newest: oldest.id,
+            };
         }
         let id = self.number();
-        others.push_back(Other { id, org, change });
+        let nth = others.count() + 1;
+        let other = Other {
+            id,
+            nth,
+            org,
+            change,
+        };
+        others.remembered.push_back(other);
         id
     }
 
-    /// The events after one, up to another, that are no requests.
-    pub(in crate::tenant) fn others_after(&self, event: u64, until: u64) -> Vec<Other> {
+    /// The events after one, up to another, that are no requests, and what is forgotten of them.
+    pub(in crate::tenant) fn others_after(
+        &self,
+        event: u64,
+        until: u64,
+    ) -> (Vec<Other>, Forgotten) {
         let others = self.others();
-        let first = others.partition_point(|other| other.id <= event);
-        let after = others.range(first..);
-        after
-            .take_while(|other| other.id <= until)
-            .cloned()
-            .collect()
+        let remembered = &others.remembered;
+        let first = remembered.partition_point(|other| other.id <= event);
+        let after = remembered.range(first..);
+        let after = after.take_while(|other| other.id <= until).cloned();
+        (after.collect(), others.forgotten)
+    }
+
+    /// How many events there were that are no requests.
+    pub(in crate::tenant) fn count_of_others(&self) -> u64 {
+        self.others().count()
     }
 
     /// Wakes the listeners.
@@ -152,8 +196,15 @@ impl Events {
         }
     }
 
-    fn others(&self) -> MutexGuard<'_, VecDeque<Other>> {
+    fn others(&self) -> MutexGuard<'_, Others> {
         self.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Others {
+    fn count(&self) -> u64 {
+        let newest = self.remembered.back();
+        newest.map_or(self.forgotten.count, |other| other.nth)
     }
 }
 

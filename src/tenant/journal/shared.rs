@@ -26,6 +26,8 @@ pub struct JournalLimits {
 impl JournalLimits {
     /// Bytes that are kept of a body.
     pub const BODY_BYTES: usize = 16 * 1024;
+    /// Upper bound on remembered events that are no requests: changes, and answers to requests that had to wait.
+    pub const CHANGES: usize = 2000;
     /// Bytes that are kept of the reason of a refusal.
     pub const REASON_BYTES: usize = 1024;
 }

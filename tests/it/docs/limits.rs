@@ -144,7 +144,7 @@ fn limits_of_storage() -> [(String, &'static str); 9] {
 }
 
 /// The rows after those.
-fn limits_of_the_journal() -> [(String, &'static str); 4] {
+fn limits_of_the_journal() -> [(String, &'static str); 5] {
     let entries = Config::default().journal_entries;
     let journal = JournalLimits::default();
     let mib = |bytes: usize| format!("{} MiB", bytes / 1024 / 1024);
@@ -164,6 +164,10 @@ fn limits_of_the_journal() -> [(String, &'static str); 4] {
         (
             format!("{} KiB", JournalLimits::BODY_BYTES / 1024),
             "a_long_body_is_cut_and_marked",
+        ),
+        (
+            JournalLimits::CHANGES.to_string(),
+            "of_changes_the_newest_are_remembered_and_the_others_counted",
         ),
     ]
 }
