@@ -72,6 +72,18 @@ fn what_was_not_asked_fails_the_test_with_the_difference() {
 }
 
 #[test]
+#[should_panic(
+    expected = "expected exactly 2 requests for `groups.list`, found 1; nothing else was asked"
+)]
+fn what_was_asked_too_seldom_fails_the_test_with_the_count() {
+    let tallyfy = TallyfyMock::start();
+    let acme = tallyfy.org("acme");
+    let url = format!("{}/api/organizations/acme/groups", tallyfy.uri());
+    reqwest::blocking::get(url).unwrap();
+    acme.verify(Operation::ListGroups).times(2);
+}
+
+#[test]
 #[should_panic(expected = "the seed is refused: groups[0].name: The name field is required.")]
 fn a_seed_with_mistakes_fails_the_test() {
     TallyfyMock::start()

@@ -204,14 +204,14 @@ fn one(expectation: &Expectation, times: Times, found: &Found) -> Result<usize, 
         "expected {wanted} for {}, found {count}",
         expectation.words()
     );
+    if count < times.at_least {
+        tell_nearest(&mut detail, expectation, &seen);
+    }
     let nearest = if count > times.at_most {
         seen.nearest_of_all()
     } else {
         seen.differing
     };
-    if count < times.at_least {
-        tell_nearest(&mut detail, expectation, nearest.first());
-    }
     if count <= times.at_most {
         tell_under_way(&mut detail, under_way);
         tell_dropped(&mut detail, found.dropped());
@@ -239,7 +239,7 @@ fn sequence(steps: &[Expectation], found: &Found) -> Result<usize, Unmet> {
             detail.push_str(" after those before it");
         }
         let seen = Seen::of(step, found);
-        tell_nearest(&mut detail, step, seen.differing.first());
+        tell_nearest(&mut detail, step, &seen);
         tell_under_way(&mut detail, seen.under_way);
         tell_dropped(&mut detail, found.dropped());
         return Err(Unmet {
@@ -320,9 +320,10 @@ fn many(times: usize) -> String {
     }
 }
 
-fn tell_nearest(detail: &mut String, expectation: &Expectation, nearest: Option<&Entry>) {
+fn tell_nearest(detail: &mut String, expectation: &Expectation, seen: &Seen) {
     // Writing to a text does not fail.
-    let _ = match nearest {
+    let _ = match seen.differing.first() {
+        None if seen.meeting > 0 => write!(detail, "; nothing else was asked"),
         None => write!(detail, "; nothing was asked"),
         Some(entry) => {
             let differences = expectation.differences(entry).join("; ");

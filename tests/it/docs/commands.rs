@@ -200,8 +200,11 @@ impl Shell {
         let cells = cells.filter_map(|cell| cell.strip_prefix('`')?.strip_suffix('`'));
         let mut commands = 0;
         for command in cells {
-            if command.starts_with("tallyfy-mock ") {
+            if command.starts_with("tallyfy-mock --") {
                 drop(Server::start(command, self.folder.path()));
+            } else if command.starts_with("tallyfy-mock ") {
+                let (printed, is_done) = self.run(command);
+                assert!(is_done, "{}: $ {command}\n{printed}", page.path);
             } else if command.starts_with("curl ") {
                 let (printed, is_done) = self.run(&command.replacen("curl", "curl -sS", 1));
                 let is_refused = printed.contains("\"about:blank\"");
