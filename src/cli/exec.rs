@@ -146,7 +146,7 @@ struct Running {
     state: Arc<AppState>,
     address: SocketAddr,
     totals: Arc<Totals>,
-    /// Numbered, the mock stops.
+    /// Sending stops the mock.
     stop: oneshot::Sender<()>,
     served: JoinHandle<Result<(), StartError>>,
     /// What clients need to trust the mock, where it speaks TLS. It goes with the mock.
