@@ -29,6 +29,7 @@ const WITH_ENGINE: &[(&str, usize)] = &[
 
 /// What `sh` blocks may say beside `docker`, and what runs it.
 const RUN_ELSEWHERE: &[(&str, &str)] = &[
+    ("pip install tallyfy-mock", ".ci/clients, from a file"),
     ("cargo run", "each test that starts the binary"),
     ("cargo test", "this very test"),
     ("cargo install --locked --path .", "the same build"),
@@ -46,6 +47,28 @@ const RUN_ELSEWHERE: &[(&str, &str)] = &[
         ".ci/contract",
     ),
 ];
+
+/// Pages whose Python is run by the package's own tests, and where these name them.
+const RUN_BY_PACKAGES: &[(&str, &str, &str)] = &[
+    ("README.md", "python", "clients/python/tests/test_docs.py"),
+    (
+        "docs/python.md",
+        "python",
+        "clients/python/tests/test_docs.py",
+    ),
+    (
+        "docs/python.md",
+        "report",
+        "clients/python/tests/test_docs.py",
+    ),
+];
+
+/// Whether a package's tests run the blocks in that language on that page.
+fn is_run_by_package(page: &str, language: &str) -> bool {
+    let mut run = RUN_BY_PACKAGES.iter();
+    let run = run.find(|(path, of, _)| *path == page && *of == language);
+    run.is_some_and(|(path, _, tests)| Page::read(tests).text.contains(&format!("\"{path}\"")))
+}
 
 /// Whether the text is the pattern's, in which `…` stands for anything.
 fn matches(pattern: &str, text: &str) -> bool {
@@ -307,6 +330,7 @@ fn what_is_not_run_needs_a_container_engine_and_is_counted() {
                         with_engine += usize::from(is_engines);
                     }
                 }
+                language if is_run_by_package(&page.path, language) => {}
                 "python" | "js" | "java" | "yaml" => with_engine += 1,
                 other => panic!("{}: nothing runs `{other}`", page.path),
             }
