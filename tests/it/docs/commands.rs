@@ -30,6 +30,10 @@ const WITH_ENGINE: &[(&str, usize)] = &[
 /// What `sh` blocks may say beside `docker`, and what runs it.
 const RUN_ELSEWHERE: &[(&str, &str)] = &[
     ("pip install tallyfy-mock", ".ci/clients, from a file"),
+    (
+        "npm install --save-dev tallyfy-mock",
+        ".ci/clients, from files",
+    ),
     ("cargo run", "each test that starts the binary"),
     ("cargo test", "this very test"),
     ("cargo install --locked --path .", "the same build"),
@@ -48,26 +52,36 @@ const RUN_ELSEWHERE: &[(&str, &str)] = &[
     ),
 ];
 
-/// Pages whose Python is run by the package's own tests, and where these name them.
-const RUN_BY_PACKAGES: &[(&str, &str, &str)] = &[
-    ("README.md", "python", "clients/python/tests/test_docs.py"),
+/// Which tests of the packages run what the pages show of a language.
+const RUN_BY_PACKAGES: &[(&str, &[(&str, &str)])] = &[
     (
-        "docs/python.md",
-        "python",
         "clients/python/tests/test_docs.py",
+        &[
+            ("README.md", "python"),
+            ("docs/python.md", "python"),
+            ("docs/python.md", "report"),
+        ],
     ),
     (
-        "docs/python.md",
-        "report",
-        "clients/python/tests/test_docs.py",
+        "clients/js/test/runners/docs.test.mjs",
+        &[
+            ("README.md", "js"),
+            ("docs/javascript.md", "js"),
+            ("docs/javascript.md", "report"),
+        ],
     ),
 ];
 
-/// Whether a package's tests run the blocks in that language on that page.
+/// Whether a package's tests run the blocks in that language on that page, and name it.
 fn is_run_by_package(page: &str, language: &str) -> bool {
-    let mut run = RUN_BY_PACKAGES.iter();
-    let run = run.find(|(path, of, _)| *path == page && *of == language);
-    run.is_some_and(|(path, _, tests)| Page::read(tests).text.contains(&format!("\"{path}\"")))
+    let runs = |(_, blocks): &&(&str, &[(&str, &str)])| blocks.contains(&(page, language));
+    let Some((tests, _)) = RUN_BY_PACKAGES.iter().find(runs) else {
+        return false;
+    };
+    let tests = Page::read(tests).text;
+    [format!("\"{page}\""), format!("'{page}'")]
+        .iter()
+        .any(|named| tests.contains(named))
 }
 
 /// Whether the text is the pattern's, in which `…` stands for anything.

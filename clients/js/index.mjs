@@ -1,0 +1,3 @@
+import tallyfy from './index.js';
+
+export const { TallyfyMock, TallyfyMockError, VerificationError, withOrg } = tallyfy;
