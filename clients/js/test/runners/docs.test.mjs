@@ -16,10 +16,12 @@ function runnerOf(name, code) {
 }
 
 const commands = {
-  vitest: ['npx', 'vitest', 'run'],
-  jest: ['npx', 'jest', '--testMatch', '**/*.test.cjs'],
-  node: [process.execPath, '--test', '--test-reporter=spec'],
+  vitest: ['vitest', 'run'],
+  jest: ['jest', '--testMatch', '**/*.test.cjs'],
+  node: ['node', '--test', '--test-reporter=spec'],
 };
+/** Where they are: among the project's packages, and beside this Node. */
+const path = [join(import.meta.dirname, '../../node_modules/.bin'), join(process.execPath, '..'), process.env.PATH].join(':');
 
 for (const page of pages) {
   test(page, () => {
@@ -39,7 +41,6 @@ for (const page of pages) {
       const its = blocks.filter(([, name, code]) => runnerOf(name, code) === runner);
       const tests = its.filter(([, name]) => name.includes('.test.'));
       if (its.length === 0) continue;
-      const path = `${join(process.execPath, '..')}:${process.env.PATH}`;
       const run = spawnSync(command, args, { cwd: join(folder, runner), encoding: 'utf8', timeout: 120_000, env: { ...env, PATH: path, NO_COLOR: '1', CI: '1' } });
       const printed = (run.stdout + run.stderr).replace(/\u001b\[[0-9;]*m/g, '');
       const failing = tests.filter(([, , , report]) => report);

@@ -6,11 +6,13 @@ import { test } from 'node:test';
 
 const { TALLYFY_MOCK_URL: _, NODE_TEST_CONTEXT: __, ...env } = process.env;
 
+/** The commands of the project's packages, and this Node. */
+const commands = [join(import.meta.dirname, '../../node_modules/.bin'), join(process.execPath, '..'), process.env.PATH].join(':');
+
 /** Runs a command in a folder; gives what it printed, without colours. */
 function run(folder, command, ...args) {
   const cwd = join(import.meta.dirname, folder);
-  const path = `${join(process.execPath, '..')}:${process.env.PATH}`;
-  const run = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 120_000, env: { ...env, PATH: path, NO_COLOR: '1', CI: '1' } });
+  const run = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 120_000, env: { ...env, PATH: commands, NO_COLOR: '1', CI: '1' } });
   return { status: run.status, printed: (run.stdout + run.stderr).replace(/\u001b\[[0-9;]*m/g, '') };
 }
 
@@ -22,10 +24,10 @@ const told = [
 ];
 
 for (const [folder, command, args, counts] of [
-  ['vitest', 'npx', ['vitest', 'run'], /Tests {2}1 failed \| 6 passed/],
-  ['jest', 'npx', ['jest', '--workers=2'], /Tests: +1 failed, 3 passed/],
-  ['jest', 'npx', ['jest', '--runInBand', '--globalSetup=', '--detectOpenHandles'], /Tests: +2 failed, 2 passed/],
-  ['node', process.execPath, ['--test', '--test-reporter=spec'], /pass 1\n.*fail 1\n/],
+  ['vitest', 'vitest', ['run'], /Tests {2}1 failed \| 6 passed/],
+  ['jest', 'jest', ['--workers=2'], /Tests: +1 failed, 3 passed/],
+  ['jest', 'jest', ['--runInBand', '--globalSetup=', '--detectOpenHandles'], /Tests: +2 failed, 2 passed/],
+  ['node', 'node', ['--test', '--test-reporter=spec'], /pass 1\n.*fail 1\n/],
 ]) {
   test(`${folder} ${args.join(' ')}`, () => {
     const { status, printed } = run(folder, command, ...args);
@@ -37,6 +39,6 @@ for (const [folder, command, args, counts] of [
 }
 
 test('the types', () => {
-  const { status, printed } = run('types', 'npx', 'tsc', '-p', '.');
+  const { status, printed } = run('types', 'tsc', '-p', '.');
   assert.equal(status, 0, printed);
 });
