@@ -51,8 +51,13 @@ mod json;
 mod mock;
 #[doc(hidden)]
 pub mod openapi;
+#[cfg(feature = "remote")]
+#[doc(hidden)]
+pub mod remote;
 #[doc(hidden)]
 pub mod request_log;
+#[cfg(all(feature = "cli", feature = "tls"))]
+mod roots;
 #[doc(hidden)]
 pub mod server;
 #[doc(hidden)]

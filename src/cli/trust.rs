@@ -10,15 +10,7 @@ use std::{
 use sha1_smol::Sha1;
 use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject};
 
-/// Where systems keep the certificates that they trust, in one file each: Debian and its like, Fedora, openSUSE,
-/// RHEL, macOS and the BSDs.
-const SYSTEM_ROOTS: [&str; 5] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
+use crate::roots;
 
 /// Files by which clients trust the mock's certificate.
 #[derive(Debug)]
@@ -100,12 +92,7 @@ fn php_folders(ours: &str) -> String {
 
 /// The roots that the caller's programs trust, and the mock's certificate.
 pub(super) fn bundle(ca_pem: &str) -> String {
-    let callers = var_os("SSL_CERT_FILE").map(PathBuf::from);
-    let systems = SYSTEM_ROOTS.iter().map(PathBuf::from);
-    let roots = callers
-        .into_iter()
-        .chain(systems)
-        .find_map(|path| fs::read_to_string(path).ok());
+    let roots = roots::trusted();
     joined(roots.as_deref().unwrap_or_default(), ca_pem)
 }
 

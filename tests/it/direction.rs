@@ -12,6 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("json", &[]),
     ("request_log", &[]),
+    ("roots", &[]),
     ("socket", &[]),
     ("config", &["domain"]),
     ("tenant", &["config", "domain", "json"]),
@@ -123,9 +124,32 @@ const ROOMS: &[(&str, &[&str])] = &[
             "server", "http", "state", "fixture", "tenant", "config", "domain", "json",
         ],
     ),
+    // The client that asks another server: `pull` and `drift` stand above it.
+    ("remote::target", &[]),
+    ("remote::token", &[]),
+    (
+        "remote::wire",
+        &["remote::target", "remote::token", "roots"],
+    ),
+    (
+        "remote",
+        &[
+            "remote::wire",
+            "remote::target",
+            "remote::token",
+            "fixture",
+            "domain",
+            "json",
+        ],
+    ),
     (
         "cli",
         &[
+            "remote",
+            "remote::target",
+            "remote::token",
+            "remote::wire",
+            "roots",
             "openapi",
             "server",
             "http",
@@ -150,6 +174,7 @@ const PLACES: &[(&str, &[&str])] = &[
         "tokio",
         &["http", "server", "mock", "cli", "tenant::journal::events"],
     ),
+    ("ureq", &["remote::target", "remote::token", "remote::wire"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

@@ -37,6 +37,8 @@ mod openapi;
 mod packaging;
 mod page;
 mod people;
+#[cfg(feature = "remote")]
+mod remote;
 mod repeat;
 mod resets;
 mod samples;
