@@ -4,7 +4,7 @@ use std::{error::Error as _, fmt, io, time::Duration};
 
 use tokio_rustls::rustls::{self, CertificateError};
 
-use super::super::target::Target;
+use crate::remote::target::Target;
 
 /// Why another server could not be asked: one sentence that says of which request, and what to do.
 ///

@@ -7,8 +7,8 @@ use ureq::{
     tls::{Certificate, PemItem, RootCerts, parse_pem},
 };
 
-use super::{super::target::Target, trouble::Trouble};
-use crate::roots;
+use super::trouble::Trouble;
+use crate::{remote::target::Target, roots};
 
 /// The proxy of the environment, if there is one.
 pub(super) fn proxy(target: &Target) -> Result<Option<Proxy>, Trouble> {
