@@ -153,8 +153,13 @@ impl Pagination {
 impl Links<'_> {
     /// The URL of another page.
     fn link(&self, page: u64) -> String {
-        let uri = &self.exchange.uri;
-        let origin = origin::asked(self.exchange, self.trust_proxy);
+        let Exchange {
+            uri,
+            headers,
+            socket,
+            ..
+        } = self.exchange;
+        let origin = origin::asked(uri, headers, socket.as_deref(), self.trust_proxy);
         let host = origin.host.as_deref().unwrap_or(self.authority);
         let query = match self.contract.next_link {
             NextLink::FullQuery => uri.query().unwrap_or_default(),

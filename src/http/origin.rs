@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use axum::http::{HeaderMap, HeaderName, header, uri::Authority};
+use axum::http::{HeaderMap, HeaderName, Uri, header, uri::Authority};
 
-use super::exchange::Exchange;
-use crate::socket::Protocol;
+use crate::socket::{Protocol, SocketHandle};
 
 /// RFC 7239.
 static FORWARDED: HeaderName = HeaderName::from_static("forwarded");
@@ -22,8 +21,12 @@ pub(super) struct Origin<'a> {
 
 /// The origin that a client used: from the proxy's headers, if they are trusted; else from the target, if that is absolute (RFC
 /// 9112, 3.2.2); else the scheme of the connection and the `Host` header.
-pub(super) fn asked(exchange: &Exchange, trust_proxy: bool) -> Origin<'_> {
-    let Exchange { uri, headers, .. } = exchange;
+pub(super) fn asked<'a>(
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+    socket: Option<&SocketHandle>,
+    trust_proxy: bool,
+) -> Origin<'a> {
     let (proxys_scheme, proxys_host) = if trust_proxy {
         forwarded(headers)
     } else {
@@ -37,7 +40,6 @@ pub(super) fn asked(exchange: &Exchange, trust_proxy: bool) -> Origin<'_> {
     };
     let header = || Some(Cow::Borrowed(headers.get(header::HOST)?.to_str().ok()?));
     let host = proxys_host.map(Cow::Owned).or_else(target).or_else(header);
-    let socket = exchange.socket.as_deref();
     let is_tls = socket.is_some_and(|socket| socket.protocol() == Protocol::Tls);
     let protocol = if is_tls { "https" } else { "http" };
     Origin {

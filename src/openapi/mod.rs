@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use self::notation::told;
 pub use self::{
+    control::{ENDPOINTS as CONTROL_ENDPOINTS, Endpoint as ControlEndpoint},
     coverage::{Counts, Coverage},
     served::Served,
 };

@@ -86,6 +86,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "http::tallyfy",
             "http::body",
             "http::exchange",
+            "http::origin",
+            "socket",
             "state",
             "fixture",
             "tenant",

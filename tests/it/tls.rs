@@ -157,6 +157,25 @@ fn a_client_of_tls_1_2_that_offers_http_2_and_names_nobody_is_served() {
 }
 
 #[test]
+fn the_documents_name_the_place_that_was_asked() {
+    let (mock, client) = start();
+    for of in ["tallyfy", "control"] {
+        let path = format!("/_mock/openapi.json?of={of}");
+        let mut connection = client.direct(&mock.uri(), "localhost");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost:4443\r\n\r\n");
+        connection.send(request);
+        let (_, body) = connection.answer();
+        let document: Value = serde_json::from_str(&body).unwrap();
+        let server = document["servers"][0]["url"].as_str().unwrap();
+        assert!(server.starts_with("https://localhost:4443"), "{server}");
+        let plain = reqwest::blocking::get(format!("{}{path}", mock.uri())).unwrap();
+        let plain: Value = plain.json().unwrap();
+        let server = plain["servers"][0]["url"].as_str().unwrap();
+        assert!(server.starts_with(&mock.uri()), "{server}");
+    }
+}
+
+#[test]
 fn a_session_is_resumed_but_takes_no_early_data() {
     let mock = TallyfyMock::builder().tls().start();
     let client = Client::changed(mock.ca_pem().unwrap(), |config| {

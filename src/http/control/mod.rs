@@ -35,9 +35,13 @@ use super::{
     page,
     tallyfy::{Endpoint, PREFIXES, endpoints},
 };
-use crate::{json::Written, state::AppState};
+use crate::{
+    json::Written,
+    openapi::{CONTROL_ENDPOINTS, ControlEndpoint},
+    state::AppState,
+};
 
-type Handler = fn() -> MethodRouter<Control>;
+type Handler = fn(MethodFilter) -> MethodRouter<Control>;
 
 /// A handler that runs in the pool, as parsing and answering may take long.
 fn on_pool<T: IntoResponse + 'static>(
@@ -73,96 +77,65 @@ fn long_on_pool<T: Written>(
     routing::on(method, handler)
 }
 
-/// Every control endpoint: method, path, handler.
-static ENDPOINTS: &[(Method, &str, Handler)] = &[
-    (Method::GET, "/_mock/health", || routing::get(health)),
-    (Method::GET, "/_mock/ready", || routing::get(ready)),
-    (Method::GET, "/_mock/routes", || routing::get(routes)),
-    (Method::GET, "/_mock/openapi.json", || {
-        routing::get(openapi::show)
-    }),
-    (Method::GET, "/_mock/ca.pem", || routing::get(certificate)),
-    (Method::GET, "/_mock/contract", || {
-        on_pool(MethodFilter::GET, contract::show)
-    }),
-    (Method::GET, "/_mock/organizations", || {
-        on_pool(MethodFilter::GET, organizations::list)
-    }),
-    (Method::GET, "/_mock/changes", || {
-        long_on_pool(MethodFilter::GET, organizations::changes)
-    }),
-    (Method::GET, "/_mock/coverage", || {
-        on_pool(MethodFilter::GET, coverage::show)
-    }),
-    (Method::GET, "/_mock/state", || {
-        long_on_pool(MethodFilter::GET, state::show)
-    }),
-    (Method::PUT, "/_mock/state", || {
-        on_pool(MethodFilter::PUT, state::replace)
-    }),
-    (Method::POST, "/_mock/seed", || {
-        on_pool(MethodFilter::POST, state::seed)
-    }),
-    (Method::POST, "/_mock/reset", || {
-        on_pool(MethodFilter::POST, state::reset)
-    }),
-    (Method::GET, "/_mock/requests", || {
-        long_on_pool(MethodFilter::GET, requests::list)
-    }),
-    (Method::DELETE, "/_mock/requests", || {
-        on_pool(MethodFilter::DELETE, requests::clear)
-    }),
-    (Method::GET, "/_mock/requests/{id}", || {
-        on_pool(MethodFilter::GET, requests::show)
-    }),
-    (Method::GET, "/_mock/requests/{id}/body", || {
-        on_pool(MethodFilter::GET, requests::body)
-    }),
-    (Method::POST, "/_mock/requests/verify", || {
-        on_pool(MethodFilter::POST, requests::verify)
-    }),
-    (Method::GET, "/_mock/events", || {
-        routing::get(events::listen)
-    }),
-    (Method::GET, "/_mock/faults", || {
-        long_on_pool(MethodFilter::GET, faults::list)
-    }),
-    (Method::DELETE, "/_mock/faults", || {
-        on_pool(MethodFilter::DELETE, faults::clear)
-    }),
-    (Method::GET, "/_mock/faults/{id}", || {
-        on_pool(MethodFilter::GET, faults::show)
-    }),
-    (Method::PUT, "/_mock/faults/{id}", || {
-        on_pool(MethodFilter::PUT, faults::put)
-    }),
-    (Method::DELETE, "/_mock/faults/{id}", || {
-        on_pool(MethodFilter::DELETE, faults::remove)
-    }),
-    (Method::GET, "/_mock/clock", || {
-        on_pool(MethodFilter::GET, clock::show)
-    }),
-    (Method::PUT, "/_mock/clock", || {
-        on_pool(MethodFilter::PUT, clock::set)
-    }),
-    (Method::POST, "/_mock/clock/advance", || {
-        on_pool(MethodFilter::POST, clock::advance)
-    }),
+/// What answers each control endpoint, under the name that it has in the OpenAPI document. The document's table has its
+/// method and its path.
+static HANDLERS: &[(&str, Handler)] = &[
+    ("health", |on| routing::on(on, health)),
+    ("ready", |on| routing::on(on, ready)),
+    ("routes", |on| routing::on(on, routes)),
+    ("openapi", |on| routing::on(on, openapi::show)),
+    ("ca", |on| routing::on(on, certificate)),
+    ("contract", |on| on_pool(on, contract::show)),
+    ("organizations", |on| on_pool(on, organizations::list)),
+    ("changes", |on| long_on_pool(on, organizations::changes)),
+    ("coverage", |on| on_pool(on, coverage::show)),
+    ("state.get", |on| long_on_pool(on, state::show)),
+    ("state.replace", |on| on_pool(on, state::replace)),
+    ("seed", |on| on_pool(on, state::seed)),
+    ("reset", |on| on_pool(on, state::reset)),
+    ("requests.list", |on| long_on_pool(on, requests::list)),
+    ("requests.clear", |on| on_pool(on, requests::clear)),
+    ("requests.get", |on| on_pool(on, requests::show)),
+    ("requests.body", |on| on_pool(on, requests::body)),
+    ("requests.verify", |on| on_pool(on, requests::verify)),
+    ("events", |on| routing::on(on, events::listen)),
+    ("faults.list", |on| long_on_pool(on, faults::list)),
+    ("faults.clear", |on| on_pool(on, faults::clear)),
+    ("faults.get", |on| on_pool(on, faults::show)),
+    ("faults.put", |on| on_pool(on, faults::put)),
+    ("faults.remove", |on| on_pool(on, faults::remove)),
+    ("clock.get", |on| on_pool(on, clock::show)),
+    ("clock.set", |on| on_pool(on, clock::set)),
+    ("clock.advance", |on| on_pool(on, clock::advance)),
 ];
 
+/// The control endpoints, each with its handler.
+fn handled() -> impl Iterator<Item = (&'static ControlEndpoint, Handler)> {
+    CONTROL_ENDPOINTS.iter().filter_map(|endpoint| {
+        let handler = HANDLERS.iter().find(|(name, _)| *name == endpoint.name)?;
+        Some((endpoint, handler.1))
+    })
+}
+
+fn filter(method: &str) -> MethodFilter {
+    match method {
+        "PUT" => MethodFilter::PUT,
+        "POST" => MethodFilter::POST,
+        "DELETE" => MethodFilter::DELETE,
+        _ => MethodFilter::GET,
+    }
+}
+
 fn known() -> Vec<String> {
-    ENDPOINTS
-        .iter()
-        .map(|(method, path, _)| format!("{method} {path}"))
+    handled()
+        .map(|(endpoint, _)| format!("{} {}", endpoint.method, endpoint.path))
         .collect()
 }
 
 pub(super) fn router(app: Arc<AppState>, capacity: Capacity) -> Router {
-    let routes = ENDPOINTS
-        .iter()
-        .fold(Router::new(), |router, (_, path, handler)| {
-            router.route(path, handler())
-        });
+    let routes = handled().fold(Router::new(), |router, (endpoint, handler)| {
+        router.route(endpoint.path, handler(filter(endpoint.method)))
+    });
     let routes = page::FILES.iter().fold(routes, |router, file| {
         router.route(file.path, routing::get(file))
     });
@@ -246,4 +219,16 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
         "a defect of the mock's; please report it",
     )
     .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_endpoint_of_the_document_has_a_handler_and_no_other_has_one() {
+        let described = CONTROL_ENDPOINTS.iter().map(|endpoint| endpoint.name);
+        let handled = HANDLERS.iter().map(|(name, _)| *name);
+        assert!(described.eq(handled));
+    }
 }

@@ -1,16 +1,22 @@
 //! `openapi.json`: what is served, as a document.
 
+use std::sync::Arc;
+
 use axum::{
-    Json as Answer,
+    Extension, Json as Answer,
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, Uri},
 };
 
 use super::{
     ask::{Asked, Control},
     problem::Problem,
 };
-use crate::{http::tallyfy::served, openapi::Document, state::AppState};
+use crate::{
+    http::{origin, tallyfy::served},
+    openapi::Document,
+    socket::SocketHandle,
+};
 
 /// What a document may be of.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +28,8 @@ enum Of {
 /// What is served under this process's contract; with `?of=control`, the control endpoints.
 pub(super) async fn show(
     State(Control { app, capacity }): State<Control>,
+    socket: Option<Extension<Arc<SocketHandle>>>,
+    uri: Uri,
     headers: HeaderMap,
     mut asked: Asked,
 ) -> Result<Answer<Document>, Problem> {
@@ -32,7 +40,10 @@ pub(super) async fn show(
         _ => None,
     })?;
     query.done()?;
-    let origin = origin(&headers, &app);
+    let socket = socket.as_ref().map(|Extension(socket)| &**socket);
+    let asked = origin::asked(&uri, &headers, socket, app.trust_proxy);
+    let host = asked.host.as_deref().unwrap_or(&app.authority);
+    let origin = format!("{}://{host}", asked.scheme);
     let document = capacity.pool.run(move || match of.unwrap_or(Of::Tallyfy) {
         Of::Tallyfy => {
             let is_rate_limited = app.tenants.is_rate_limited();
@@ -41,11 +52,4 @@ pub(super) async fn show(
         Of::Control => Document::of_control(&origin),
     });
     Ok(Answer(document.await))
-}
-
-/// Where the mock was found.
-fn origin(headers: &HeaderMap, app: &AppState) -> String {
-    let host = headers.get(header::HOST);
-    let host = host.and_then(|host| host.to_str().ok());
-    format!("http://{}", host.unwrap_or(&app.authority))
 }

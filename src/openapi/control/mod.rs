@@ -5,7 +5,8 @@ mod table;
 
 use serde_json::{Map, Value, json};
 
-use self::table::{Body, ENDPOINTS, Endpoint, parameter};
+use self::table::{Body, parameter};
+pub use self::table::{ENDPOINTS, Endpoint};
 use super::{Document, VERSION, notation::component};
 
 impl Document {

@@ -1,14 +1,18 @@
-//! The table of control endpoints: what each is asked and answers. `http/control` has what they do.
+//! The table of control endpoints: what each is asked and answers. `http/control` has their handlers.
 
 use serde_json::{Value, json};
 
 use crate::domain::{id::ID_FORM, operation::Operation};
 
 /// A control endpoint.
-pub(super) struct Endpoint {
-    pub(super) name: &'static str,
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Its name, which is unique.
+    pub name: &'static str,
+    /// Its method.
+    pub method: &'static str,
+    /// Its path; `{id}` stands for any segment.
+    pub path: &'static str,
     pub(super) summary: &'static str,
     /// The parameters of its query.
     pub(super) query: &'static [&'static str],
@@ -73,7 +77,7 @@ const fn send(
 
 /// All of them.
 #[rustfmt::skip]
-pub(super) static ENDPOINTS: &[Endpoint] = &[
+pub static ENDPOINTS: &[Endpoint] = &[
     get("health", "/_mock/health", "That the process answers, and what it is", &[], &[(200, Body::Json("Health"))]),
     get("ready", "/_mock/ready", "That the fixtures are in", &[], &[(200, Body::Json("Ready"))]),
     get("routes", "/_mock/routes", "What is served", &[], &[(200, Body::Json("Routes"))]),
