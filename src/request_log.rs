@@ -132,7 +132,8 @@ impl RequestLine<'_> {
         if let Some(route) = self.route {
             let _ = write!(text, "{route}, ");
         }
-        let _ = write!(text, "{:.3} ms){plain}", self.ms());
+        let us = self.us();
+        let _ = write!(text, "{}.{:03} ms){plain}", us / 1000, us % 1000);
         if !remark.is_empty() {
             text.push(' ');
             push_shown(&mut text, remark);
@@ -147,7 +148,7 @@ impl RequestLine<'_> {
             method: self.method,
             route: self.route.unwrap_or("-"),
             status: self.status,
-            ms: self.ms(),
+            ms: (self.duration.as_secs_f64() * 1e6).round() / 1e3,
             org: self.org.unwrap_or("-"),
             path: self.path,
             remark: self.remark,
@@ -156,9 +157,9 @@ impl RequestLine<'_> {
         without_unseen(&json).into()
     }
 
-    /// To the microsecond.
-    fn ms(&self) -> f64 {
-        (self.duration.as_secs_f64() * 1e6).round() / 1e3
+    /// The duration in microseconds, rounded.
+    fn us(&self) -> u128 {
+        (self.duration.as_nanos() + 500) / 1000
     }
 }
 

@@ -266,7 +266,7 @@ fn of_an_organization_that_went_nobody_says_that_it_was_never_asked() {
             fault: None,
             reason: None,
             client_gone: false,
-            token: None,
+            redactor: &journal::Redactor::new(None),
         });
     };
     let of = |id: &str| {

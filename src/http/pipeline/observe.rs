@@ -28,10 +28,18 @@ use crate::{
 pub(super) struct Observation<'a> {
     app: &'a AppState,
     exchange: &'a Exchange,
-    /// When it came, by the clock of its organization; `None` if neither log nor journal is on.
-    at: Option<DateTime<Utc>>,
+    /// `None` if neither log nor journal is on.
+    noted: Option<Noted<'a>>,
     started: Instant,
     under_way: Option<UnderWay>,
+}
+
+/// What log and journal need from the beginning of a request.
+#[derive(Debug)]
+struct Noted<'a> {
+    /// When it came, by the clock of its organization.
+    at: DateTime<Utc>,
+    redactor: Redactor<'a>,
 }
 
 impl<'a> Observation<'a> {
@@ -46,7 +54,10 @@ impl<'a> Observation<'a> {
         Self {
             app,
             exchange,
-            at: is_noted.then(|| exchange.now()),
+            noted: is_noted.then(|| Noted {
+                at: exchange.now(),
+                redactor: Redactor::new(exchange.bearer()),
+            }),
             started: Instant::now(),
             under_way: None,
         }
@@ -80,8 +91,8 @@ impl<'a> Observation<'a> {
     /// Records the request and its answer in log and journal.
     pub(super) fn end(mut self, answer: &Answer, remark: Option<&str>) {
         let duration = self.started.elapsed();
-        if self.at.is_some() {
-            self.log(duration, answer, remark);
+        if let Some(noted) = &self.noted {
+            self.log(&noted.redactor, duration, answer, remark);
         }
         if let Some(totals) = &self.app.totals {
             self.count(totals, answer);
@@ -119,11 +130,16 @@ impl<'a> Observation<'a> {
     }
 
     /// One line in the log.
-    fn log(&self, duration: Duration, answer: &Answer, remark: Option<&str>) {
+    fn log(
+        &self,
+        redactor: &Redactor<'_>,
+        duration: Duration,
+        answer: &Answer,
+        remark: Option<&str>,
+    ) {
         let exchange = self.exchange;
         let path = exchange.uri.path();
         // A log travels further than a journal: even an organization's id is hidden if it equals the token.
-        let redactor = Redactor::new(exchange.bearer(), None);
         let [method, path] = [exchange.method.as_str(), path].map(|text| redactor.plain(text));
         let org = organization(exchange.uri.path()).map(|org| redactor.plain(org));
         let remark = remark.map(|remark| redactor.plain(remark));
@@ -158,6 +174,7 @@ impl<'a> Observation<'a> {
         duration: Duration,
         record: impl FnOnce(&Arc<Ring>, Seen<'_>) -> T,
     ) -> Option<T> {
+        let noted = self.noted.as_ref()?;
         if !self.app.tenants.journal().is_on() {
             return None;
         }
@@ -174,7 +191,7 @@ impl<'a> Observation<'a> {
         let is_seen = exchange.notes.is_status_seen();
         let status = answer.map(Answer::status).filter(|_| is_seen);
         let seen = Seen {
-            at: self.at?,
+            at: noted.at,
             operation: exchange.matched.operation,
             org,
             method: exchange.method.as_str(),
@@ -193,7 +210,7 @@ impl<'a> Observation<'a> {
             fault: exchange.notes.struck_by(),
             reason: reason.flatten(),
             client_gone: exchange.notes.is_client_gone(),
-            token: exchange.bearer(),
+            redactor: &noted.redactor,
         };
         Some(record(ring, seen))
     }

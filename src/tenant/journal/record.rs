@@ -56,8 +56,8 @@ pub struct Seen<'a> {
     pub reason: Option<&'a str>,
     /// Whether the client closed its connection while its answer was held back.
     pub client_gone: bool,
-    /// The caller's token, which is redacted everywhere.
-    pub token: Option<&'a str>,
+    /// What takes credentials out, the caller's token first of all.
+    pub redactor: &'a Redactor<'a>,
 }
 
 /// The kind of a record.
@@ -115,7 +115,7 @@ pub(super) struct OfRequest {
 /// The record of that kind, without what must not be remembered; it has no number yet. An answer that came
 /// later says whose it is.
 pub(super) fn written(kind: Kind, of: Option<OfRequest>, seen: &mut Seen<'_>) -> Vec<u8> {
-    let redactor = Redactor::new(seen.token, seen.org.map(OrgId::as_str));
+    let redactor = seen.redactor.within(seen.org.map(OrgId::as_str));
     let most = |body: Option<&Bytes>| body.map_or(0, Bytes::len).min(JournalLimits::BODY_BYTES);
     let expected = 640 + most(seen.body.as_ref()) + most(seen.response.as_ref());
     let mut out = Vec::with_capacity(expected);
@@ -138,6 +138,9 @@ pub(super) fn written(kind: Kind, of: Option<OfRequest>, seen: &mut Seen<'_>) ->
     out
 }
 
+/// How many ends a head has: those of method, path, query and headers.
+const ENDS: usize = 4;
+
 fn put_request(out: &mut Vec<u8>, seen: &mut Seen<'_>, redactor: &Redactor<'_>) {
     out.put_i64_le(seen.at.timestamp_micros());
     let operation = seen.operation.and_then(|operation| {
@@ -146,12 +149,19 @@ fn put_request(out: &mut Vec<u8>, seen: &mut Seen<'_>, redactor: &Redactor<'_>) 
     });
     out.put_u8(operation.unwrap_or(u8::MAX));
     let line = [seen.method, seen.path, seen.query.unwrap_or_default()];
-    let mut head = String::with_capacity(512);
-    let ends = redactor.head(line, seen.headers, &mut head);
-    for end in ends.into_iter().chain([head.len()]) {
-        out.put_u32_le(u32::try_from(end).expect("a head is short"));
+    // The ends are patched in.
+    let at = out.len();
+    out.put_bytes(0, 4 * ENDS);
+    let head = out.len();
+    let [method, path, query] = redactor.head(line, seen.headers, out);
+    for (place, end) in [method, path, query, out.len() - head]
+        .into_iter()
+        .enumerate()
+    {
+        let end = u32::try_from(end).expect("a head is short");
+        let at = at + 4 * place;
+        out[at..at + 4].copy_from_slice(&end.to_le_bytes());
     }
-    out.put_slice(head.as_bytes());
 }
 
 fn put_outcome(out: &mut Vec<u8>, seen: &Seen<'_>, redactor: &Redactor<'_>) {

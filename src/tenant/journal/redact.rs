@@ -30,7 +30,7 @@ pub use self::secrets::REDACTED;
 use super::shared::JournalLimits;
 
 /// Redacts one request and its answer. Takes time linear in their length, whatever they hold.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Redactor<'a> {
     /// The request's own token; empty if there is none.
     token: &'a str,
@@ -43,15 +43,22 @@ impl<'a> Redactor<'a> {
     /// A shorter token is too likely to be a word like any other.
     pub const SHORTEST_TOKEN: usize = 8;
 
-    /// `token` is the request's own. The organization's id is no secret, even where it is the token.
-    pub fn new(token: Option<&'a str>, org: Option<&str>) -> Self {
-        let token = token.filter(|token| {
-            token.len() >= Self::SHORTEST_TOKEN && !org.is_some_and(|org| org.contains(token))
-        });
+    /// `token` is the request's own.
+    pub fn new(token: Option<&'a str>) -> Self {
+        let token = token.filter(|token| token.len() >= Self::SHORTEST_TOKEN);
         Self {
             token: token.unwrap_or_default(),
             finder: token.map(Finder::new),
             is_escaped: token.is_some_and(|token| token.contains(['"', '\\', '%'])),
+        }
+    }
+
+    /// The redactor for what an organization keeps of itself: its id is no secret there, even where it is the token.
+    pub(super) fn within(&self, org: Option<&str>) -> Cow<'_, Self> {
+        if !self.token.is_empty() && org.is_some_and(|org| org.contains(self.token)) {
+            Cow::Owned(Self::new(None))
+        } else {
+            Cow::Borrowed(self)
         }
     }
 
@@ -81,17 +88,19 @@ impl<'a> Redactor<'a> {
         &self,
         [method, path, query]: [&str; 3],
         headers: &mut dyn Iterator<Item = (&str, &[u8])>,
-        out: &mut String,
+        out: &mut Vec<u8>,
     ) -> [usize; 3] {
         let start = out.len();
         let ends = [self.plain(method), self.plain(path), self.query(query)].map(|part| {
-            out.push_str(&part);
+            out.extend_from_slice(part.as_bytes());
             out.len() - start
         });
         for (name, value) in headers {
             let value = String::from_utf8_lossy(value);
             let (shown, value) = (self.header_name(name), self.value(name, &value));
-            out.extend([shown, "\0", &value, "\n"]);
+            for part in [shown, "\0", &value, "\n"] {
+                out.extend_from_slice(part.as_bytes());
+            }
         }
         ends
     }

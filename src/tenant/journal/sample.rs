@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::DateTime;
 use serde_json::Value;
 
-use super::{Filter, Found, Journal, JournalLimits, Ring, Seen};
+use super::{Filter, Found, Journal, JournalLimits, Redactor, Ring, Seen};
 use crate::domain::{id::OrgId, operation::Operation};
 
 /// A request with defaults for whatever a test does not set.
@@ -109,7 +109,7 @@ impl Sample {
             fault: None,
             reason: None,
             client_gone: false,
-            token: self.token.as_deref(),
+            redactor: &Redactor::new(self.token.as_deref()),
         })
     }
 

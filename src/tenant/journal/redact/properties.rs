@@ -79,7 +79,7 @@ proptest! {
             .zip(is_encoded)
             .map(|(c, is_encoded)| if is_encoded { format!("%{:02X}", u32::from(c)) } else { c.to_string() })
             .collect();
-        let redactor = Redactor::new(Some(&token), None);
+        let redactor = Redactor::new(Some(&token));
         let holds_it = |shown: &str| {
             shown.contains(&token) || percent_decode_str(shown).decode_utf8_lossy().contains(&token)
         };
@@ -107,12 +107,12 @@ proptest! {
 
     #[test]
     fn what_holds_no_secret_stays_as_it_is(text in "[a-j ,.?=&:\\\\%\"{}]{0,40}") {
-        let redactor = Redactor::new(Some(OWN), None);
+        let redactor = Redactor::new(Some(OWN));
         prop_assert_eq!(redactor.plain(&text), text.as_str());
         prop_assert_eq!(redactor.query(&text), text.as_str());
-        let mut head = "before".to_owned();
+        let mut head = b"before".to_vec();
         let ends = redactor.head(["GET", &text, &text], &mut [("accept", text.as_bytes())].into_iter(), &mut head);
-        prop_assert_eq!(head, format!("beforeGET{text}{text}accept\0{text}\n"));
+        prop_assert_eq!(String::from_utf8(head).unwrap(), format!("beforeGET{text}{text}accept\0{text}\n"));
         prop_assert_eq!(ends, [3, 3 + text.len(), 3 + 2 * text.len()]);
         if serde_json::from_str::<Value>(&text).is_err() {
             prop_assert_eq!(redactor.body(text.as_bytes()), text.as_bytes());

@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::{decode::hides, signs::signs};
+use super::{
+    decode::hides,
+    signs::{is_harmless, signs},
+};
 
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "[redacted]";
@@ -12,7 +15,8 @@ pub const REDACTED: &str = "[redacted]";
 /// Whether the value of this name is a secret.
 pub(super) fn names_secret(name: &str) -> bool {
     let is_secret = |name: &str| signs(name).next().is_some();
-    is_secret(name) || hides(name, is_secret)
+    // Most names end here.
+    !is_harmless(name.as_bytes()) && (is_secret(name) || hides(name, is_secret))
 }
 
 /// The value of each name, and what follows each `bearer `. If the text `is_unparsed`, the value of a name without one

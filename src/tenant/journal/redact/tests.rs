@@ -202,9 +202,9 @@ fn a_secret_at_the_cut_does_not_survive() {
 
 #[test]
 fn a_head_is_appended_and_its_ends_count_from_there() {
-    let redactor = Redactor::new(Some(OWN), None);
+    let redactor = Redactor::new(Some(OWN));
     for (value, expected) in [("gzip", "gzip"), (OWN, REDACTED)] {
-        let mut out = "before".to_owned();
+        let mut out = b"before".to_vec();
         let headers = [
             ("authorization", "Bearer own-T0ken/42".as_bytes()),
             ("accept", value.as_bytes()),
@@ -213,7 +213,7 @@ fn a_head_is_appended_and_its_ends_count_from_there() {
         let line = ["GET", "/own-T0ken/42", "token=a"];
         let ends = redactor.head(line, &mut headers.into_iter(), &mut out);
         assert_eq!(
-            out,
+            String::from_utf8(out).unwrap(),
             format!(
                 "beforeGET/[redacted]token=[redacted]authorization\0Bearer [redacted]\naccept\0{expected}\nx-odd\0\u{fffd}\n"
             )
@@ -225,7 +225,7 @@ fn a_head_is_appended_and_its_ends_count_from_there() {
 #[test]
 fn of_a_clean_body_only_the_requests_own_token_is_taken() {
     let clean = |body: &str| {
-        let redactor = Redactor::new(Some(OWN), None);
+        let redactor = Redactor::new(Some(OWN));
         String::from_utf8(redactor.clean_body(body.as_bytes()).into_owned()).unwrap()
     };
     for (body, expected) in [
@@ -239,7 +239,7 @@ fn of_a_clean_body_only_the_requests_own_token_is_taken() {
 
 #[test]
 fn every_text_is_read_by_the_same_rule() {
-    let redactor = Redactor::new(Some(OWN), None);
+    let redactor = Redactor::new(Some(OWN));
     for (text, expected) in [
         ("password: abc\nname: x", "password: [redacted]\nname: x"),
         ("see Bearer abc", "see Bearer [redacted]"),
@@ -272,7 +272,7 @@ fn every_text_is_read_by_the_same_rule() {
         redactor.query("token(1)=abc&x=1"),
         "token(1)=[redacted]&x=1"
     );
-    let redactor = Redactor::new(Some("ab&cd=ef=="), None);
+    let redactor = Redactor::new(Some("ab&cd=ef=="));
     assert_eq!(redactor.query("ab&cd=ef==&x"), "[redacted]&x");
     assert_eq!(redactor.query("ab&cd%3Def==&x"), REDACTED);
 }

@@ -25,10 +25,10 @@ fn many(text: &str) -> String {
 
 /// Redacts a text in every place where it can stand.
 fn redact(token: &str, text: &str) {
-    let redactor = Redactor::new(Some(token), None);
+    let redactor = Redactor::new(Some(token));
     let value = format!("%41{text}");
     let mut headers = [(text, value.as_bytes())].into_iter();
-    redactor.head(["GET", text, text], &mut headers, &mut String::new());
+    redactor.head(["GET", text, text], &mut headers, &mut Vec::new());
     let json = json!({ "token": 1, "text": text, text: 1 });
     let _ = redactor.body(json.to_string().as_bytes());
     let _ = redactor.body(text.as_bytes());
