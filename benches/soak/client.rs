@@ -16,14 +16,14 @@ pub(crate) enum Got {
     /// An answer, of Tallyfy's shape or the control side's; null where it has no body.
     Answer(u16, Value),
     /// No answer, or half of one: a fault that cuts the connection.
-    Broken,
+    Broken(io::Error),
 }
 
 impl Got {
     pub(crate) fn status(&self) -> Option<u16> {
         match self {
             Self::Answer(status, _) => Some(*status),
-            Self::Broken => None,
+            Self::Broken(_) => None,
         }
     }
 
@@ -36,9 +36,13 @@ impl Got {
     }
 }
 
+/// How long a connection is kept that is not used; the mock keeps it for `--header-timeout`, which is 30 s.
+const LONGEST_IDLE: Duration = Duration::from_secs(15);
+
 pub(crate) struct Client {
     address: String,
     connection: Option<BufReader<TcpStream>>,
+    answered_at: Instant,
     /// How long each exchange took.
     pub(crate) times: Vec<Duration>,
 }
@@ -48,6 +52,7 @@ impl Client {
         Self {
             address: address.to_owned(),
             connection: None,
+            answered_at: Instant::now(),
             times: Vec::new(),
         }
     }
@@ -72,10 +77,14 @@ impl Client {
         let asked_at = Instant::now();
         let exchanged = self.exchange(&request);
         self.times.push(asked_at.elapsed());
-        let Ok((status, body)) = exchanged else {
-            self.connection = None;
-            return Got::Broken;
+        let (status, body) = match exchanged {
+            Ok(answered) => answered,
+            Err(error) => {
+                self.connection = None;
+                return Got::Broken(error);
+            }
         };
+        self.answered_at = Instant::now();
         let body = if body.is_empty() {
             Value::Null
         } else {
@@ -92,7 +101,9 @@ impl Client {
     }
 
     fn exchange(&mut self, request: &str) -> io::Result<(u16, Vec<u8>)> {
-        let mut connection = if let Some(connection) = self.connection.take() {
+        // The mock may be about to close one that was idle for longer.
+        let is_fresh = self.answered_at.elapsed() < LONGEST_IDLE;
+        let mut connection = if let Some(connection) = self.connection.take().filter(|_| is_fresh) {
             connection
         } else {
             let stream = TcpStream::connect(&self.address).expect("the mock accepts");

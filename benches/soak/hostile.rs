@@ -9,7 +9,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Counts, client::Client, random::Random};
+use super::{
+    Counts,
+    client::{Client, Got},
+    random::Random,
+};
 
 /// So many members make a create of nearly 1 MiB.
 const MEMBERS: u64 = 150_000;
@@ -63,9 +67,10 @@ impl Hostile {
 
     /// It is refused or done, but there is an answer.
     fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> u16 {
-        let got = self.client.ask(method, path, body);
-        let status = got.status();
-        status.unwrap_or_else(|| panic!("{method} {path} has no answer"))
+        match self.client.ask(method, path, body) {
+            Got::Answer(status, _) => status,
+            Got::Broken(error) => panic!("{method} {path} has no answer: {error}"),
+        }
     }
 
     /// A group with as many members as fit into a body, then all of them as users, of which a part is read.
@@ -125,7 +130,7 @@ impl Hostile {
         );
         let path = self.groups();
         let got = self.client.ask_with("GET", &path, &header, None);
-        assert!(got.status().is_some(), "it has no answer");
+        assert!(got.status().is_some(), "{got:?}");
         self.count("wide heads");
     }
 
