@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" />
+
 /** What a request asks for, as rules, expectations and the journal name it. */
 export type Operation =
   | 'groups.list'

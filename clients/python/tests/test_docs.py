@@ -22,7 +22,7 @@ def test_a_page(page: str, pytester: pytest.Pytester, monkeypatch: pytest.Monkey
     told = "".join(report for _, report in blocks)
     assert told.count("\n") == sum(block.count("\n") for block in re.findall(r"```report\n(.*?)```", text, re.DOTALL))
 
-    for number, (code, report) in enumerate(blocks):
+    for number, (code, _) in enumerate(blocks):
         pytester.path.joinpath(f"test_block_{number}.py").write_text(code)
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tallyfy_mock import TallyfyMock
+from tallyfy_mock._binary import find_binary
 
 
 @pytest.fixture(autouse=True)
@@ -293,6 +294,23 @@ def test_two_suites_at_once_share_a_mock(suite: pytest.Pytester, monkeypatch: py
         for one in runs:
             out, _ = one.communicate(timeout=60)
             assert (one.returncode, "4 passed" in out) == (0, True), out
+
+
+def test_a_suite_is_run_by_exec(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import os
+        from client import ask
+
+        def test_one(tallyfy_mock, tallyfy_org):
+            assert tallyfy_mock.url == os.environ["TALLYFY_MOCK_URL"] and not tallyfy_mock.is_own
+            assert ask(tallyfy_org, "GET", "groups") == 200
+        """
+    )
+    command = [find_binary(), "exec", "--control-token", "ours", "--", sys.executable, "-m", "pytest", "-q"]
+    done = subprocess.run(command, cwd=suite.path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout + done.stderr
+    assert "tallyfy-mock: 1 request, 0 refused" in done.stderr
 
 
 def test_a_seed_makes_ids_repeat(suite: pytest.Pytester) -> None:
