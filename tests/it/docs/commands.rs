@@ -9,7 +9,10 @@ use std::{
 
 use tallyfy_mock::fixture::Fixture;
 
-use super::pages::{Block, Page, for_users};
+use super::{
+    pages::{Block, Page, for_users},
+    quotes::is_quote,
+};
 
 /// The port that pages speak of; a test's mock has another.
 const PORT: &str = "8255";
@@ -22,8 +25,9 @@ const WITH_ENGINE: &[(&str, usize)] = &[
     ("README.md", 1),
     ("docs/exec.md", 1),
     ("docs/getting-started.md", 4),
-    ("docs/languages.md", 3),
+    ("docs/other-languages.md", 3),
     ("docs/real-host.md", 2),
+    ("docs/scaling.md", 1),
     ("docs/troubleshooting.md", 2),
 ];
 
@@ -276,7 +280,8 @@ fn every_command_prints_what_its_page_says() {
         assert!(!has_consoles || commands > 0, "{}", page.path);
         // What a page shows of the log is in it.
         let log = shell.log();
-        for block in blocks.iter().filter(|block| block.language == "text") {
+        let texts = blocks.iter().filter(|block| block.language == "text");
+        for block in texts.filter(|block| !is_quote(block)) {
             for line in block.text.lines() {
                 let is_there = log.lines().any(|logged| matches(line, logged));
                 assert!(is_there, "{}: `{line}` is not in\n{log}", page.path);
@@ -331,7 +336,7 @@ fn every_example_of_help_works() {
 fn what_is_not_run_needs_a_container_engine_and_is_counted() {
     for page in for_users() {
         let mut with_engine = 0;
-        for block in page.blocks() {
+        for block in page.blocks().into_iter().filter(|block| !is_quote(block)) {
             match block.language {
                 // `http` quotes what the vendor or its clients say.
                 "console" | "text" | "rust" | "toml" | "http" => {}

@@ -5,5 +5,6 @@ mod commands;
 mod limits;
 mod links;
 mod pages;
+mod quotes;
 mod style;
 mod tables;

@@ -1,0 +1,56 @@
+//! Code that a page quotes: it stands word for word in a file of a suite that `.ci/run` runs.
+
+use std::{fs, path::Path};
+
+use super::pages::{Block, Page, for_users};
+
+/// Folders with suites, and the step of `.ci/run` that runs each.
+const RUN: &[(&str, &str)] = &[("examples/junit5", "examples/junit5/run")];
+
+/// Whether the block is a part of such a file: whole lines of it.
+pub(super) fn is_quote(block: &Block<'_>) -> bool {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let quoted = format!("\n{}\n", block.text);
+    RUN.iter()
+        .any(|(folder, _)| is_in_folder(&root.join(folder), &quoted))
+}
+
+fn is_in_folder(folder: &Path, quoted: &str) -> bool {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    entries.map(|entry| entry.unwrap().path()).any(|path| {
+        if path.is_dir() {
+            return is_in_folder(&path, quoted);
+        }
+        // A file that is no text is quoted nowhere.
+        fs::read_to_string(path).is_ok_and(|text| format!("\n{text}\n").contains(quoted))
+    })
+}
+
+#[test]
+fn a_quote_is_whole_lines_of_a_file() {
+    let block = |text| Block {
+        language: "java",
+        text,
+        at: 0,
+    };
+    assert!(is_quote(&block(
+        "@ExtendWith(TallyfyMockExtension.class)\nclass GroupsTest {"
+    )));
+    assert!(!is_quote(&block(
+        "@ExtendWith(TallyfyMockExtension.class)\nclass Groups"
+    )));
+    assert!(!is_quote(&block("class GroupsTest {\n}")));
+}
+
+#[test]
+fn what_is_quoted_is_run_by_ci() {
+    let ci = Page::read(".ci/run").text;
+    for (folder, step) in RUN {
+        assert!(ci.contains(step), "{folder}: .ci/run does not run {step}");
+    }
+    let blocks: usize = for_users()
+        .iter()
+        .map(|page| page.blocks().iter().filter(|block| is_quote(block)).count())
+        .sum();
+    assert!(blocks > 0, "the quotes are found");
+}
