@@ -16,7 +16,8 @@ pub(super) fn is_quote(block: &Block<'_>) -> bool {
 }
 
 fn is_in_folder(folder: &Path, quoted: &str) -> bool {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     entries.map(|entry| entry.unwrap().path()).any(|path| {
         if path.is_dir() {
             return is_in_folder(&path, quoted);
