@@ -5,7 +5,10 @@ use std::{fs, path::Path};
 use super::pages::{Block, Page, for_users};
 
 /// Folders with suites, and the step of `.ci/run` that runs each.
-const RUN: &[(&str, &str)] = &[("examples/junit5", "examples/junit5/run")];
+const RUN: &[(&str, &str)] = &[
+    ("examples/junit5", "examples/junit5/run"),
+    ("examples/languages", "examples/languages/run"),
+];
 
 /// Whether the block is a part of such a file: whole lines of it.
 pub(super) fn is_quote(block: &Block<'_>) -> bool {
