@@ -24,7 +24,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_tallyfy-mock");
 const WITH_ENGINE: &[(&str, usize)] = &[
     ("README.md", 1),
     ("docs/exec.md", 1),
-    ("docs/getting-started.md", 4),
+    ("docs/getting-started.md", 3),
     ("docs/other-languages.md", 3),
     ("docs/real-host.md", 2),
     ("docs/scaling.md", 1),

@@ -6,6 +6,8 @@ use super::pages::{Block, Page, for_users};
 
 /// Folders with suites, and the step of `.ci/run` that runs each.
 const RUN: &[(&str, &str)] = &[
+    // Linted, as only GitHub runs them.
+    ("examples/ci", ".ci/workflows"),
     ("examples/junit5", "examples/junit5/run"),
     ("examples/languages", "examples/languages/run"),
 ];
