@@ -1,7 +1,7 @@
 //! `tallyfy-mock exec -- COMMAND`: a mock, a command that finds it, and the end of both.
 
 mod child;
-#[cfg(target_os = "linux")]
+#[cfg_attr(not(target_os = "linux"), path = "exec/no_isolation.rs")]
 mod isolate;
 mod summary;
 
@@ -80,13 +80,8 @@ pub(super) fn run(mut args: Args, environment: &Environment) -> ExitCode {
     if args.isolate {
         args.flags.tls.tls = true;
     }
-    #[cfg(target_os = "linux")]
     if args.isolate && !isolate::is_inside() {
         return isolate::enter();
-    }
-    #[cfg(not(target_os = "linux"))]
-    if args.isolate {
-        return super::say::fail("`--isolate` needs Linux", FAILED);
     }
     let Begun { log, line, files } = match begin(&args.flags, environment) {
         Ok(begun) => begun,
@@ -110,7 +105,6 @@ pub(super) fn run(mut args: Args, environment: &Environment) -> ExitCode {
         }
     };
     let config = args.flags.into_config(LOCALHOST, 0, files);
-    #[cfg(target_os = "linux")]
     if let Some(tls) = config.tls.as_ref().filter(|_| is_isolated)
         && let Err(message) = isolate::furnish(&Hosts::with(&tls.hosts))
     {
@@ -169,7 +163,6 @@ impl Running {
             tls,
             ..
         } = starting;
-        #[cfg(target_os = "linux")]
         if is_isolated {
             for port in isolate::PORTS {
                 let config = Config {
@@ -254,11 +247,9 @@ fn trust(ca_pem: &str) -> io::Result<(TempDir, TrustFiles)> {
 
 /// The command as it is started: isolated, as the user who called, who is another within the isolation.
 fn command(words: &[OsString], is_isolated: bool) -> Command {
-    #[cfg(target_os = "linux")]
     if is_isolated {
         return isolate::command(words);
     }
-    let _ = is_isolated;
     let (name, arguments) = words.split_first().expect("clap demands a command");
     let mut command = Command::new(name);
     command.args(arguments);

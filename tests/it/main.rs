@@ -57,6 +57,7 @@ mod twice;
 mod under_way;
 mod unread;
 mod usage;
+mod versions;
 #[cfg(unix)]
 mod watch;
 mod wire;

@@ -1,6 +1,8 @@
 //! Completions and man pages: what a package installs beside the binary.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
+
+use serde_json::Value;
 
 use crate::binary::output;
 
@@ -123,4 +125,70 @@ fn man_has_a_page_for_each_command() {
         told.starts_with("error: cannot write man pages into /nowhere/at/all: "),
         "{told}"
     );
+}
+
+/// What Cargo makes of `Cargo.toml`.
+fn manifest() -> Value {
+    let metadata = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    metadata["packages"][0].clone()
+}
+
+#[test]
+fn cargo_binstall_asks_for_the_archives_of_a_release() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let release = fs::read_to_string(root.join(".github/workflows/release.yml")).unwrap();
+    let targets = release
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- target: "));
+    let targets: Vec<&str> = targets.collect();
+    assert_eq!(targets.len(), 5, "{targets:?}");
+    // What .ci/archive makes: a folder of the archive's own name, which holds the binary.
+    let pack = fs::read_to_string(root.join(".ci/archive")).unwrap();
+    assert!(pack.contains("\nname=tallyfy-mock-$target\n"), "{pack}");
+
+    let binstall = &manifest()["metadata"]["binstall"];
+    let on_glibc = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
+    for target in targets.iter().chain(&on_glibc) {
+        let own = &binstall["overrides"][target];
+        let set = |key: &str| own.get(key).unwrap_or(&binstall[key]).as_str().unwrap();
+        let released = target.replace("-gnu", "-musl");
+        let (suffix, binary) = match set("pkg-fmt") {
+            "zip" => (".zip", "tallyfy-mock.exe"),
+            format => {
+                assert_eq!(format, "tgz");
+                (".tar.gz", "tallyfy-mock")
+            }
+        };
+        assert_eq!(suffix == ".zip", target.contains("windows"), "{target}");
+        assert!(targets.contains(&released.as_str()), "{target}");
+        let filled = |text: &str| {
+            text.replace("{ repo }", "https://example.com/tallyfy-mock")
+                .replace("{ version }", "1.2.3")
+                .replace("{ name }", "tallyfy-mock")
+                .replace("{ target }", target)
+                .replace("{ archive-suffix }", suffix)
+                .replace("{ bin }{ binary-ext }", binary)
+        };
+        assert_eq!(
+            filled(set("pkg-url")),
+            format!(
+                "https://example.com/tallyfy-mock/releases/download/v1.2.3/tallyfy-mock-{released}{suffix}"
+            )
+        );
+        assert_eq!(
+            filled(set("bin-dir")),
+            format!("tallyfy-mock-{released}/{binary}")
+        );
+    }
 }
