@@ -71,11 +71,17 @@ fn check_folder(dir: &Path) -> Result<(), String> {
     }
 }
 
+/// A folder that only the owner may look into.
+#[cfg(unix)]
 fn make(dir: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
-    #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)
+}
+
+#[cfg(not(unix))]
+fn make(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().create(dir)
 }
 
 /// The files as they are.
