@@ -258,7 +258,7 @@ export class VerificationError extends Error {}
 export type OrgOptions = Omit<StartOptions, 'timeout'> & { org?: string };
 
 /**
- * Makes a test of a function that takes an organization of its own, under any runner. What the runner gives comes after
+ * Makes a test of a function that takes an organization of its own. What the runner gives comes after
  * it. Where the test fails, its error tells what the organization was asked; at the end the organization is reset.
  */
 export function withOrg<Given extends unknown[]>(

@@ -2,6 +2,7 @@
 'use strict';
 
 const http = require('node:http');
+const { URL, URLSearchParams } = require('node:url'); // those of a page may be others
 const { TallyfyMockError } = require('./errors');
 
 /** How long an answer may take, in milliseconds. */

@@ -20,7 +20,7 @@ class TallyfyMock {
   #isOpen = false; // not yet known to be
 
   static async start({ fixtures = [], edition, seed, controlToken, args = [], binary, timeout = 10_000 } = {}) {
-    const paths = [fixtures].flat().map((path) => (path instanceof URL ? fileURLToPath(path) : String(path)));
+    const paths = [fixtures].flat().map((path) => (typeof path === 'string' ? path : fileURLToPath(path)));
     const running = process.env.TALLYFY_MOCK_URL;
     if (running) {
       const wanted = { fixtures: paths.length, edition, args: args.length, binary };

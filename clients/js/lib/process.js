@@ -3,6 +3,7 @@
 
 const { execFile, spawn } = require('node:child_process');
 const { once } = require('node:events');
+const { clearTimeout, setTimeout } = require('node:timers'); // those of a test may stand still
 const { promisify } = require('node:util');
 const { isProgramHere, noProgramHere, tooOld, whyNotStarted } = require('./binary');
 const { TallyfyMockError } = require('./errors');
@@ -40,9 +41,7 @@ class MockProcess {
   /** Whether it has ended, or does within so many milliseconds. */
   async hasEnded(within) {
     this.#hold(true);
-    const given = AbortSignal.timeout(within); // no timer that a test may have replaced
-    const over = new Promise((resolve) => given.addEventListener('abort', () => resolve(false), { once: true }));
-    const hasEnded = await Promise.race([this.#ended.then(() => true), over]);
+    const hasEnded = await before(this.#ended.then(() => true), within, false);
     this.#hold(false);
     return hasEnded;
   }
@@ -72,10 +71,7 @@ class MockProcess {
 
   /** Waits for the line that says where it listens. */
   async #ready(binary, timeout) {
-    const line = this.#firstLine();
-    const given = AbortSignal.timeout(timeout);
-    const over = new Promise((resolve) => given.addEventListener('abort', () => resolve(null), { once: true }));
-    const said = await Promise.race([line, over]);
+    const said = await before(this.#firstLine(), timeout, null);
     if (said?.startsWith(READY)) return said.slice(READY.length);
     if (said === null) throw await this.#notReady(binary, `it was not ready within ${timeout} ms`);
     if (said) throw await this.#notReady(binary, `it said \`${said}\` and not where it listens`);
@@ -111,6 +107,15 @@ class MockProcess {
       else part.unref?.();
     }
   }
+}
+
+/** What is promised, or something else where it takes more than so many milliseconds. */
+async function before(promised, milliseconds, otherwise) {
+  let timer;
+  const over = new Promise((resolve) => {
+    timer = setTimeout(resolve, milliseconds, otherwise);
+  });
+  return Promise.race([promised, over]).finally(() => clearTimeout(timer));
 }
 
 /** What a binary says of its version, if it is a mock. */

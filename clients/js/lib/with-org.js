@@ -57,12 +57,19 @@ async function tell(error, org, since) {
   }
 }
 
+/** Writes it into the error, as runners print that; an error that cannot be written to has it printed before. */
 function add(error, text) {
-  if (!(error instanceof Object) || typeof error.message !== 'string') return;
-  const { message, stack } = error;
-  error.message = `${message}\n\n${text}`;
-  // The stack repeats the message as it was when the error was made.
-  if (typeof stack === 'string') error.stack = stack.replace(message, () => error.message);
+  try {
+    const { message, stack } = error;
+    const longer = `${message}\n\n${text}`;
+    // Those of the platform, such as that of a timeout, have both by their prototypes.
+    Object.defineProperty(error, 'message', { value: longer, configurable: true, writable: true });
+    // The stack repeats the message as it was when the error was made.
+    const value = String(stack).replace(message, () => longer);
+    Object.defineProperty(error, 'stack', { value, configurable: true, writable: true });
+  } catch {
+    console.error(text);
+  }
 }
 
 module.exports = { withOrg };

@@ -72,8 +72,29 @@ test('a failing test tells what its organization was asked', async () => {
     assert.ok(error.stack.includes('with-org.test.mjs'));
     return true;
   });
-  // Whatever is thrown stays what it is.
-  await assert.rejects(withOrg(() => Promise.reject('a text'))(), (thrown) => thrown === 'a text');
+});
+
+test('whatever is thrown stays what it is, and its report is told', async (t) => {
+  const told = /tallyfy-mock: organization org-[0-9a-f]{32} on .*\n {2}no request reached it/;
+  const timeout = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+  const getter = new (class extends Error {
+    get message() {
+      return 'of its class';
+    }
+  })();
+  for (const error of [timeout, getter, new RangeError(''), new Error('a $& of regular expressions')]) {
+    const { name, message } = error;
+    await assert.rejects(withOrg(() => Promise.reject(error))(), (thrown) => thrown === error);
+    assert.equal(error.name, name);
+    assert.ok(error.message.startsWith(`${message}\n\ntallyfy-mock: `), error.message);
+    for (const text of [error.message, error.stack]) assert.match(text, told);
+  }
+  const print = t.mock.method(console, 'error', () => {});
+  for (const error of ['a text', undefined, null, Object.freeze(new Error('frozen'))]) {
+    await assert.rejects(withOrg(() => Promise.reject(error))(), (thrown) => thrown === error);
+    assert.match(print.mock.calls.at(-1).arguments[0], told);
+  }
+  assert.equal(print.mock.callCount(), 4);
 });
 
 test('a mock that died is told with its last words', async () => {

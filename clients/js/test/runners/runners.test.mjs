@@ -25,8 +25,8 @@ const told = [
 
 for (const [folder, command, args, counts] of [
   ['vitest', 'vitest', ['run'], /Tests {2}1 failed \| 6 passed/],
-  ['jest', 'jest', ['--workers=2'], /Tests: +1 failed, 3 passed/],
-  ['jest', 'jest', ['--runInBand', '--globalSetup=', '--detectOpenHandles'], /Tests: +2 failed, 2 passed/],
+  ['jest', 'jest', ['--workers=2'], /Tests: +1 failed, 4 passed/],
+  ['jest', 'jest', ['--runInBand', '--globalSetup=', '--detectOpenHandles'], /Tests: +2 failed, 3 passed/],
   ['node', 'node', ['--test', '--test-reporter=spec'], /pass 1\n.*fail 1\n/],
 ]) {
   test(`${folder} ${args.join(' ')}`, () => {

@@ -35,7 +35,7 @@ def _installed() -> list[Path]:
         listed = files("tallyfy-mock") or []
     except PackageNotFoundError:
         listed = []
-    paths = [Path(str(path.locate())) for path in listed if path.name == _NAME]
+    paths = [Path(os.path.normpath(path.locate())) for path in listed if path.name == _NAME]
     # `pip install --target` moves the binary after it has listed it.
     return [*paths, Path(__file__).parent.parent / "bin" / _NAME]
 
