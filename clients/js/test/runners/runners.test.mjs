@@ -38,6 +38,15 @@ for (const [folder, command, args, counts] of [
   });
 }
 
+for (const [folder, command, args] of [['vitest-options', 'vitest', ['run']], ['jest-options', 'jest', []]]) {
+  test(folder, () => {
+    const { status, printed } = run(folder, command, ...args);
+    assert.equal(status, 0, printed);
+    assert.match(printed, /Tests: +1 passed|Tests {2}1 passed/);
+    assert.doesNotMatch(printed, /only-ours/);
+  });
+}
+
 test('the types', () => {
   const { status, printed } = run('types', 'tsc', '-p', '.');
   assert.equal(status, 0, printed);
