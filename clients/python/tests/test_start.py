@@ -103,11 +103,12 @@ def test_a_binary_that_is_older_than_the_package(tmp_path: Path) -> None:
 
 
 def test_a_program_that_is_no_mock(tmp_path: Path) -> None:
-    silent = program(tmp_path / "silent", "#!/bin/sh\nexit 0\n")
+    answers = '#!/bin/sh\n[ "$1" = --version ] && exit\n'
+    silent = program(tmp_path / "silent", f"{answers}exit 0\n")
     assert why(silent) == f"`{silent}` did not start: it ended with exit code 0"
-    talks = program(tmp_path / "talks", "#!/bin/sh\necho hello; exec sleep 60\n")
+    talks = program(tmp_path / "talks", f"{answers}echo hello; exec sleep 60\n")
     assert why(talks) == f"`{talks}` did not start: it said `hello` and not where it listens"
-    waits = program(tmp_path / "waits", "#!/bin/sh\necho deep in thought >&2; exec sleep 60\n")
+    waits = program(tmp_path / "waits", f"{answers}echo deep in thought >&2; exec sleep 60\n")
     assert why(waits, timeout=1) == f"`{waits}` did not start: it was not ready within 1 s; it said:\ndeep in thought"
 
 
