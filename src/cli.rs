@@ -1,6 +1,8 @@
 //! The command line: what is typed, turned into a [`Config`](crate::config::Config) and run.
 
 mod address;
+#[cfg(feature = "remote")]
+mod asked;
 #[cfg(feature = "tls")]
 mod ca;
 mod client;
@@ -11,9 +13,15 @@ mod exec;
 mod flags;
 mod headings;
 mod healthcheck;
+#[cfg(feature = "remote")]
+mod interrupt;
 mod log;
 mod openapi;
+#[cfg(feature = "remote")]
+mod output;
 mod packaging;
+#[cfg(feature = "remote")]
+mod pull;
 mod refusal;
 mod reload;
 mod say;
@@ -64,6 +72,9 @@ enum Command {
     Ca(ca::Args),
     /// Check fixtures and print every problem, one a line.
     Validate(validate::Args),
+    /// Read an organization of Tallyfy's and write it as a fixture, redacted.
+    #[cfg(feature = "remote")]
+    Pull(Box<pull::Args>),
     /// Print what is served under a contract, as OpenAPI.
     #[command(name = "openapi")]
     OpenApi(openapi::Args),
@@ -115,6 +126,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Healthcheck(args) => healthcheck::run(&args, &environment),
         Command::Env(args) => env::run(&args, &environment),
         Command::Validate(args) => validate::run(&args),
+        #[cfg(feature = "remote")]
+        Command::Pull(args) => pull::run(&args),
         Command::OpenApi(args) => openapi::run(&args),
         Command::Completions(args) => packaging::complete(&args, documented()),
         Command::Man(args) => packaging::man(&args, documented()),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Number, Value};
 
 use self::Kind::{Code, Count, Derived, Fields, Flag, List, User, Word};
-use crate::json::Path;
+use crate::{domain::id::UserId, json::Path};
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +169,7 @@ fn known_value(value: &Value, kind: Kind, at: &Path<'_>, news: &mut News) -> Kno
         }
         (Fields(table), Value::Object(fields)) => Known::Row(row(fields, table, at, news)),
         (Flag, Value::Bool(flag)) => Known::Flag(*flag),
-        (Flag | Count | User | Code, Value::Number(number)) => Known::Number(number.clone()),
+        (Flag | Count | Code, Value::Number(number)) => Known::Number(number.clone()),
         (Word(words), Value::String(text)) if words.contains(&text.as_str()) => {
             Known::Text(text.as_str().into())
         }
@@ -177,10 +177,12 @@ fn known_value(value: &Value, kind: Kind, at: &Path<'_>, news: &mut News) -> Kno
             news.note(at, "a word that is not known");
             Known::Text(words[0].into())
         }
-        (User | Count, Value::String(text)) => {
-            other();
-            text.parse::<u64>()
-                .map_or(Known::Null, |number| Known::Number(number.into()))
+        (User, Value::Number(_) | Value::String(_)) => {
+            let id = UserId::from_json(value);
+            if id.is_none() || value.is_string() {
+                other();
+            }
+            id.map_or(Known::Null, |id| Known::Number(id.get().into()))
         }
         (List(_) | Fields(_) | Flag | User | Count, _) => {
             other();

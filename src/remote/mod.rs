@@ -8,6 +8,7 @@
 mod fields;
 mod organization;
 mod pages;
+pub mod pull;
 mod read;
 mod seen;
 mod tables;

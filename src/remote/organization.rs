@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, SecondsFormat};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{guest::Email, id::UserId},
-    json::{Path, instant, written},
+    json::{Path, instant},
 };
 
 /// All that was read of an organization: known fields only.
@@ -25,7 +25,7 @@ pub struct Organization {
     pub(super) users: Vec<Row>,
     pub(super) guests: Vec<Row>,
     pub(super) groups: Vec<Row>,
-    pub(super) seen: Seen,
+    seen: Seen,
     news: News,
     notes: Vec<String>,
     /// Every text and number that was in an answer, known or not.
@@ -117,6 +117,17 @@ impl Organization {
         self.scalars.iter().map(|scalar| &**scalar)
     }
 
+    /// Every row, the organization's own the first.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
+        let lists = [&self.users, &self.guests, &self.groups];
+        std::iter::once(&self.own).chain(lists.into_iter().flatten())
+    }
+
+    /// The switches of the contract that the answers tell of.
+    pub(super) fn switches(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.seen.switches()
+    }
+
     /// How many groups, users and guests there are.
     pub fn counts(&self) -> [usize; 3] {
         [self.groups.len(), self.users.len(), self.guests.len()]
@@ -139,6 +150,11 @@ impl Organization {
 
     /// Makes it what a fixture may say: references that lead somewhere, times and addresses that are some.
     fn complete(&mut self) {
+        for (key, _, value) in &mut self.own.0 {
+            if let ("allow_manage_groups", Known::Number(number)) = (*key, &*value) {
+                *value = Known::Flag(number.as_u64() != Some(0));
+            }
+        }
         for group in &mut self.groups {
             for (_, kind, value) in &mut group.0 {
                 match (kind, &mut *value) {
@@ -152,6 +168,7 @@ impl Organization {
             }
         }
         self.leave_out_bad_addresses();
+        self.leave_out_bad_ids();
         self.add_missing_users();
     }
 
@@ -195,46 +212,64 @@ impl Organization {
         }
     }
 
-    /// A group may have members whom the list of users does not have. A fixture that declares users declares all of them.
-    fn add_missing_users(&mut self) {
-        let id = |known: &Known| UserId::from_json(&known.json());
-        let mut known: HashSet<UserId> = self
-            .users
-            .iter()
-            .filter_map(|user| id(user.get("id")?))
-            .collect();
-        if known.is_empty() {
-            return;
+    /// A user without an id, or a member that is none, is not one a mock can store.
+    fn leave_out_bad_ids(&mut self) {
+        let is_id = |known: &Known| user_id(known).is_some();
+        let before = self.users.len();
+        self.users.retain(|user| user.get("id").is_some_and(is_id));
+        let left_out = before - self.users.len();
+        if left_out > 0 {
+            self.notes
+                .push(format!("users whose id is none are left out: {left_out}"));
         }
-        let (mut added, mut dropped) = (Vec::new(), 0);
-        for group in &mut self.groups {
-            for (key, _, value) in &mut group.0 {
-                if let ("members", Known::List(members)) = (*key, value) {
-                    let before = members.len();
-                    members.retain(|member| id(member).is_some());
-                    dropped += before - members.len();
-                    let missing = members
-                        .iter()
-                        .filter(|member| id(member).is_some_and(|id| known.insert(id)));
-                    added.extend(missing.cloned());
-                }
-            }
+        let mut dropped = 0;
+        for members in self.members() {
+            let before = members.len();
+            members.retain(is_id);
+            dropped += before - members.len();
         }
         if dropped > 0 {
             self.notes.push(format!(
                 "members of groups that are no user's id are left out: {dropped}"
             ));
         }
+    }
+
+    /// A group may have members whom the list of users does not have. A fixture that declares users declares all of them.
+    fn add_missing_users(&mut self) {
+        let ids = self
+            .users
+            .iter()
+            .filter_map(|user| user_id(user.get("id")?));
+        let mut known: HashSet<UserId> = ids.collect();
+        if known.is_empty() {
+            return;
+        }
+        let mut added = Vec::new();
+        for members in self.members() {
+            let is_missing = |member: &&Known| user_id(member).is_some_and(|id| known.insert(id));
+            added.extend(members.iter().filter(is_missing).cloned());
+        }
         if !added.is_empty() {
             let count = added.len();
             self.notes.push(format!("members of groups who are not among the users are added to them, with their id only: {count}"));
         }
-        self.users.extend(
-            added
-                .into_iter()
-                .map(|member| Row(vec![("id", Kind::User, member)])),
-        );
+        let user = |member| Row(vec![("id", Kind::User, member)]);
+        self.users.extend(added.into_iter().map(user));
     }
+
+    /// The members of each group.
+    fn members(&mut self) -> impl Iterator<Item = &mut Vec<Known>> {
+        let fields = self.groups.iter_mut().flat_map(|group| &mut group.0);
+        fields.filter_map(|(_, kind, value)| match (kind, value) {
+            (Kind::List(Kind::User), Known::List(members)) => Some(members),
+            _ => None,
+        })
+    }
+}
+
+fn user_id(known: &Known) -> Option<UserId> {
+    UserId::from_json(&known.json())
 }
 
 /// The object in the `data` of an answer.
@@ -257,9 +292,8 @@ fn one(
 /// A time in the form of fixtures, out of each form that Tallyfy's documentation shows (evidence 6).
 fn time(text: &str) -> Option<String> {
     let plain = || NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok();
-    instant(text)
-        .or_else(|| Some(plain()?.and_utc()))
-        .map(written)
+    let at = instant(text).or_else(|| Some(plain()?.and_utc()))?;
+    Some(at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
 
 /// Every text and number of a value, with those of fields that are not known.

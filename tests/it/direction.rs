@@ -144,9 +144,11 @@ const ROOMS: &[(&str, &[&str])] = &[
             "json",
         ],
     ),
+    ("remote::pull", &["remote", "domain", "json"]),
     (
         "cli",
         &[
+            "remote::pull",
             "remote",
             "remote::target",
             "remote::token",

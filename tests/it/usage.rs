@@ -90,8 +90,8 @@ fn the_short_help_is_a_line_or_two_a_flag() {
           --ca-file <PATH>   File that the certificate is written to which clients have to trust; with
                              `--tls`
 
-    Other commands: `exec`, `env`, `ca`, `healthcheck`, `openapi`, `validate`; `tallyfy-mock help` lists
-    them.
+    Other commands: `exec`, `env`, `ca`, `healthcheck`, `openapi`, `pull`, `validate`; `tallyfy-mock
+    help` lists them.
     ");
     assert_eq!(help(&["serve", "-h"]), help(&["-h"]));
 }
@@ -402,6 +402,7 @@ fn help_lists_the_commands() {
       env          Print the variables by which clients find a running mock
       ca           Print the certificate by which clients trust a running mock
       validate     Check fixtures and print every problem, one a line
+      pull         Read an organization of Tallyfy's and write it as a fixture, redacted
       openapi      Print what is served under a contract, as OpenAPI
       completions  Print the completion script of a shell
       man          Print the man page
@@ -545,6 +546,64 @@ fn validate_has_its_help() {
               check a folder as `--fixtures` would load it
       tallyfy-mock validate fixtures/demo.json
               check one file
+    ");
+}
+
+/// What asks Tallyfy itself.
+#[cfg(feature = "remote")]
+#[test]
+fn pull_has_its_help() {
+    insta::assert_snapshot!(help(&["pull", "--help"]), @"
+    Read an organization of Tallyfy's and write it as a fixture, redacted
+
+    Usage: tallyfy-mock pull [OPTIONS] --org <ID> --out <PATH>
+
+    Options:
+          --org <ID>
+              The organization to read, by its id
+
+          --base <URL>
+              The base URL of the API; http only where it is this machine
+
+              [default: https://go.tallyfy.com/api]
+
+          --token-env <NAME>
+              The variable that has the token; without this flag `TALLYFY_ACCESS_TOKEN`, or else
+              `TALLYFY_API_TOKEN`
+
+          --token-stdin
+              Read the token from standard input
+
+              A token is never an argument: the list of processes and the shell's history would have it.
+
+          --cacert <PATH>
+              A file of certificates in PEM to trust beside the system's, such as a mock's or a company
+              proxy's
+
+          --timeout <DURATION>
+              How long one request may take, such as `500ms` or `30s`
+
+              [default: 30s]
+
+      -o, --out <PATH>
+              The fixture to write: a new file
+
+          --force
+              Replace the file if it exists
+
+          --keep-names
+              Leave the names of groups, people and the organization as they are; the file then says so
+
+              Ids, addresses, descriptions, URLs and telephone numbers are replaced all the same.
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      TALLYFY_API_TOKEN=x tallyfy-mock pull --org globex --base http://127.0.0.1:8255/api -o org.json
+              read a mock as the real Tallyfy is read, which takes no `--base`
+      echo x | tallyfy-mock pull --org globex --base http://127.0.0.1:8255/api --token-stdin -o a.json
+              the same with the token on standard input
     ");
 }
 
@@ -999,8 +1058,8 @@ fn an_error_names_the_flag_what_was_found_and_what_is_accepted_in_one_line() {
     error: unexpected argument '--prot' found; tip: a similar argument exists: '--port'
     error: unexpected argument '--shoe-size' found; `--help` lists what there is
     error: unrecognized subcommand 'healthchek'; tip: a similar subcommand exists: 'healthcheck'
-    error: unrecognized subcommand 'sing'; the commands are `serve`, `exec`, `healthcheck`, `env`, `ca`, `validate`, `openapi`, `completions`, `man`
-    error: unrecognized subcommand 'sing'; the commands are `serve`, `exec`, `healthcheck`, `env`, `ca`, `validate`, `openapi`, `completions`, `man`
+    error: unrecognized subcommand 'sing'; the commands are `serve`, `exec`, `healthcheck`, `env`, `ca`, `validate`, `pull`, `openapi`, `completions`, `man`
+    error: unrecognized subcommand 'sing'; the commands are `serve`, `exec`, `healthcheck`, `env`, `ca`, `validate`, `pull`, `openapi`, `completions`, `man`
     error: the following required arguments were not provided: <PATH>...
     error: invalid value 'csh' for '--shell <SHELL>' [possible values: sh, fish, powershell, dotenv, json]; tip: a similar value exists: 'fish'
     error: a value is required for '--timeout <DURATION>' but none was supplied: expected a duration such as `500ms`, `30s` or `2m`

@@ -26,6 +26,7 @@ const WITH_ENGINE: &[(&str, usize)] = &[
     ("docs/exec.md", 1),
     ("docs/getting-started.md", 3),
     ("docs/other-languages.md", 3),
+    ("docs/pull.md", 1),
     ("docs/real-host.md", 2),
     ("docs/scaling.md", 1),
     ("docs/troubleshooting.md", 2),
@@ -41,6 +42,10 @@ const RUN_ELSEWHERE: &[(&str, &str)] = &[
     ("cargo run", "each test that starts the binary"),
     ("cargo test", "this very test"),
     ("cargo install --locked --path .", "the same build"),
+    (
+        "tallyfy-mock pull --org YOUR_ORGANIZATION -o fixture.json",
+        "the same against a mock, below it",
+    ),
     ("tallyfy-mock openapi > tallyfy.json", ".ci/contract"),
     (
         "npx --yes openapi-typescript@7.13.0 tallyfy.json -o tallyfy.d.ts",

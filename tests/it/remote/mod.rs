@@ -1,5 +1,7 @@
 //! What asks another server: `pull` and what it stands on.
 
+mod likeness;
+mod pulling;
 mod reading;
 pub(crate) mod server;
 
