@@ -180,12 +180,19 @@ test('ids of organizations repeat where they are to', async () => {
   assert.equal(new Set(ids).size, 9);
 });
 
-test('the command is run by npx', () => {
+test('the command is run by npx', async () => {
   const command = join(import.meta.dirname, '../node_modules/.bin/tallyfy-mock');
-  const shown = (variables) => spawnSync(command, ['--version'], { encoding: 'utf8', env: { ...process.env, ...variables } });
-  assert.equal(shown({}).stdout, `tallyfy-mock ${version}\n`);
-  const missing = shown({ TALLYFY_MOCK_BIN: '/none' });
+  const shown = (args, variables) => spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, ...variables } });
+  assert.equal(shown(['--version']).stdout, `tallyfy-mock ${version}\n`);
+  assert.equal(shown(['--none']).status, 2);
+  const missing = shown([], { TALLYFY_MOCK_BIN: '/none' });
   assert.deepEqual([missing.status, missing.stderr.startsWith('error: there is no `/none`: unset TALLYFY_MOCK_BIN')], [1, true]);
+
+  const served = spawn(command, ['--port', '0'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const { value: ready } = await createInterface({ input: served.stdout })[Symbol.asyncIterator]().next();
+  served.kill('SIGTERM');
+  assert.deepEqual(await once(served, 'exit'), [0, null], 'a signal reaches the mock');
+  await assert.rejects(TallyfyMock.connect(ready.replace('tallyfy-mock is ready on ', '')), /there is no mock to be reached on /);
 });
 
 test('it is had by require too, and is the same', () => {
