@@ -6,6 +6,9 @@ mod asked;
 #[cfg(feature = "tls")]
 mod ca;
 mod client;
+#[cfg(feature = "remote")]
+mod drift;
+mod drift_report;
 mod env;
 mod environment;
 #[cfg(feature = "tls")]
@@ -78,6 +81,9 @@ enum Command {
     /// Print what is served under a contract, as OpenAPI.
     #[command(name = "openapi")]
     OpenApi(openapi::Args),
+    /// Compare a host, such as the real Tallyfy, with the mock.
+    #[cfg(feature = "remote")]
+    Drift(Box<drift::Args>),
     /// Print the completion script of a shell.
     Completions(packaging::Completions),
     /// Print the man page.
@@ -129,6 +135,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         #[cfg(feature = "remote")]
         Command::Pull(args) => pull::run(&args),
         Command::OpenApi(args) => openapi::run(&args),
+        #[cfg(feature = "remote")]
+        Command::Drift(args) => drift::run(&args),
         Command::Completions(args) => packaging::complete(&args, documented()),
         Command::Man(args) => packaging::man(&args, documented()),
     }

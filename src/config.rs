@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::contract::ContractChoice;
+use crate::domain::{agreement::Agreement, contract::ContractChoice};
 
 /// The configuration of a mock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Config {
     pub reasons: bool,
     /// Whether `Forwarded` and `X-Forwarded-*` are trusted for the scheme and host of links.
     pub trust_proxy: bool,
+    /// What hosts were found to agree on, for `/_mock/coverage`.
+    pub agreed: Vec<Agreement>,
     /// Who may use the control endpoints.
     pub guard: Guard,
     /// Whether TLS is spoken in Tallyfy's place, and how.
@@ -112,6 +114,7 @@ impl Default for Config {
             steering: true,
             reasons: true,
             trust_proxy: false,
+            agreed: Vec::new(),
             guard: Guard::default(),
             tls: None,
             limits: Limits::default(),

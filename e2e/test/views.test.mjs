@@ -175,18 +175,21 @@ test('the contract is told: what differs, who may what, and no secret', async ()
 });
 
 test('coverage tells of each operation, field, parameter and answer how it is known, and whether it was asked', async () => {
-  const mock = await startMock();
+  const report = join(mkdtempSync(join(tmpdir(), 'inspector-')), 'report.json');
+  const agreed = { operation: 'groups.list', verdict: 'same', compared: 9, under: { time_keys: 'last_updated' } };
+  writeFileSync(report, JSON.stringify({ report: 'drift', version: 1, at: '2026-03-01T09:00:00Z', host: 'go.tallyfy.com', operations: [agreed] }));
+  const mock = await startMock({ args: ['--drift-report', report] });
   await mock.ask('GET', mock.groups('acme', '?q=a'));
   const page = await inspect(mock, '#coverage');
   await page.locator('tbody tr').first().waitFor();
   const shown = await page.locator('tbody tr').evaluateAll((all) => all.map((row) => [...row.children].map((it) => it.textContent)));
   const { operations, entities } = await mock.control('coverage');
-  const row = (of, what, it) => [of, what, it.evidence.class, it.evidence.source, String(it.asked ?? it.seen ?? ''), String(it.checked ?? '')];
+  const row = (of, what, it) => [of, what, it.evidence.class, it.evidence.source, String(it.asked ?? it.seen ?? ''), String(it.checked ?? ''), it.agreed ? `${it.agreed.at}, ${it.agreed.with}` : ''];
   const wanted = operations.flatMap((it) => [row(it.operation, `${it.method} ${it.path}`, it), ...it.parameters.map((one) => row('', `parameter ${one.name}`, one)), ...it.fields.map((one) => row('', `field ${one.name}`, one)), ...it.answers.map((one) => row('', `${one.status} ${one.name}`, one))]);
   wanted.push(...entities.flatMap((it) => it.fields.map((one) => row(it.name, `field ${one.name}`, one))));
   assert.deepEqual(shown, wanted);
-  const [, , , , asked] = shown.find(([of]) => of === 'groups.list');
-  assert.equal(asked, '1');
+  const [, , , , asked, , when] = shown.find(([of]) => of === 'groups.list');
+  assert.deepEqual([asked, when], ['1', '2026-03-01T09:00:00Z, go.tallyfy.com']);
   await page.done();
   await mock.stop();
 });

@@ -32,7 +32,7 @@ pub(super) struct Asked {
     timeout: Duration,
 }
 
-fn organization(text: &str) -> Result<OrgId, String> {
+pub(super) fn organization(text: &str) -> Result<OrgId, String> {
     OrgId::parse(text).ok_or_else(|| format!("expected {ID_FORM}"))
 }
 

@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use tracing_subscriber::fmt::{format::Writer, time::FormatTime};
 
 use super::{
+    drift_report::{DriftReport, drift_report},
     headings::{LIMITS, MISBEHAVIOUR, RECORD, SERVED, SERVING},
     log::Log,
     tls_flags::TlsFlags,
@@ -104,6 +105,11 @@ pub(super) struct Flags {
     /// `/_mock/requests` shows them, and `verify` asserts on them.
     #[arg(long, env = "TALLYFY_MOCK_JOURNAL_ENTRIES", help_heading = RECORD, value_name = "N", default_value_t = Config::default().journal_entries, value_parser = whole_number)]
     journal_entries: usize,
+    /// Report that `tallyfy-mock drift` wrote, for `/_mock/coverage` to tell of; repeatable
+    ///
+    /// Then the page says, of each operation, when and with which host it last agreed.
+    #[arg(long, env = "TALLYFY_MOCK_DRIFT_REPORT", help_heading = RECORD, value_name = "FILE", value_parser = drift_report)]
+    drift_report: Vec<DriftReport>,
     /// Leave out the header `X-Tallyfy-Mock-Reason`, which says on each refusal why
     ///
     /// For tests that compare all headers. The log has the reason all the same.
@@ -261,6 +267,7 @@ impl Flags {
             steering: !self.no_steering,
             reasons: !self.no_reasons,
             trust_proxy: self.trust_proxy,
+            agreed: self.drift_report.into_iter().flat_map(|it| it.0).collect(),
             guard: Guard {
                 allowed_hosts: self.allow_host,
                 token: self.control_token,

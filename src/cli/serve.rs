@@ -37,7 +37,7 @@ Other commands: `tallyfy-mock help` lists them. What a test can do while the moc
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "tallyfy-mock [serve] [OPTIONS]",
-    after_help = "Other commands: `exec`, `env`, `ca`, `healthcheck`, `openapi`, `pull`, `validate`; `tallyfy-mock help` lists them.",
+    after_help = "Other commands: `exec`, `env`, `ca`, `healthcheck`, `openapi`, `pull`, `drift`, `validate`; `tallyfy-mock help` lists them.",
     after_long_help = EXAMPLES
 )]
 pub(super) struct Args {

@@ -70,6 +70,11 @@ impl Switch {
             }),
         }
     }
+
+    /// Its name.
+    pub fn key(self) -> &'static str {
+        self.key
+    }
 }
 
 impl std::str::FromStr for Switch {

@@ -3,6 +3,7 @@
 //! They are a room of their own because nothing here needs HTTP, locks, the clock or randomness. `evidence 4.3` in a comment
 //! means that section of `docs/evidence.md`, which says where a rule comes from.
 
+pub mod agreement;
 pub mod answered;
 pub mod asked;
 pub mod contract;

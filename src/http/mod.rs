@@ -10,6 +10,8 @@ mod elsewhere;
 mod envelope;
 pub(crate) mod error;
 mod exchange;
+#[cfg(feature = "remote")]
+mod inside;
 mod long;
 mod origin;
 mod page;
@@ -34,6 +36,8 @@ use axum::{
 };
 use tower::Service;
 
+#[cfg(feature = "remote")]
+pub use self::inside::{Inside, Question};
 use self::{
     capacity::Capacity,
     pipeline::Route,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{answers, oauth, refusals, served::Served};
 use crate::domain::{
+    agreement::Agreement,
     answered::{ENTITIES, Entity, GROUP_ENTITY, GROUP_INCLUDES, LAST_UPDATED, UPDATED_AT},
     contract::{Contract, TimeKeys},
     evidence::{Class, Evidence},
@@ -49,9 +50,17 @@ struct OfOperation {
     evidence: Shown,
     asked: u64,
     checked: u64,
+    /// The newest report of drift that found no difference under this contract.
+    agreed: Option<Agreed>,
     parameters: Vec<Named>,
     fields: Vec<Named>,
     answers: Vec<Answered>,
+}
+
+#[derive(Debug, Serialize)]
+struct Agreed {
+    at: String,
+    with: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -118,6 +127,20 @@ impl Coverage {
         }
         coverage.evidence = evidence;
         coverage
+    }
+
+    /// The same, with what hosts were found to agree on.
+    #[must_use]
+    pub fn agreed(mut self, all: &[Agreement], contract: Contract) -> Self {
+        for row in &mut self.operations {
+            let operation = Operation::parse(row.operation).ok();
+            let newest = operation.and_then(|it| Agreement::newest(all, it, contract));
+            row.agreed = newest.map(|it| Agreed {
+                at: it.at.clone(),
+                with: it.host.clone(),
+            });
+        }
+        self
     }
 
     /// What each row is of, in Markdown, and what is known of it.
@@ -198,6 +221,7 @@ fn of_operation(route: &Route, served: &Served, counts: &Counts) -> OfOperation 
         evidence: operation.evidence().into(),
         asked: count(&counts.asked, &operation),
         checked: count(&counts.checked, &operation),
+        agreed: None,
         parameters: operation
             .parameters()
             .map(|it| named(it.name, it.evidence))

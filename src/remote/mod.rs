@@ -5,6 +5,7 @@
 //! row in the words of `fields`, and gives it as a fixture. `pull` replaces what was read and writes a file. Nothing here knows the
 //! command line; only `wire` and `target` know the HTTP client.
 
+pub mod drift;
 mod fields;
 mod organization;
 mod pages;

@@ -25,6 +25,7 @@ pub use self::{
 use crate::{
     config::{Config, Guard, Limits},
     domain::{
+        agreement::Agreement,
         contract::{Contract, ContractError, Edition},
         hosts::Hosts,
         id::{OrgId, UserId},
@@ -105,6 +106,8 @@ pub struct AppState {
     pub edition: Edition,
     /// The contract: a value for every switch.
     pub contract: Contract,
+    /// What hosts were found to agree on.
+    pub agreed: Vec<Agreement>,
     /// The generator of ids.
     pub ids: IdGen,
     /// The log of requests; without one, each request is an event of `tracing`.
@@ -161,6 +164,7 @@ impl AppState {
             instance: IdGen::random().seed(),
             edition,
             contract,
+            agreed: config.agreed.clone(),
             ids,
             request_log: None,
             limits: config.limits,

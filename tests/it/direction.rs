@@ -146,9 +146,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("remote::pull", &["remote", "domain", "json"]),
     (
+        "remote::drift",
+        &["remote", "http", "state", "fixture", "config", "domain"],
+    ),
+    (
         "cli",
         &[
             "remote::pull",
+            "remote::drift",
             "remote",
             "remote::target",
             "remote::token",

@@ -12,6 +12,8 @@ mod direction;
 mod directory;
 mod docs;
 mod document;
+#[cfg(feature = "remote")]
+mod drift;
 mod editions;
 mod elsewhere;
 mod environment;

@@ -55,6 +55,8 @@ fn the_short_help_is_a_line_or_two_a_flag() {
     Journal and log:
           --journal-entries <N>  Requests remembered for each organization; 0 remembers none [default:
                                  1000]
+          --drift-report <FILE>  Report that `tallyfy-mock drift` wrote, for `/_mock/coverage` to tell
+                                 of; repeatable
           --no-reasons           Leave out the header `X-Tallyfy-Mock-Reason`, which says on each
                                  refusal why
           --log-format <FORMAT>  Form of the log: for a person, or one JSON object a line [default:
@@ -90,8 +92,8 @@ fn the_short_help_is_a_line_or_two_a_flag() {
           --ca-file <PATH>   File that the certificate is written to which clients have to trust; with
                              `--tls`
 
-    Other commands: `exec`, `env`, `ca`, `healthcheck`, `openapi`, `pull`, `validate`; `tallyfy-mock
-    help` lists them.
+    Other commands: `exec`, `env`, `ca`, `healthcheck`, `openapi`, `pull`, `drift`, `validate`;
+    `tallyfy-mock help` lists them.
     ");
     assert_eq!(help(&["serve", "-h"]), help(&["-h"]));
 }
@@ -247,6 +249,13 @@ fn the_long_help_says_what_each_flag_is_good_for() {
 
               [env: TALLYFY_MOCK_JOURNAL_ENTRIES=]
               [default: 1000]
+
+          --drift-report <FILE>
+              Report that `tallyfy-mock drift` wrote, for `/_mock/coverage` to tell of; repeatable
+
+              Then the page says, of each operation, when and with which host it last agreed.
+
+              [env: TALLYFY_MOCK_DRIFT_REPORT=]
 
           --no-reasons
               Leave out the header `X-Tallyfy-Mock-Reason`, which says on each refusal why
@@ -404,6 +413,7 @@ fn help_lists_the_commands() {
       validate     Check fixtures and print every problem, one a line
       pull         Read an organization of Tallyfy's and write it as a fixture, redacted
       openapi      Print what is served under a contract, as OpenAPI
+      drift        Compare a host, such as the real Tallyfy, with the mock
       completions  Print the completion script of a shell
       man          Print the man page
       help         Print this message or the help of the given subcommand(s)
@@ -524,6 +534,95 @@ fn env_has_its_help() {
       tallyfy-mock env --org acme --shell dotenv >.env
               the same for one organization, as a file
     "#);
+}
+
+#[cfg(feature = "remote")]
+#[test]
+fn drift_has_its_help() {
+    insta::assert_snapshot!(help(&["drift", "--help"]), @"
+    Compare a host, such as the real Tallyfy, with the mock
+
+    Usage: tallyfy-mock drift [OPTIONS] --org <ID>
+
+    Options:
+          --org <ID>
+              The organization to read, by its id
+
+          --base <URL>
+              The base URL of the API; http only where it is this machine
+
+              [default: https://go.tallyfy.com/api]
+
+          --token-env <NAME>
+              The variable that has the token [default: `TALLYFY_ACCESS_TOKEN`, or else
+              `TALLYFY_API_TOKEN`]
+
+          --token-stdin
+              Read the token from standard input
+
+              A token is never an argument: the list of processes and the shell's history would have it.
+
+          --cacert <PATH>
+              A file of certificates in PEM to trust beside the system's, such as a mock's or a company
+              proxy's
+
+          --timeout <DURATION>
+              How long one request may take, such as `500ms` or `30s`
+
+              [default: 30s]
+
+          --edition <EDITION>
+              Edition that the host is compared with: `2026-03` or `2025-08` [default: the fixture's,
+              else 2026-03]
+
+          --set <KEY=VALUE>
+              Switch of the contract that the host is compared with; repeatable
+
+          --fixtures <PATH>
+              Fixture whose contract the host is compared with: a file, or a folder of `*.json`;
+              repeatable
+
+          --foreign-org <ID>
+              Organization that is not the token's: it is asked for, to see how that is refused
+
+          --probe-refusals
+              Send requests that have to be refused, to see how; asks first
+
+          --sandbox-org <ID>
+              Organization in which groups may be created; needs `--writes`
+
+          --writes
+              Create, update and delete a group in the sandbox, to see how that is answered; asks first
+
+          --yes
+              Do not ask before sending what does not only read
+
+          --json <FILE>
+              File that the report is written to, as JSON
+
+          --force
+              Replace the file of `--json`
+
+          --fail-on <WHAT>
+              What exit 3 is for
+
+              Possible values:
+              - different: Something differs
+              - unknown:   Something differs, or was seen only as null or in an empty list
+
+              [default: different]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Exit code: 0 the same, 3 something differs, 1 could not look or nothing was compared, 2 wrong usage.
+
+    Examples:
+      TALLYFY_API_TOKEN=any tallyfy-mock drift --org northwind --base http://127.0.0.1:8255/api
+              compare a mock that runs here; without `--base`, the real Tallyfy
+      TALLYFY_API_TOKEN=any tallyfy-mock drift --org acme --base http://127.0.0.1:8255/api --json d.json
+              and write the report as JSON
+    ");
 }
 
 #[test]
@@ -755,6 +854,13 @@ fn exec_has_its_help() {
 
               [env: TALLYFY_MOCK_JOURNAL_ENTRIES=]
               [default: 1000]
+
+          --drift-report <FILE>
+              Report that `tallyfy-mock drift` wrote, for `/_mock/coverage` to tell of; repeatable
+
+              Then the page says, of each operation, when and with which host it last agreed.
+
+              [env: TALLYFY_MOCK_DRIFT_REPORT=]
 
           --no-reasons
               Leave out the header `X-Tallyfy-Mock-Reason`, which says on each refusal why
@@ -1058,8 +1164,8 @@ fn an_error_names_the_flag_what_was_found_and_what_is_accepted_in_one_line() {
     error: unexpected argument '--prot' found; tip: a similar argument exists: '--port'
     error: unexpected argument '--shoe-size' found; `--help` lists what there is
     error: unrecognized subcommand 'healthchek'; tip: a similar subcommand exists: 'healthcheck'
-    error: unrecognized subcommand 'sing'; the commands are `serve`, `exec`, `healthcheck`, `env`, `ca`, `validate`, `pull`, `openapi`, `completions`, `man`
-    error: unrecognized subcommand 'sing'; the commands are `serve`, `exec`, `healthcheck`, `env`, `ca`, `validate`, `pull`, `openapi`, `completions`, `man`
+    error: unrecognized subcommand 'sing'; the commands are `serve`, `exec`, `healthcheck`, `env`, `ca`, `validate`, `pull`, `openapi`, `drift`, `completions`, `man`
+    error: unrecognized subcommand 'sing'; the commands are `serve`, `exec`, `healthcheck`, `env`, `ca`, `validate`, `pull`, `openapi`, `drift`, `completions`, `man`
     error: the following required arguments were not provided: <PATH>...
     error: invalid value 'csh' for '--shell <SHELL>' [possible values: sh, fish, powershell, dotenv, json]; tip: a similar value exists: 'fish'
     error: a value is required for '--timeout <DURATION>' but none was supplied: expected a duration such as `500ms`, `30s` or `2m`

@@ -16,7 +16,8 @@ pub(super) fn show(app: &AppState, mut asked: Asked) -> Result<Answer<Coverage>,
     let org = asked.only_org()?;
     let is_rate_limited = app.tenants.is_rate_limited();
     let served = served(app.edition, app.contract, is_rate_limited, "");
-    Ok(Answer(Coverage::of(&served, &counts(app, org))))
+    let coverage = Coverage::of(&served, &counts(app, org));
+    Ok(Answer(coverage.agreed(&app.agreed, app.contract)))
 }
 
 fn counts(app: &AppState, org: Option<OrgId>) -> Counts {

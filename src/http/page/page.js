@@ -821,9 +821,9 @@ async function showClock() {
 
 async function showCoverage() {
 	const { operations, entities } = await json('coverage');
-	const row = (of, what, { evidence, asked, seen, checked }) => [of, what, evidence.class, evidence.source, asked ?? seen, checked];
+	const row = (of, what, { evidence, asked, seen, checked, agreed }) => [of, what, evidence.class, evidence.source, asked ?? seen, checked, agreed && `${agreed.at}, ${agreed.with}`];
 	const all = (of, kind, rows) => rows.map((it) => row(of, `${kind} ${it.name}`, it));
-	put('wide', h('section.page', { tabindex: 0 }, h2('Coverage'), grid('', ['Of', 'What', 'Evidence', 'Source', 'Asked', 'Checked'], [
+	put('wide', h('section.page', { tabindex: 0 }, h2('Coverage'), grid('', ['Of', 'What', 'Evidence', 'Source', 'Asked', 'Checked', 'Agreed'], [
 		...operations.flatMap((it) => [row(it.operation, `${it.method} ${it.path}`, it), ...all('', 'parameter', it.parameters), ...all('', 'field', it.fields), ...it.answers.flatMap((one) => all('', one.status, [one]))]),
 		...entities.flatMap((it) => all(it.name, 'field', it.fields))])));
 }

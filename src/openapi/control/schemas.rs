@@ -306,6 +306,7 @@ fn coverage() -> Value {
         ("evidence", evidence.clone()),
         ("seen", whole(0)),
     ]);
+    let agreed = required(&[("at", time()), ("with", text())]);
     let of_operation = required(&[
         ("operation", operation()),
         ("method", text()),
@@ -313,6 +314,7 @@ fn coverage() -> Value {
         ("evidence", evidence.clone()),
         ("asked", whole(0)),
         ("checked", whole(0)),
+        ("agreed", json!({ "anyOf": [agreed, { "type": "null" }] })),
         ("parameters", list(named.clone())),
         ("fields", list(named)),
         ("answers", list(answer)),

@@ -46,6 +46,10 @@ const RUN_ELSEWHERE: &[(&str, &str)] = &[
         "tallyfy-mock pull --org YOUR_ORGANIZATION -o fixture.json",
         "the same against a mock, below it",
     ),
+    (
+        "TALLYFY_API_TOKEN=… tallyfy-mock drift --org ID",
+        "tests/it/drift/, against mocks: nothing here reaches the real host",
+    ),
     ("tallyfy-mock openapi > tallyfy.json", ".ci/contract"),
     (
         "npx --yes openapi-typescript@7.13.0 tallyfy.json -o tallyfy.d.ts",
@@ -256,6 +260,9 @@ impl Shell {
                 let is_refused = printed.contains("\"about:blank\"");
                 let path = &page.path;
                 assert!(is_done && !is_refused, "{path}: $ {command}\n{printed}");
+            } else if command.contains("=any tallyfy-mock ") {
+                let (printed, is_done) = self.run(command);
+                assert!(is_done, "{}: $ {command}\n{printed}", page.path);
             } else {
                 continue;
             }
