@@ -29,7 +29,7 @@ use crate::{
 
 /// What `--help` ends with.
 const EXAMPLES: &str = "\
-Exit code: 0 the same, 3 something differs, 1 could not look or nothing was compared, 2 wrong usage.
+Exit code: 0 the same, 3 something differs, 1 could not look or nothing was compared.
 
 Examples:
   TALLYFY_API_TOKEN=any tallyfy-mock drift --org northwind --base http://127.0.0.1:8255/api

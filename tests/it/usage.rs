@@ -554,8 +554,8 @@ fn drift_has_its_help() {
               [default: https://go.tallyfy.com/api]
 
           --token-env <NAME>
-              The variable that has the token [default: `TALLYFY_ACCESS_TOKEN`, or else
-              `TALLYFY_API_TOKEN`]
+              The variable that has the token; without this flag `TALLYFY_ACCESS_TOKEN`, or else
+              `TALLYFY_API_TOKEN`
 
           --token-stdin
               Read the token from standard input
@@ -615,7 +615,7 @@ fn drift_has_its_help() {
       -h, --help
               Print help (see a summary with '-h')
 
-    Exit code: 0 the same, 3 something differs, 1 could not look or nothing was compared, 2 wrong usage.
+    Exit code: 0 the same, 3 something differs, 1 could not look or nothing was compared.
 
     Examples:
       TALLYFY_API_TOKEN=any tallyfy-mock drift --org northwind --base http://127.0.0.1:8255/api

@@ -34,6 +34,9 @@ impl fmt::Display for Kind {
     }
 }
 
+/// No object of Tallyfy's has more keys; orders are compared key by key.
+const MOST_ORDERED: usize = 200;
+
 /// What was seen at a path, over all values that stood there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Shape {
@@ -45,7 +48,7 @@ pub(super) struct Shape {
     objects: usize,
     /// Their keys.
     pub(super) fields: BTreeMap<String, Field>,
-    /// The keys of the first object, in its order.
+    /// The first keys of the first object, in its order.
     pub(super) order: Vec<String>,
     /// What the lists held; `None` if all of them were empty.
     pub(super) items: Option<Box<Self>>,
@@ -111,7 +114,8 @@ impl Shape {
 
     fn add_object(&mut self, fields: &[(String, Json)], rows: Option<&HashSet<String>>) {
         if self.objects == 0 {
-            self.order = fields.iter().map(|(key, _)| key.clone()).collect();
+            let first = fields.iter().take(MOST_ORDERED);
+            self.order = first.map(|(key, _)| key.clone()).collect();
         }
         self.objects += 1;
         let mut seen = HashSet::new();

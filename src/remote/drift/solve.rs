@@ -90,9 +90,15 @@ impl Solver<'_> {
         let (_, baseline) = asked_under.over(&ContractChoice::default());
         let (mut contract, mut judged) = (baseline, judged.clone());
         let mut told = BTreeMap::new();
+        // How often each step was compared anew. A switch is tried again only where a step that tells of it was.
+        let mut times = vec![0_u32; self.steps.len()];
+        let mut tried_at = BTreeMap::new();
         for _ in 0..PASSES {
             let mut has_changed = false;
             for (key, values) in Contract::SWITCHES {
+                if tried_at.get(key) == Some(&self.of_those_that_tell(key, &times)) {
+                    continue;
+                }
                 let tried = self.tried(contract, &judged, key, values)?;
                 let (best, word) = self.best(&tried, key, value_of(contract, key));
                 told.insert(*key, word);
@@ -101,13 +107,28 @@ impl Solver<'_> {
                     has_changed = true;
                     contract = with(contract, key, best.value);
                     judged.clone_from(&best.judged);
+                    let telling = self
+                        .steps
+                        .iter()
+                        .zip(&mut times)
+                        .filter(|(step, _)| step.tells().contains(key));
+                    telling.for_each(|(_, times)| *times += 1);
                 }
+                tried_at.insert(*key, self.of_those_that_tell(key, &times));
             }
             if !has_changed {
                 break;
             }
         }
-        self.named(asked_under, baseline, told)
+        self.named(asked_under, baseline, told, (contract, judged))
+    }
+
+    /// Of numbers for all steps, those of the steps that tell of a switch.
+    fn of_those_that_tell(&self, key: &str, of_steps: &[u32]) -> Vec<u32> {
+        let told = self.steps.iter().zip(of_steps);
+        told.filter(|(step, _)| step.tells().contains(&key))
+            .map(|(_, of_it)| *of_it)
+            .collect()
     }
 
     /// The comparisons under each value of a switch.
@@ -172,6 +193,7 @@ impl Solver<'_> {
         asked_under: &ContractChoice,
         baseline: Contract,
         told: BTreeMap<&'static str, Told>,
+        (solved, judged): (Contract, Judgement),
     ) -> Result<Solution, String> {
         let asked_for = |key: &str| {
             asked_under
@@ -218,7 +240,11 @@ impl Solver<'_> {
             edition,
             set: set_of,
             contract,
-            judged: self.judged(contract)?,
+            judged: if contract == solved {
+                judged
+            } else {
+                self.judged(contract)?
+            },
             told,
         })
     }

@@ -3,6 +3,7 @@
 mod command;
 mod switches;
 mod trouble;
+mod values;
 mod writes;
 
 use serde_json::{Value, json};
