@@ -41,7 +41,7 @@ import org.opentest4j.TestAbortedException;
  * Gives each test that has a parameter {@link TallyfyOrg} an organization of its own in a tallyfy-mock, which is started
  * once for all tests and ends with them. A test that fails is told what its organization was asked.
  *
- * <p>Copy this file and change its package. It needs Java 17 and JUnit 5.8 or later, and nothing else.
+ * <p>Copy this file and change its package. It needs Java 17 or later and JUnit 5, and nothing else; tested with JUnit 5.9.
  *
  * <p>Each setting is a configuration parameter of JUnit's (a system property, or a line of
  * {@code junit-platform.properties}), else an environment variable: {@code tallyfy.mock.url} or {@code TALLYFY_MOCK_URL},

@@ -16,7 +16,7 @@ final class GroupsTest extends TestCase
     }
 
     /** A test that fails tells what its organization was asked. */
-    protected function onNotSuccessfulTest(Throwable $failure): void
+    protected function onNotSuccessfulTest(Throwable $failure): never
     {
         fwrite(STDERR, $this->org->report() . "\n");
         throw $failure;

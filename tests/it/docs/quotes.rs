@@ -4,10 +4,14 @@ use std::{fs, path::Path};
 
 use super::pages::{Block, Page, for_users};
 
-/// Folders with suites, and the step of `.ci/run` that runs each.
+/// Folders with suites, or files, and the step of `.ci/run` that runs each.
 const RUN: &[(&str, &str)] = &[
     // Linted, as only GitHub runs them.
     ("examples/ci", ".ci/workflows"),
+    ("examples/containers/compose.yaml", ".ci/container"),
+    ("examples/containers/groups_test.py", ".ci/container"),
+    ("examples/containers/groups.test.ts", ".ci/container"),
+    ("examples/containers/sidecar.yaml", ".ci/container"),
     ("examples/junit5", "examples/junit5/run"),
     ("examples/languages", "examples/languages/run"),
 ];
@@ -16,20 +20,17 @@ const RUN: &[(&str, &str)] = &[
 pub(super) fn is_quote(block: &Block<'_>) -> bool {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let quoted = format!("\n{}\n", block.text);
-    RUN.iter()
-        .any(|(folder, _)| is_in_folder(&root.join(folder), &quoted))
+    RUN.iter().any(|(path, _)| is_in(&root.join(path), &quoted))
 }
 
-fn is_in_folder(folder: &Path, quoted: &str) -> bool {
-    let entries =
-        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    entries.map(|entry| entry.unwrap().path()).any(|path| {
-        if path.is_dir() {
-            return is_in_folder(&path, quoted);
-        }
+fn is_in(path: &Path, quoted: &str) -> bool {
+    if path.is_file() {
         // A file that is no text is quoted nowhere.
-        fs::read_to_string(path).is_ok_and(|text| format!("\n{text}\n").contains(quoted))
-    })
+        return fs::read_to_string(path).is_ok_and(|text| format!("\n{text}\n").contains(quoted));
+    }
+    let entries = fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut paths = entries.map(|entry| entry.unwrap().path());
+    paths.any(|path| is_in(&path, quoted))
 }
 
 #[test]
