@@ -1,7 +1,7 @@
 //! A file that is there whole or not at all.
 
 use std::{
-    fs::{self, Permissions},
+    fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -82,10 +82,19 @@ impl Output {
     fn temporary(&self) -> io::Result<NamedTempFile> {
         let mut builder = Builder::new();
         builder.prefix(".tallyfy-mock-").suffix(".tmp");
-        #[cfg(unix)]
-        builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
-        builder.tempfile_in(&self.folder)
+        readable(&mut builder).tempfile_in(&self.folder)
     }
+}
+
+/// As readable as the umask lets a new file be; a temporary file is its owner's alone.
+#[cfg(unix)]
+fn readable<'a, 'b>(builder: &'a mut Builder<'b, 'b>) -> &'a mut Builder<'b, 'b> {
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
+}
+
+#[cfg(not(unix))]
+fn readable<'a, 'b>(builder: &'a mut Builder<'b, 'b>) -> &'a mut Builder<'b, 'b> {
+    builder
 }
 
 fn exists(path: &Path) -> String {
