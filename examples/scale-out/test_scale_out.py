@@ -3,6 +3,7 @@
 import pathlib
 import sys
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from cluster import Cluster  # noqa: E402
@@ -108,6 +109,18 @@ class ScaleOut(unittest.TestCase):
             else:
                 self.assertEqual(self.names(org), [f"Of {org}"])
                 self.assertEqual(self.cluster.ask("GET", groups(org)).mock, home)
+
+    def test_a_request_under_way_ends_with_502_where_its_mock_dies(self):
+        org = ORGS[0]
+        late = {"steps": [{"delay": {"fixed_ms": 60_000}, "write": "after"}]}
+        mock = self.cluster.mocks[self.cluster.ask("PUT", f"/_mock/faults/late?org={org}", late).mock]
+        with ThreadPoolExecutor() as pool:
+            created = pool.submit(self.cluster.ask, "POST", groups(org), {"name": "New", "description": "x"})
+            while not mock.ask("GET", f"/_mock/requests?org={org}").body["requests"]:
+                self.assertFalse(created.done())
+            mock.kill()
+            self.assertEqual(created.result(timeout=30).status, 502)
+        self.assertEqual(self.names(org), [])
 
     def test_a_mock_that_comes_back_has_its_organizations_again(self):
         homes = self.seeded()
