@@ -3,7 +3,7 @@
 //! A row of an answer becomes a [`Row`]: known keys only, each with a value whose kind is known. What else an answer has
 //! is not kept, only where it stood.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Number, Value};
 
@@ -100,9 +100,15 @@ impl News {
         }
     }
 
-    /// Each path with what was found there.
-    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|(path, what)| format!("{path}: {what}"))
+    /// Each path with what was found there. A key that is also a value somewhere is not shown: it may be one here too.
+    pub(crate) fn lines(&self, is_value: impl Fn(&str) -> bool) -> impl Iterator<Item = String> {
+        let lines = self.0.iter().map(|(path, what)| {
+            let (before, key) = path.rsplit_once('.').unwrap_or(("", path));
+            let is_shown = key.ends_with(']') || !is_value(key);
+            let key = if is_shown { key } else { "*" };
+            format!("{before}.{key}: {what}")
+        });
+        lines.collect::<BTreeSet<_>>().into_iter()
     }
 }
 

@@ -104,7 +104,7 @@ impl Organization {
 
     /// Where the answers had something that no table of this mock knows, and what it was, each a line. No value is in it.
     pub fn news(&self) -> impl Iterator<Item = String> {
-        self.news.lines()
+        self.news.lines(|key| self.scalars.contains(key))
     }
 
     /// What a fixture cannot say as it was read, each a line.

@@ -115,9 +115,7 @@ impl Reader {
                 "{place} refused the token (401); {} has it",
                 self.token.origin()
             ),
-            403 => {
-                "403: the token is not one of this organization's; `--org` says which".to_owned()
-            }
+            403 => "403: the token may not read this; `--org` says whose it is".to_owned(),
             404 => format!(
                 "404: there is no such organization at {place}; `--org` says which, `--base` where"
             ),

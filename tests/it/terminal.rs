@@ -106,3 +106,27 @@ fn ctrl_c_reaches_the_command_of_exec_and_the_mock_lives_as_long_as_the_command(
         assert_eq!(child.wait().unwrap().code(), Some(code), "{then}");
     }
 }
+
+#[cfg(feature = "remote")]
+#[test]
+fn pull_tells_on_a_terminal_how_far_it_is() {
+    use crate::remote::server::{Server, empty_organization, ok, say};
+    let server = Server::start(|path, stream| say(stream, &ok(&empty_organization(path))));
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("f.json");
+    let out = out.to_str().unwrap();
+    let (terminal, end) = terminal();
+    let mut pull = command(&["pull", "--org", "acme", "--base", &server.base, "-o", out]);
+    pull.env("TALLYFY_API_TOKEN", "t").stderr(end);
+    assert!(pull.status().unwrap().success());
+    drop(pull);
+    let (mut said, mut bytes) = (Vec::new(), [0; 4096]);
+    while let Ok(count @ 1..) = rustix::io::read(&terminal, &mut bytes) {
+        said.extend_from_slice(&bytes[..count]);
+    }
+    let said = String::from_utf8(said).unwrap();
+    let lists =
+        ["users", "guests", "groups"].map(|list| format!("\r\x1b[Kreading {list}: page 1 of 1"));
+    let last = format!("\r\x1b[Kwrote {out}: groups 0, users 0, guests 0; requests 5\r\n");
+    assert_eq!(said, lists.concat() + &last);
+}

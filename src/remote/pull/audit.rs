@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::replace::LITERALS;
+use super::urls::LITERALS;
 use crate::{
     json::Path,
     remote::{

@@ -1,15 +1,18 @@
 //! A fixture of what was read in which nothing of it is left.
 //!
 //! `synthetic` holds the values, which cannot be made from what was read; `stream` draws them; `letters`, `words`, `order` and
-//! `times` make them like what they stand for; `replace` decides by the kind of each field; `audit` looks at the result.
+//! `times`, `urls` and `forms` make them like what they stand for; `replace` decides by the kind of each field; `audit` looks at the result.
 
 mod audit;
+mod forms;
 mod letters;
 mod order;
 mod replace;
+mod sorted;
 mod stream;
 mod synthetic;
 mod times;
+mod urls;
 mod words;
 
 use std::collections::HashSet;

@@ -3,41 +3,20 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
+    forms,
     letters::{DIGITS, HEX, LATIN, SCRIPTS, Script},
     order::{Place, pseudonyms},
+    sorted::Sorted,
     stream::Stream,
     synthetic::{Drawn, KeepNames, Number, Synthetic},
     times::Timeline,
-    words::{self, ReadBefore, has_read, length_like},
+    words::{self, ReadBefore, has_read},
 };
 use crate::remote::{
     fields::{Kind, Known, Row},
     organization::Organization,
 };
 
-/// Words that stand in URLs and addresses made here.
-pub(super) const LITERALS: &[&str] = &[
-    "guest",
-    "guests",
-    "guest-all-task",
-    "organizations",
-    "users",
-    "groups",
-    "files",
-    "images",
-    "logos",
-    "avatars",
-    "go.tallyfy.test",
-    "UTC",
-    "+00:00",
-    "tallyfy",
-    "example.com",
-    "example",
-    "https",
-    "http",
-];
-/// Endings of files.
-const ENDINGS: &[&str] = &[".png", ".jpg", ".jpeg", ".svg", ".gif", ".webp", ".pdf"];
 /// Time zones.
 const ZONES: &[&str] = &[
     "Africa/Cairo",
@@ -75,8 +54,6 @@ const OFFSETS: &[&str] = &[
 const LONGEST_NAME: usize = 200;
 /// The longest local part of an address (RFC 5321).
 const LONGEST_LOCAL: usize = 64;
-/// How many parts of a URL's path are kept.
-const MOST_PARTS: usize = 8;
 
 /// Replaces values, each by one of its own, equal by equal.
 pub(super) struct Replacing<'r> {
@@ -99,7 +76,7 @@ pub(super) struct Replacing<'r> {
 
 /// What is replaced without an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Other {
+pub(super) enum Other {
     Text,
     Host,
     Segment,
@@ -131,11 +108,9 @@ impl<'r> Replacing<'r> {
         let address = |place: &Place, like: &str, stream: &mut Stream| {
             let (local, domain) = like.rsplit_once('@').unwrap_or((like, ""));
             let mut drawn = words::token(local, LONGEST_LOCAL, place, read, stream);
-            let domain = domains
-                .entry(domain.to_lowercase())
-                .or_insert_with(|| domain_drawn(read, stream));
+            let domain = domains.entry(domain.to_lowercase());
             drawn.push("@");
-            drawn.append(domain);
+            drawn.append(domain.or_insert_with(|| forms::domain(read, stream)));
             drawn
         };
         let emails = pseudonyms(sorted.emails, in_addresses, &mut stream, address);
@@ -214,8 +189,8 @@ impl<'r> Replacing<'r> {
                 self.emails.get(text).cloned().unwrap_or_default()
             }
             Kind::Url => self.url(text),
-            Kind::Phone => self.other(Other::Phone, text, |stream| phone(text, stream)),
-            Kind::Ip => self.other(Other::Ip, text, |stream| ip(text, stream)),
+            Kind::Phone => self.other(Other::Phone, text, |stream| forms::phone(text, stream)),
+            Kind::Ip => self.other(Other::Ip, text, |stream| forms::ip(text, stream)),
             Kind::Time => self.time(text),
             Kind::Name
             | Kind::FullName
@@ -275,7 +250,12 @@ impl<'r> Replacing<'r> {
     }
 
     /// Draws what stands for a text, once; again where it has something in it that was read.
-    fn other(&mut self, what: Other, text: &str, draw: impl Fn(&mut Stream) -> Drawn) -> Drawn {
+    pub(super) fn other(
+        &mut self,
+        what: Other,
+        text: &str,
+        draw: impl Fn(&mut Stream) -> Drawn,
+    ) -> Drawn {
         let key = (what, text.into());
         if let Some(drawn) = self.others.get(&key) {
             return drawn.clone();
@@ -318,26 +298,33 @@ impl<'r> Replacing<'r> {
             return *drawn;
         }
         let mut digits = number.to_string().len();
+        let mut tries = 0;
         let drawn = loop {
-            let tries: Vec<_> = (0..50)
-                .map(|_| Number::random(digits, &mut self.stream))
-                .collect();
-            let is_free = |drawn: &&Number| {
-                let text = drawn.text();
-                !self.read.contains(text.as_str()) && !self.taken.contains(&text)
-            };
-            if let Some(drawn) = tries.iter().find(is_free) {
-                break *drawn;
+            let drawn = Number::random(digits, &mut self.stream);
+            let text = drawn.text();
+            if !self.read.contains(text.as_str()) && !self.taken.contains(&text) {
+                break drawn;
             }
-            digits += 1;
+            tries += 1;
+            digits += usize::from(tries % 50 == 0);
         };
         self.taken.insert(drawn.text());
         self.numbers.insert(number, drawn);
         drawn
     }
 
+    /// Whether something stands for that id.
+    pub(super) fn knows_id(&self, text: &str) -> bool {
+        self.ids.contains_key(text)
+    }
+
+    /// What was read.
+    pub(super) fn read(&self) -> &'r ReadBefore<'r> {
+        self.read
+    }
+
     /// An id of the same form that stands for no other.
-    fn id(&mut self, text: &str) -> Drawn {
+    pub(super) fn id(&mut self, text: &str) -> Drawn {
         if let Some(drawn) = self.ids.get(text) {
             return drawn.clone();
         }
@@ -368,115 +355,6 @@ impl<'r> Replacing<'r> {
         self.ids.insert(text.into(), drawn.clone());
         drawn
     }
-
-    /// A URL with as many parts. A part that is an id stands for that id.
-    fn url(&mut self, text: &str) -> Drawn {
-        let mut drawn = Drawn::default();
-        drawn.push("https://");
-        let (_, rest) = text.split_once("://").unwrap_or(("", text));
-        let (place, query) = rest.split_once(['?', '#']).unwrap_or((rest, ""));
-        let mut parts = place.split('/');
-        let host = parts.next().unwrap_or_default();
-        let read = self.read;
-        if host.ends_with("tallyfy.com") || host == "go.tallyfy.test" {
-            // Nothing answers under `.test` (RFC 6761).
-            drawn.push("go.tallyfy.test");
-        } else {
-            drawn.append(&self.other(Other::Host, host, |stream| domain_drawn(read, stream)));
-        }
-        for part in parts.take(MOST_PARTS) {
-            drawn.push("/");
-            self.add_part(part, &mut drawn);
-        }
-        if !query.is_empty() {
-            drawn.push("?v=");
-            self.add_part(query, &mut drawn);
-        }
-        drawn
-    }
-
-    fn add_part(&mut self, part: &str, drawn: &mut Drawn) {
-        if part.is_empty() {
-            return;
-        }
-        if let Some(literal) = LITERALS.iter().find(|literal| **literal == part) {
-            drawn.push(literal);
-            return;
-        }
-        let is_hex = part.len() == 32 && part.bytes().all(|b| b.is_ascii_hexdigit());
-        if is_hex || self.ids.contains_key(part) {
-            drawn.append(&self.id(part));
-            return;
-        }
-        let ending = ENDINGS.iter().find(|ending| part.ends_with(**ending));
-        drawn.append(&self.other(Other::Segment, part, |stream| {
-            let mut word = Drawn::default();
-            for _ in 0..length_like(part.chars().count(), 16, stream) {
-                word.random_letter(LATIN, stream);
-            }
-            word
-        }));
-        if let Some(ending) = ending {
-            drawn.push(ending);
-        }
-    }
-}
-
-/// A domain nobody owns but the Internet's own authority.
-fn domain_drawn(read: &ReadBefore<'_>, stream: &mut Stream) -> Drawn {
-    let size = stream.between(6, 9);
-    let mut domain = words::word(&SCRIPTS[4], size, &Drawn::default(), read, stream);
-    domain.push(".example.com");
-    domain
-}
-
-/// Digits in the place of digits, and the signs between them.
-fn phone(text: &str, stream: &mut Stream) -> Drawn {
-    const SIGNS: &[(char, &str)] = &[
-        ('+', "+"),
-        ('-', "-"),
-        ('(', "("),
-        (')', ")"),
-        (' ', " "),
-        ('.', "."),
-        ('/', "/"),
-    ];
-    let mut drawn = Drawn::default();
-    for c in text.chars().take(40) {
-        if c.is_numeric() {
-            drawn.random_letter(DIGITS, stream);
-        } else if let Some((_, sign)) = SIGNS.iter().find(|(sign, _)| *sign == c) {
-            drawn.push(sign);
-        }
-    }
-    if drawn.length() == 0 {
-        drawn.random_letter(DIGITS, stream);
-    }
-    drawn
-}
-
-/// An address of the networks that are for tests (RFC 2544, RFC 4193).
-fn ip(text: &str, stream: &mut Stream) -> Drawn {
-    let mut drawn = Drawn::default();
-    if text.contains(':') {
-        drawn.push("fd");
-        for (length, after) in [(2, ":"), (3, ":"), (3, "::"), (3, "")] {
-            for _ in 0..length {
-                drawn.random_letter(HEX, stream);
-            }
-            drawn.push(after);
-        }
-        return drawn;
-    }
-    drawn.push(if stream.below(2) == 0 {
-        "198.18."
-    } else {
-        "198.19."
-    });
-    drawn.number(256, 1, stream);
-    drawn.push(".");
-    drawn.number(256, 1, stream);
-    drawn
 }
 
 /// The script in which an address begins: signs begin none.
@@ -485,47 +363,5 @@ fn in_addresses(script: &'static Script) -> &'static Script {
         '\0' | ':' | '[' => &SCRIPTS[1],
         '{' | '\u{80}' => &SCRIPTS[4],
         _ => script,
-    }
-}
-
-/// The texts that Tallyfy sorts by, and times.
-#[derive(Default)]
-struct Sorted<'o> {
-    group_names: HashSet<&'o str>,
-    first_names: HashSet<&'o str>,
-    last_names: HashSet<&'o str>,
-    emails: HashSet<&'o str>,
-    times: HashSet<&'o str>,
-}
-
-impl<'o> Sorted<'o> {
-    fn row(&mut self, row: &'o Row) {
-        for (_, kind, value) in &row.0 {
-            self.value(*kind, value);
-        }
-    }
-
-    fn value(&mut self, kind: Kind, value: &'o Known) {
-        match (kind, value) {
-            (Kind::List(of), Known::List(items)) => {
-                for item in items {
-                    self.value(*of, item);
-                }
-            }
-            (_, Known::Row(row)) => self.row(row),
-            (kind, Known::Text(text)) if !text.is_empty() => {
-                let all = match kind {
-                    Kind::GroupName => &mut self.group_names,
-                    Kind::FirstName => &mut self.first_names,
-                    Kind::LastName => &mut self.last_names,
-                    Kind::Email => &mut self.emails,
-                    Kind::Username if text.contains('@') => &mut self.emails,
-                    Kind::Time => &mut self.times,
-                    _ => return,
-                };
-                all.insert(text);
-            }
-            _ => {}
-        }
     }
 }

@@ -191,7 +191,7 @@ fn each_status_says_what_to_do() {
         ),
         (
             head("403 Forbidden", ""),
-            "403: the token is not one of this organization's; `--org` says which",
+            "403: the token may not read this; `--org` says whose it is",
         ),
         (
             head("404 Not Found", ""),
@@ -456,7 +456,7 @@ fn news_names_paths_and_repeats_nothing() {
         let body = match path.split('?').next().unwrap() {
             "/organizations/acme/groups" => page(
                 &[json!({
-                    "id": "g", "name": 17, "colour": "red", "x-1f3a9c": 1, "members": ["4"], "guests": null, "logo": { "url": "u" },
+                    "id": "g", "name": 17, "colour": "red", "elephant": 1, "other": "elephant", "x-1f3a9c": 1, "members": ["4"], "guests": null, "logo": { "url": "u" },
                 })],
                 1,
                 1,
@@ -491,6 +491,7 @@ fn news_names_paths_and_repeats_nothing() {
             "groups[].logo: an object, where something else was known",
             "groups[].members[]: a text, where something else was known",
             "groups[].name: a number, where something else was known",
+            "groups[].other: a text",
             "users[].role: a word that is not known",
         ]
     );
@@ -499,4 +500,23 @@ fn news_names_paths_and_repeats_nothing() {
         ["guests whose address is none, or another's in other case, are left out: 1"]
     );
     Fixture::parse(read.fixture().to_string().as_bytes()).unwrap();
+}
+
+#[test]
+fn all_answers_together_have_a_bound() {
+    let server = Server::start(|path, stream| {
+        let long = "x".repeat(400 * 1024);
+        let mut body = empty_organization(path);
+        body["more"] = long.into();
+        say(stream, &ok(&body));
+    });
+    let limits = Limits {
+        all_bytes: 1024 * 1024,
+        ..Limits::default()
+    };
+    let told = trouble(&server, limits);
+    assert_eq!(
+        told,
+        "GET /organizations/{org}/users, page 1: all answers together are longer than 1 MiB"
+    );
 }
