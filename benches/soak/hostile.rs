@@ -163,15 +163,16 @@ impl Hostile {
         self.count("answers not read");
     }
 
+    /// After ten times there are as many as the mock keeps.
     fn made_up_organizations(&mut self) {
-        for _ in 0..50 {
+        for _ in 0..1000 {
             let path = format!(
                 "/api/organizations/made-up-{}/groups",
                 self.random.below(u64::MAX)
             );
             self.ask("GET", &path, None);
         }
-        self.count("fifty made-up organizations");
+        self.count("a thousand made-up organizations");
     }
 
     fn rules(&mut self) {
