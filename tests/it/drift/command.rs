@@ -351,3 +351,35 @@ fn a_signal_ends_it_once_what_was_made_is_deleted() {
     );
     assert_eq!(mock.org("acme").state()["groups"], before);
 }
+
+#[cfg(unix)]
+#[test]
+fn on_a_terminal_it_asks_and_only_a_yes_is_one() {
+    for (word, code, is_sent) in [("y\n", 0, true), ("n\n", 1, false), ("\n", 1, false)] {
+        let mock = host().start();
+        let base = format!("{}/api", mock.uri());
+        let (person, end) = crate::terminal::terminal();
+        rustix::io::write(&person, word.as_bytes()).unwrap();
+        let run = command(&[
+            "drift",
+            "--org",
+            "acme",
+            "--base",
+            &base,
+            "--probe-refusals",
+        ])
+        .env("TALLYFY_ACCESS_TOKEN", TOKEN)
+        .stdin(end)
+        .output()
+        .unwrap();
+        let said = stderr(&run);
+        assert_eq!(run.status.code(), Some(code), "{said}");
+        assert!(said.contains("Send it? [y/N] "), "{said}");
+        assert_eq!(!mock.org("acme").requests().is_empty(), is_sent, "{said}");
+        assert_eq!(
+            said.ends_with("error: not agreed to; nothing was sent\n"),
+            !is_sent,
+            "{said}"
+        );
+    }
+}

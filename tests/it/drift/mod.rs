@@ -1,6 +1,7 @@
 //! `drift`, a mock against a mock.
 
 mod command;
+mod pulled;
 mod switches;
 mod trouble;
 mod values;
