@@ -191,7 +191,7 @@ pub(super) const PROBES: &[Probe] = &[
     get(ListUsers, "users, one a page", "/organizations/{org}/users?per_page=1", PEOPLE),
     get(ListUsers, "users, past the end", "/organizations/{org}/users?page=1000", NOTHING),
     get(ListUsers, "users, searched in vain", "/organizations/{org}/users?per_page=100&q={nobody}", EMPTY),
-    get(ListUsers, "users with groups", "/organizations/{org}/users?per_page=100&with=groups", PEOPLE),
+    get(ListUsers, "users with groups", "/organizations/{org}/users?per_page=1&with=groups", PEOPLE),
     get(ListUserNames, "names of users", "/organizations/{org}/users-list", NOTHING),
     get(GetUser, "user", "/organizations/{org}/users/{user}", TIMES),
     get(GetUser, "user with groups", "/organizations/{org}/users/{user}?with=groups", TIMES),
