@@ -36,13 +36,13 @@ fn awkward() -> Server {
     let user = |i: usize| {
         json!({
             "id": 500 + i, "email": format!("{MARK}{i}@acme.test"), "first_name": format!("{MARK} {}", names[i % names.len()]),
-            "last_name": null, "phone": if i % 2 == 0 { Value::Null } else { json!(format!("{MARK}-555")) },
+            "last_name": null, "phone": if i.is_multiple_of(2) { Value::Null } else { json!(format!("{MARK}-555")) },
             "role": if i == 0 { "admin" } else { "standard" }, "created_at": "2026-01-15 09:00:00", "whim": { "deep": [MARK, null] },
         })
     };
     let guest = |i: usize| {
         let email = format!("{MARK}.guest{}@b.test", i / 2);
-        let email = if i % 2 == 0 {
+        let email = if i.is_multiple_of(2) {
             email
         } else {
             email.to_uppercase()
@@ -52,8 +52,8 @@ fn awkward() -> Server {
     let group = |i: usize| {
         json!({
             "id": format!("{i:032x}"), "name": format!("{MARK} {i} {}", names[i % names.len()]),
-            "description": if i % 3 == 0 { Value::Null } else { json!(format!("{MARK} {}", names[i % names.len()].repeat(40))) },
-            "logo": null, "members": [500 + i % 12], "guests": if i % 2 == 0 { json!([]) } else { json!([format!("{MARK}.guest0@b.test")]) },
+            "description": if i.is_multiple_of(3) { Value::Null } else { json!(format!("{MARK} {}", names[i % names.len()].repeat(40))) },
+            "logo": null, "members": [500 + i % 12], "guests": if i.is_multiple_of(2) { json!([]) } else { json!([format!("{MARK}.guest0@b.test")]) },
             "created_at": "2026-01-15T09:00:00.000Z", "updated_at": "2026-01-16T09:00:00.000Z", "deleted_at": null, "colour": MARK,
         })
     };
