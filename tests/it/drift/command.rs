@@ -210,7 +210,7 @@ fn who_or_what_to_ask_that_is_wrong_is_told_in_one_sentence() {
     );
     fails(
         with(Some(TOKEN), &["--org", "globex", "--base", &base]),
-        "`--org` says which",
+        "`--org` says",
         1,
     );
     fails(
