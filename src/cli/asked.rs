@@ -14,8 +14,8 @@ pub(super) struct Asked {
     #[arg(long, value_name = "ID", value_parser = organization)]
     org: OrgId,
     /// The base URL of the API; http only where it is this machine
-    #[arg(long, value_name = "URL", default_value = Target::TALLYFY, value_parser = Target::parse)]
-    base: Target,
+    #[arg(long, value_name = "URL", default_value = Target::TALLYFY)]
+    base: String,
     /// The variable that has the token; without this flag `TALLYFY_ACCESS_TOKEN`, or else `TALLYFY_API_TOKEN`
     #[arg(long, value_name = "NAME", conflicts_with = "token_stdin")]
     token_env: Option<String>,
@@ -39,6 +39,9 @@ pub(super) fn organization(text: &str) -> Result<OrgId, String> {
 impl Asked {
     /// A reader of the organization. Nothing is asked yet.
     pub(super) fn reader(&self) -> Result<Reader, Trouble> {
+        // A URL may hold a password: it is not repeated.
+        let target = Target::parse(&self.base);
+        let target = target.map_err(|why| Trouble::from(format!("`--base`: {why}")))?;
         let token = if self.token_stdin {
             Token::from_stream(io::stdin().lock())
         } else {
@@ -49,7 +52,7 @@ impl Asked {
             request_time: self.timeout,
             ..Limits::default()
         };
-        let wire = Wire::new(self.base.clone(), self.cacert.as_deref(), limits, RealTime)?;
+        let wire = Wire::new(target, self.cacert.as_deref(), limits, RealTime)?;
         Ok(Reader::new(wire, token, self.org.clone()))
     }
 }

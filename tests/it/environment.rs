@@ -438,11 +438,19 @@ fn answers_at(authority: &str) -> bool {
         .is_ok_and(|answer| answer.status() == 200)
 }
 
+/// Another test's server may have the same port at the other address: then other ports are tried.
 #[test]
 fn localhost_is_both_loopbacks_and_an_address_is_itself() {
     if !has_ipv6() {
         return;
     }
+    let tried = || std::panic::catch_unwind(look_at_the_loopbacks).is_ok();
+    if !tried() && !tried() {
+        look_at_the_loopbacks();
+    }
+}
+
+fn look_at_the_loopbacks() {
     for arguments in [&[][..], &["--host", "localhost"], &["--host", "LocalHost"]] {
         let server = Server::start(command(&[&["--port", "0"], arguments].concat()));
         let port = server.port();

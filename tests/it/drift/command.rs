@@ -219,7 +219,7 @@ fn who_or_what_to_ask_that_is_wrong_is_told_in_one_sentence() {
             &["--org", "acme", "--base", "http://go.tallyfy.com"],
         ),
         "use https",
-        2,
+        1,
     );
     let none = ["--org", "acme", "--base", "http://127.0.0.1:9"];
     fails(with(Some(TOKEN), &none), "nobody answers at 127.0.0.1:9", 1);

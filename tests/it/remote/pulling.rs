@@ -214,23 +214,31 @@ fn no_token_and_a_bad_one_are_told_and_no_file_is_made() {
 }
 
 #[test]
-fn a_bad_address_or_argument_is_wrong_usage() {
-    for (flag, value, said) in [
+fn a_bad_address_is_told_without_it() {
+    for (base, why) in [
         (
-            "--base",
             "http://go.tallyfy.com/api",
             "http is for this machine only, as a token would go over the network in the clear; use https",
         ),
         (
-            "--base",
             "https://u:p@go.tallyfy.com",
             "a base URL has no user and no password; a token comes from a variable",
         ),
         (
-            "--base",
             "go.tallyfy.com",
             "expected a URL such as `https://go.tallyfy.com/api`",
         ),
+    ] {
+        let arguments = ["pull", "--org", "acme", "-o", "never.json", "--base", base];
+        let output = output(&arguments);
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(stderr(&output), format!("error: `--base`: {why}\n"));
+    }
+}
+
+#[test]
+fn a_bad_argument_is_wrong_usage() {
+    for (flag, value, said) in [
         (
             "--org",
             "../me",
