@@ -24,6 +24,8 @@ mod openapi;
 mod output;
 mod packaging;
 #[cfg(feature = "remote")]
+mod progress;
+#[cfg(feature = "remote")]
 mod pull;
 mod refusal;
 mod reload;

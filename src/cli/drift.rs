@@ -3,17 +3,14 @@
 mod consent;
 mod stop;
 
-use std::{
-    io::{self, IsTerminal, Write as _},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::ValueEnum;
 
 use super::{
     asked::{Asked, organization},
     output::Output,
+    progress::ProgressLine,
     say::{FAILED, USAGE, fail, print, say},
     values::{edition, switch},
 };
@@ -23,7 +20,7 @@ use crate::{
         id::OrgId,
     },
     fixture,
-    remote::drift::{Consent, Outcome, Plan, Progress, Ran, Report},
+    remote::drift::{Consent, Outcome, Plan, Ran, Report},
     tenant::{IdGen, Time},
 };
 
@@ -123,9 +120,9 @@ fn compared(args: &Args) -> Result<u8, Ended> {
     let is_changing = plan.consent != Consent::default();
     let stop = is_changing.then(|| stop::Stop::watch(&plan.name()));
     let is_stopped = || stop.as_ref().is_some_and(stop::Stop::is_told);
-    let mut shown = Shown::default();
-    let Ran { report, left } = plan.run(wire, token, &mut |step| shown.show(step), &is_stopped);
-    shown.end();
+    let mut progress = ProgressLine::new();
+    let Ran { report, left } = plan.run(wire, token, &mut |step| progress.show(&step), &is_stopped);
+    progress.clear();
     for left in &left {
         say(&format!("left at the host: {left}; please delete it"));
     }
@@ -164,7 +161,6 @@ fn plan(args: &Args, org: OrgId) -> Result<Plan, String> {
             .map_err(|error| error.to_string())?
             .contract
     };
-    let switches = of_fixture.switches.into_iter().chain(choice.switches);
     Ok(Plan {
         org,
         foreign: args.foreign_org.clone(),
@@ -172,10 +168,7 @@ fn plan(args: &Args, org: OrgId) -> Result<Plan, String> {
             refusals: args.probe_refusals,
             sandbox: args.sandbox_org.clone(),
         },
-        asked_under: ContractChoice {
-            edition: choice.edition.or(of_fixture.edition),
-            switches: switches.collect(),
-        },
+        asked_under: choice.joined_with(&of_fixture),
         nobody: IdGen::random().seed().simple().to_string(),
         at: Time::starting(None)
             .read()
@@ -183,34 +176,4 @@ fn plan(args: &Args, org: OrgId) -> Result<Plan, String> {
             .format("%Y-%m-%dT%H:%M:%SZ")
             .to_string(),
     })
-}
-
-/// Progress, on a terminal: one line, which is taken away at the end.
-#[derive(Debug, Default)]
-struct Shown {
-    is_on: bool,
-}
-
-impl Shown {
-    fn show(&mut self, step: Progress) {
-        if !io::stderr().is_terminal() {
-            return;
-        }
-        self.is_on = true;
-        let line = match step {
-            Progress::Reading(step) => {
-                format!("reading {}: page {} of {}", step.list, step.page, step.of)
-            }
-            Progress::Probing(at, of) => format!("asking: {at} of {of}"),
-            Progress::Comparing => "comparing".to_owned(),
-        };
-        // A closed stderr is no failure.
-        let _ = write!(io::stderr(), "\r\x1b[K{line}");
-    }
-
-    fn end(&self) {
-        if self.is_on {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
-    }
 }

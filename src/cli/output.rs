@@ -8,6 +8,8 @@ use std::{
 
 use tempfile::{Builder, NamedTempFile};
 
+use super::interrupt::uninterrupted;
+
 /// Where a file is going to be.
 #[derive(Debug)]
 pub(super) struct Output {
@@ -53,8 +55,13 @@ impl Output {
         })
     }
 
-    /// Writes a new file beside it, and gives that its name. Where that fails, what was there is as it was.
+    /// Writes a new file beside it, and gives that its name. Where that fails, what was there is as it was. A signal ends
+    /// the process once this is done.
     pub(super) fn write(&self, bytes: &[u8]) -> Result<(), String> {
+        uninterrupted(|| self.put(bytes))
+    }
+
+    fn put(&self, bytes: &[u8]) -> Result<(), String> {
         let shown = self.path.display();
         let failed = |error: io::Error| format!("cannot write `{shown}`: {error}");
         let mut file = self.temporary().map_err(failed)?;

@@ -1,21 +1,17 @@
 //! `tallyfy-mock pull`: an organization of Tallyfy's as a fixture, redacted.
 
-use std::{
-    io::{self, IsTerminal, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use super::{
     asked::Asked,
-    interrupt::uninterrupted,
     output::Output,
+    progress::ProgressLine,
     say::{FAILED, fail, say},
 };
 use crate::{
     fixture::Fixture,
     remote::{
-        Organization, Step,
+        Organization,
         pull::{KeepNames, redacted},
     },
 };
@@ -57,8 +53,8 @@ fn pull(args: &Args) -> Result<(), String> {
     // Before anything is asked, as that may take minutes.
     let output = Output::at(&args.out, args.force)?;
     let mut reader = args.asked.reader().map_err(|trouble| trouble.to_string())?;
-    let progress = Progress::new();
-    let read = Organization::read(&mut reader, &mut |step| progress.show(step));
+    let mut progress = ProgressLine::new();
+    let read = Organization::read(&mut reader, &mut |step| progress.show(&step));
     progress.clear();
     let read = read.map_err(|trouble| trouble.to_string())?;
     let keep = args.keep_names.then(KeepNames::because_they_are_mine);
@@ -72,7 +68,7 @@ fn pull(args: &Args) -> Result<(), String> {
             .unwrap_or_default();
         format!("a mock could not load this organization: {problem}")
     })?;
-    uninterrupted(|| output.write(&text))?;
+    output.write(&text)?;
     for note in read.notes() {
         say(&format!("note: {note}"));
     }
@@ -86,30 +82,4 @@ fn pull(args: &Args) -> Result<(), String> {
         reader.requests()
     ));
     Ok(())
-}
-
-/// A line on a terminal that says how far it is.
-struct Progress {
-    is_shown: bool,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self {
-            is_shown: io::stderr().is_terminal(),
-        }
-    }
-
-    fn show(&self, step: Step) {
-        if self.is_shown {
-            let Step { list, page, of } = step;
-            let _ = write!(io::stderr(), "\r\x1b[Kreading {list}: page {page} of {of}");
-        }
-    }
-
-    fn clear(&self) {
-        if self.is_shown {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
-    }
 }

@@ -362,16 +362,27 @@ pub struct ContractChoice {
 }
 
 impl ContractChoice {
+    /// Both choices as one; `self` overrides `fixture`.
+    #[must_use]
+    pub fn joined_with(&self, fixture: &Self) -> Self {
+        let switches = fixture.switches.iter().chain(&self.switches);
+        Self {
+            edition: self.edition.or(fixture.edition),
+            switches: switches.copied().collect(),
+        }
+    }
+
+    /// The resulting edition and contract.
+    pub fn resolved(&self) -> (Edition, Contract) {
+        let edition = self.edition.unwrap_or_default();
+        let switches = self.switches.iter();
+        let contract = switches.fold(edition.contract(), |it, switch| it.with(*switch));
+        (edition, contract)
+    }
+
     /// The resulting edition and contract; `self` overrides `fixture`.
     pub fn over(&self, fixture: &Self) -> (Edition, Contract) {
-        let edition = self.edition.or(fixture.edition).unwrap_or_default();
-        let switches = fixture.switches.iter().chain(&self.switches);
-        (
-            edition,
-            switches.fold(edition.contract(), |contract, switch| {
-                contract.with(*switch)
-            }),
-        )
+        self.joined_with(fixture).resolved()
     }
 }
 

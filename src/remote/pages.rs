@@ -1,6 +1,6 @@
 //! All pages of a list, and the checks that they are all.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt};
 
 use serde_json::{Map, Value};
 
@@ -21,6 +21,16 @@ pub struct Step {
     pub page: u64,
     /// How many pages there are.
     pub of: u64,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "reading {}: page {} of {}",
+            self.list, self.page, self.of
+        )
+    }
 }
 
 /// A list of rows that comes in pages.

@@ -1,5 +1,7 @@
 //! A whole run: reads an organization, sends the probes, compares, and solves.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::{
@@ -46,6 +48,16 @@ pub enum Progress {
     Probing(usize, usize),
     /// Mocks are compared.
     Comparing,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reading(step) => step.fmt(f),
+            Self::Probing(at, of) => write!(f, "asking: {at} of {of}"),
+            Self::Comparing => f.write_str("comparing"),
+        }
+    }
 }
 
 /// What a run came to, and what it left at the host.
@@ -200,7 +212,7 @@ impl Plan {
             places: &read.places,
             names: &names,
         };
-        let (_, baseline) = self.asked_under.over(&ContractChoice::default());
+        let (_, baseline) = self.asked_under.resolved();
         let judged = solver.judged(baseline)?;
         let solution = solver.solve(&self.asked_under, &judged)?;
         Ok(Findings {

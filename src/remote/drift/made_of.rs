@@ -37,7 +37,7 @@ pub(super) struct Findings<'a> {
 
 impl Findings<'_> {
     pub(super) fn report(self) -> Report {
-        let (edition, baseline) = self.asked_under.over(&ContractChoice::default());
+        let (edition, baseline) = self.asked_under.resolved();
         let different = differences(self.steps, self.judged);
         let unexplained = differences(self.steps, &self.solution.judged);
         let unknown = unknown(self.steps, self.judged);

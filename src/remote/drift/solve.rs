@@ -87,7 +87,7 @@ impl Solver<'_> {
         asked_under: &ContractChoice,
         judged: &Judgement,
     ) -> Result<Solution, String> {
-        let (_, baseline) = asked_under.over(&ContractChoice::default());
+        let (_, baseline) = asked_under.resolved();
         let (mut contract, mut judged) = (baseline, judged.clone());
         let mut told = BTreeMap::new();
         // How often each step was compared anew. A switch is tried again only where a step that tells of it was.
