@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::binary::{Server, command, stderr};
+use crate::binary::{Server, command, fed, stderr};
 
 /// A request of the shell's, to the mock that it was given.
 const LIST: &str = r#"curl -sS -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $TALLYFY_API_TOKEN" -H 'X-Tallyfy-Client: x' "$TALLYFY_BASE_URL/api/organizations/$TALLYFY_ORG_ID/groups""#;
@@ -84,18 +84,7 @@ fn the_flags_are_those_of_serve() {
 
 #[test]
 fn stdin_and_exit_codes_pass_through() {
-    let mut child = exec(&[], "cat; exit 7")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(b"from the caller")
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = fed(exec(&[], "cat; exit 7"), b"from the caller");
     assert_eq!(output.status.code(), Some(7));
     assert_eq!(output.stdout, b"from the caller");
     for (script, code) in [

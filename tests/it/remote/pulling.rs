@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::Write,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use tallyfy_mock::TallyfyMock;
 
 use super::server::{Server, empty_organization, head, ok, page, say};
-use crate::binary::{command, output, stderr};
+use crate::binary::{command, fed, output, stderr};
 
 /// The command on a base URL, with a token in a variable.
 fn pull(base: &str, out: &Path, flags: &[&str]) -> Command {
@@ -192,18 +191,8 @@ fn no_token_and_a_bad_one_are_told_and_no_file_is_made() {
     assert_eq!(names(folder.path()), Vec::<String>::new());
 
     // From standard input, with a line break at its end.
-    let mut child = without(&["--token-stdin"])
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(b"from-stdin\n")
-        .unwrap();
-    assert!(child.wait_with_output().unwrap().status.success());
+    let output = fed(without(&["--token-stdin"]), b"from-stdin\n");
+    assert!(output.status.success());
     let requests = server.requests();
     assert!(
         requests.iter().all(|head| head
