@@ -1,5 +1,7 @@
 //! The comparison: the same requests to each server, in turns, round after round.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -16,6 +18,8 @@ pub struct Plan {
     pub rounds: usize,
     /// Requests of a round.
     pub requests: u64,
+    /// Fewer requests, if the slowest server would take longer for a round.
+    pub longest: Option<Duration>,
 }
 
 /// The figures of one server, in one scenario.
@@ -79,8 +83,15 @@ pub fn compare(plan: &Plan, starts: &[Start]) -> Result<Vec<Row>, String> {
         }
         servers.push(server);
     }
+    let mut requests = plan.requests;
     for server in &servers {
-        measure(plan, server, "warm", plan.requests / 5 + 1)?;
+        let warm = (requests / 5 + 1).min(plan.longest.map_or(u64::MAX, |_| 1_000));
+        let figures = measure(plan, server, "warm", warm)?;
+        if let Some(longest) = plan.longest {
+            let request = Duration::from_secs_f64(1.0 / figures.requests_per_second);
+            let most = longest.as_nanos() / request.as_nanos().max(1);
+            requests = requests.min(u64::try_from(most).unwrap_or(u64::MAX).max(1));
+        }
     }
     let before: Vec<_> = servers
         .iter()
@@ -91,11 +102,11 @@ pub fn compare(plan: &Plan, starts: &[Start]) -> Result<Vec<Row>, String> {
         for turn in 0..servers.len() {
             let index = (round + turn) % servers.len();
             let tag = format!("{round}-{}", plan.shape.connections);
-            let figures = measure(plan, &servers[index], &tag, plan.requests)?;
+            let figures = measure(plan, &servers[index], &tag, requests)?;
             rounds[index].push(figures);
         }
     }
-    let sent = (plan.rounds as u64 * plan.requests) as f64;
+    let sent = (plan.rounds as u64 * requests) as f64;
     let rows = servers.iter().zip(before).enumerate();
     Ok(rows
         .map(|(index, (server, (resident_before, logged)))| Row {

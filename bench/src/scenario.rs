@@ -1,17 +1,28 @@
 //! The scenarios: their requests are the same for every server, byte for byte.
 
-use std::{fmt::Write as _, io::Write as _, net::SocketAddr};
+use std::{fmt::Write as _, io::Write as _, net::SocketAddr, ops::Range, sync::LazyLock};
 
 /// Groups of the organization that is read and updated.
 pub const GROUPS: u64 = 10_000;
 /// Groups with which each organization of `mixed` starts.
 const MIXED_GROUPS: u64 = 1_000;
 
+/// Has the form of a JSON Web Token, and the length of one that is signed with RS256 by a key of 4096 bits.
+static JWT: LazyLock<String> = LazyLock::new(|| {
+    let part = |numbers: Range<u64>| {
+        let pieces = numbers.map(|number| format!("{:016x}", scatter(number)));
+        pieces.collect::<Vec<_>>().concat()
+    };
+    format!("eyJ{}.eyJ{}.{}", part(0..2), part(2..13), part(13..56))
+});
+
 /// A scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scenario {
     /// One group of 10,000, another each time.
     Get,
+    /// The same, with a token of 900 bytes: Tallyfy's are JSON Web Tokens.
+    GetJwt,
     /// Ten of 10,000 groups, another page in the middle each time.
     List,
     /// A group with a new name, two members and one guest; each round in a new organization.
@@ -27,8 +38,9 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Get,
+        Self::GetJwt,
         Self::List,
         Self::Create,
         Self::Update,
@@ -41,6 +53,7 @@ impl Scenario {
     pub fn name(self) -> &'static str {
         match self {
             Self::Get => "get",
+            Self::GetJwt => "get-jwt",
             Self::List => "list",
             Self::Create => "create",
             Self::Update => "update",
@@ -55,7 +68,9 @@ impl Scenario {
     /// The seed before the first round: organizations, each with its number of groups.
     pub fn once(self) -> Vec<(String, u64)> {
         match self {
-            Self::Get | Self::List | Self::Update => vec![("bench".into(), GROUPS)],
+            Self::Get | Self::GetJwt | Self::List | Self::Update => {
+                vec![("bench".into(), GROUPS)]
+            }
             Self::Create | Self::Delete => Vec::new(),
             Self::Mixed(organizations) | Self::Reads(organizations) => (0..organizations)
                 .map(|number| (format!("mixed-{number}"), MIXED_GROUPS))
@@ -91,7 +106,7 @@ impl Script {
     pub fn write(&self, number: u64, out: &mut Vec<u8>) -> u16 {
         let any = scatter(number);
         match self.scenario {
-            Scenario::Get => self.get(out, "bench", any % GROUPS),
+            Scenario::Get | Scenario::GetJwt => self.get(out, "bench", any % GROUPS),
             Scenario::List => self.list(out, "bench", 100 + any % 800),
             Scenario::Create => self.create(out, &format!("create-{}", self.round), number),
             Scenario::Update => self.update(out, "bench", any % GROUPS, number),
@@ -154,9 +169,13 @@ impl Script {
 
     fn send(&self, out: &mut Vec<u8>, method: &str, target: &str, body: Option<&str>) {
         let host = self.host;
+        let token = match self.scenario {
+            Scenario::GetJwt => JWT.as_str(),
+            _ => "any-token",
+        };
         let written = write!(
             out,
-            "{method} /api/organizations/{target} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer any-token\r\nx-tallyfy-client: APIClient\r\naccept: application/json\r\n"
+            "{method} /api/organizations/{target} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\nx-tallyfy-client: APIClient\r\naccept: application/json\r\n"
         )
         .and_then(|()| match body {
             Some(body) => write!(
