@@ -158,8 +158,9 @@ impl RequestLine<'_> {
     }
 
     /// The duration in microseconds, rounded.
-    fn us(&self) -> u128 {
-        (self.duration.as_nanos() + 500) / 1000
+    fn us(&self) -> u64 {
+        let us = (self.duration + Duration::from_nanos(500)).as_micros();
+        u64::try_from(us).unwrap_or(u64::MAX)
     }
 }
 

@@ -14,6 +14,7 @@ use axum::{
     http::{HeaderMap, Method, Uri, Version, header},
 };
 use chrono::{DateTime, Utc};
+use memchr::memchr2;
 use percent_encoding::percent_decode_str;
 
 use crate::{
@@ -232,10 +233,9 @@ pub(super) fn unprefixed(path: &str) -> &str {
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.as_bytes();
     let (scheme, token) = value.split_at_checked("bearer ".len())?;
-    let well_formed = scheme.eq_ignore_ascii_case(b"bearer ")
-        && !token.is_empty()
-        && token.iter().all(u8::is_ascii_graphic);
-    well_formed.then(|| str::from_utf8(token).ok())?
+    // Besides these two, no value of a header holds a character that is not seen.
+    let is_token = !token.is_empty() && memchr2(b' ', b'\t', token).is_none() && token.is_ascii();
+    (is_token && scheme.eq_ignore_ascii_case(b"bearer ")).then(|| str::from_utf8(token).ok())?
 }
 
 #[cfg(test)]

@@ -141,7 +141,6 @@ impl<'a> Observation<'a> {
         let path = exchange.uri.path();
         // A log travels further than a journal: even an organization's id is hidden if it equals the token.
         let [method, path] = [exchange.method.as_str(), path].map(|text| redactor.plain(text));
-        let org = organization(exchange.uri.path()).map(|org| redactor.plain(org));
         let remark = remark.map(|remark| redactor.plain(remark));
         let status = answer.status().as_u16();
         let line = RequestLine {
@@ -149,7 +148,7 @@ impl<'a> Observation<'a> {
             route: exchange.matched.operation.map(Operation::name),
             status: exchange.notes.is_status_seen().then_some(status),
             duration,
-            org: org.as_deref(),
+            org: organization(&path),
             path: &path,
             remark: remark.as_deref(),
         };
