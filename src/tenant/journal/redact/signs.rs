@@ -4,26 +4,33 @@ use std::ops::Range;
 
 /// The bytes of a block, which are compared at once.
 const BLOCK: usize = 16;
-/// The most bytes of a sign before the part that the prefilter looks for: `api_k` before `ey`.
+/// The most bytes of a sign before the part that is looked for: `api_k` before `ey`.
 const BEFORE: usize = 5;
 
-/// The prefilter: whether the bytes hold no sign, no JSON Web Token, and no escape that could hide either.
+/// Whether the bytes hold no sign, no JSON Web Token, and no escape that could hide either.
 ///
-/// It runs over every request and every answer, and for most nothing else does. To compare sixteen bytes at a time
-/// saves 10 to 14 % of a list (2026-11-25).
+/// This is asked of every request and every answer, and for most nothing else is.
 pub(super) fn is_harmless(bytes: &[u8]) -> bool {
-    let mut blocks = (0..bytes.len()).step_by(BLOCK);
-    !blocks.any(|block| block_holds_part(&bytes[block..]))
+    !suspects(bytes).any(|at| match bytes[at..] {
+        [b'%', ..] | [b'e', b'y', b'J', ..] | [b'\\', b'u' | b'/', ..] => true,
+        ref rest => sign_at_start(rest).is_some(),
+    })
 }
 
 /// The positions of the signs, in order. A position may come twice.
 pub(super) fn signs(text: &str) -> impl Iterator<Item = Range<usize>> {
     let bytes = text.as_bytes();
+    suspects(bytes).filter_map(|at| Some(at..at + sign_at_start(&bytes[at..])?.len()))
+}
+
+/// The positions near a part of a sign, in order. A position may come twice.
+///
+/// To look for parts sixteen bytes at a time saves 10 to 14 % of a list (2026-11-25).
+fn suspects(bytes: &[u8]) -> impl Iterator<Item = usize> {
     (0..bytes.len())
         .step_by(BLOCK)
         .filter(|&block| block_holds_part(&bytes[block..]))
         .flat_map(|block| block.saturating_sub(BEFORE)..bytes.len().min(block + BLOCK))
-        .filter_map(|at| Some(at..at + sign_at_start(&bytes[at..])?.len()))
 }
 
 /// The sign that the bytes start with. In a query, `+` stands for a space.
@@ -86,7 +93,7 @@ mod tests {
             "SECRET",
             "passWord",
             "Authorization",
-            "bearer",
+            "bearer ",
             "eyJ",
             "%41",
             "\\u0041",
@@ -102,6 +109,8 @@ mod tests {
         let dull = r#"GET /api/organizations/northwind/groups {"data":{"id":"1","members":[],"guests":[],"created_at":"2026","last_updated":null}}"#;
         assert!(is_harmless(dull.as_bytes()));
         assert!(is_harmless(b"") && is_harmless(b"k") && is_harmless(b"ab"));
+        let words = "Answers the monkeys' questions, because they look as costs decrease";
+        assert!(is_harmless(words.as_bytes()));
     }
 
     /// The positions of the signs, without the prefilter.
