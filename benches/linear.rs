@@ -86,6 +86,15 @@ const KINDS: &[(&str, Kind)] = &[
         request.headers_mut().insert("authorization", value);
         request
     }),
+    ("token-end-in-path", |n| {
+        let path = "t".repeat(n / 2);
+        let mut request = get(&format!("/api/{path}"));
+        let value = format!("Bearer s{}", "t".repeat(n / 2 + 40)).parse();
+        request
+            .headers_mut()
+            .insert("authorization", value.unwrap());
+        request
+    }),
     ("body-members", |n| {
         post(&json!({ "name": "A", "description": "d", "members": numbers(n / 7) }))
     }),
@@ -104,6 +113,9 @@ const KINDS: &[(&str, Kind)] = &[
     ("body-broken", |n| body("POST", GROUPS, "[".repeat(n))),
     ("body-secrets", |n| {
         body("POST", GROUPS, "password: x\n".repeat(n / 12))
+    }),
+    ("body-near-secrets", |n| {
+        post(&json!({ "name": "A", "description": "toke passwor ".repeat(n / 13) }))
     }),
     ("oauth-parameters", |n| token(names(n))),
     ("oauth-one-parameter", |n| token("code=%41&".repeat(n / 9))),

@@ -37,7 +37,7 @@ pub struct Redactor<'a> {
     /// Finds the end of the token. Most texts do not have that either.
     ///
     /// To prepare the search takes time linear in what is sought: with all of a token of 900 bytes, the size of real ones, a get
-    /// took twice its instructions (2026-11-26).
+    /// took 2.5 times as many instructions (2026-11-26).
     end: Option<Finder<'a>>,
     /// Finds the token. It is prepared when it is needed.
     whole: OnceLock<Finder<'static>>,
