@@ -447,11 +447,3 @@ impl Field {
         )
     }
 }
-
-impl Entity {
-    /// The fields that a fixture may give as it likes.
-    pub fn given(&self) -> impl Iterator<Item = &'static str> {
-        let is_given = |field: &&Field| matches!(field.form, Form::Given(_) | Form::GivenInclude);
-        self.fields.iter().filter(is_given).map(|field| field.name)
-    }
-}

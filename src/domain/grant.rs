@@ -41,13 +41,6 @@ impl Parameters {
         }
     }
 
-    /// All of them, in the order of their names.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
     fn required(&self, name: &'static str) -> Result<&str, GrantRefusal> {
         self.get(name).ok_or(GrantRefusal::Missing(name))
     }

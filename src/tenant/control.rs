@@ -367,12 +367,11 @@ impl Tenants {
 
     /// The entry of that id.
     pub fn request(&self, id: u64, org: Option<OrgId>) -> Option<Entry> {
-        let all = self.requests(&Filter {
+        let filter = Filter {
             org,
-            since: Some(id.checked_sub(1)?),
             ..Filter::default()
-        });
-        all.entry(id)
+        };
+        self.requests(&filter).entry(id)
     }
 
     /// How many expectations about each operation were met: of one organization, or all in all.

@@ -52,7 +52,7 @@ impl Log {
     pub(super) fn after(dropped: u64, newest: u64) -> Self {
         Self {
             dropped,
-            newest_dropped: newest * u64::from(dropped > 0),
+            newest_dropped: newest,
             ..Self::default()
         }
     }

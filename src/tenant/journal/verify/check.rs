@@ -117,13 +117,12 @@ impl Seen {
                 differences,
                 Reverse(entry.id()),
             );
-            let place = distances.partition_point(|nearer| *nearer < distance);
-            if place < SHOWN {
-                distances.insert(place, distance);
-                distances.truncate(SHOWN);
-                seen.differing.insert(place, entry);
-                seen.differing.truncate(SHOWN);
-            }
+            let place = distances.binary_search(&distance);
+            let place = place.unwrap_or_else(|place| place);
+            distances.insert(place, distance);
+            distances.truncate(SHOWN);
+            seen.differing.insert(place, entry);
+            seen.differing.truncate(SHOWN);
         }
         seen
     }
