@@ -127,4 +127,20 @@ mod tests {
         }
         assert!(windows.0.lock().unwrap().len() <= KEPT);
     }
+
+    #[test]
+    fn where_there_is_no_room_left_only_windows_that_are_over_give_way() {
+        let windows = Windows::default();
+        let remaining = |i: usize, millis| {
+            let verdict = windows.count(RULE, &format!("t{i}"), at(millis));
+            verdict.remaining
+        };
+        for i in 0..KEPT {
+            remaining(i, if i % 2 == 0 { 0 } else { 30_000 });
+        }
+        assert_eq!(remaining(1, 30_001), 0, "it has its window already");
+        assert_eq!(remaining(KEPT, 60_000), 1);
+        assert_eq!(windows.0.lock().unwrap().len(), KEPT / 2 + 1);
+        assert_eq!(remaining(3, 60_001), 0);
+    }
 }

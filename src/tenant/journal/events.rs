@@ -235,3 +235,23 @@ impl Drop for Subscription {
         self.listeners.fetch_sub(1, Ordering::SeqCst);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn who_listens_is_woken_by_what_comes_from_there_on() {
+        let events = Events::default();
+        let mut subscription = events.subscribe();
+        events.note(None, None);
+        subscription.listen();
+        assert!(subscription.woken().now_or_never().is_none(), "it is read");
+        events.note(None, None);
+        assert!(subscription.woken().now_or_never().is_some());
+        drop(subscription);
+        assert_eq!(events.listeners.load(Ordering::SeqCst), 0);
+    }
+}

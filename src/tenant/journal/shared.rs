@@ -165,3 +165,32 @@ impl Rings {
         by_number.remove(&oldest).map(|member| member.memory)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tenant::journal::{Ring, sample::Sample};
+
+    #[test]
+    fn only_rings_that_hold_memory_are_in_the_list() {
+        let journal = Journal::new(JournalLimits::default());
+        let rings = [(); 3].map(|()| Ring::new(&journal, None, 0));
+        for ring in &rings[1..] {
+            Sample::list("acme").record_in(ring);
+        }
+        let listed = || {
+            let rings = journal.rings();
+            (rings.by_number.len(), rings.recency.len())
+        };
+        assert_eq!(listed(), (2, 2));
+        drop(rings);
+        assert_eq!(listed(), (0, 0));
+    }
+
+    #[test]
+    fn what_an_allocator_gives_beyond_is_counted() {
+        let journal = Journal::new(JournalLimits::default());
+        journal.take_over(7);
+        assert_eq!(journal.bytes.load(Ordering::Relaxed), 7);
+    }
+}

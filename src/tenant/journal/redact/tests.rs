@@ -41,6 +41,13 @@ fn a_body_of_json_keeps_all_but_its_secrets() {
 }
 
 #[test]
+fn a_token_of_digits_is_hidden_as_a_number_too() {
+    let sample = Sample::update("acme", &json!({ "a": 1_234_567_890_u64, "b": 1_234_567 }));
+    let shown = sample.token("1234567890").shown();
+    assert_eq!(shown["body"], json!({ "a": REDACTED, "b": 1_234_567 }));
+}
+
+#[test]
 fn escapes_and_repeated_keys_hide_nothing() {
     for body in [
         r#"{"p\u0061ssword":"hunter2"}"#,

@@ -1,9 +1,11 @@
 //! What is issued is bounded, whatever is asked.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::{
     domain::grant::{GrantRequest, Parameters},
-    tenant::{Granted, ids::IdGen, tokens::Moment},
+    tenant::{Client, Granted, ids::IdGen, tokens::Moment},
 };
 
 fn at(second: i64) -> DateTime<Utc> {
@@ -108,4 +110,95 @@ fn what_is_declared_takes_the_place_of_what_was_issued() {
         ..tokens
     };
     assert_ne!(issued(&mut again, &[]).access, one.access);
+}
+
+/// As an exported state has it.
+fn exported(access: &str, refresh: Option<&str>) -> Issued {
+    Issued {
+        access: access.into(),
+        refresh: refresh.map(Arc::from),
+        client: 3,
+        stands_for: Some(StandsFor::default()),
+        expires_at: at(60),
+        expires_elsewhere: Vec::new(),
+        refresh_expires_at: None,
+        is_revoked: false,
+    }
+}
+
+fn with_issued(tokens: &Tokens, issued: Vec<Issued>) -> Tokens {
+    tokens.with_oauth(&OAuthSeed {
+        issued,
+        ..OAuthSeed::default()
+    })
+}
+
+#[test]
+fn of_a_state_nothing_is_issued_again_that_is_declared() {
+    let declared = Tokens::new([(Box::from("a"), Token::default())]);
+    let issued = vec![
+        exported("a", None),
+        exported("b", Some("a")),
+        exported("c", Some("d")),
+    ];
+    let kept = with_issued(&declared, issued).oauth().issued;
+    let kept: Vec<&str> = kept.iter().map(|one| &*one.access).collect();
+    assert_eq!(kept, ["c"]);
+}
+
+#[test]
+fn a_state_says_how_many_were_issued_where_any_was() {
+    let mut tokens = Tokens::default();
+    assert_eq!(tokens.oauth().sequence, None);
+    issued(&mut tokens, &[]);
+    assert_eq!(tokens.oauth().sequence, Some(1));
+}
+
+#[test]
+fn what_is_issued_may_take_all_of_its_bytes_and_not_one_more() {
+    let id = |text: &str| OrgId::parse(text).unwrap();
+    let token = Token {
+        organizations: ["a", "b", "c"].map(id).to_vec(),
+        ..Token::default()
+    };
+    let small = Issued {
+        stands_for: Some(StandsFor {
+            token: Arc::new(token),
+            home: None,
+        }),
+        expires_elsewhere: vec![(id("0123456789"), at(0)), (id("012345"), at(0))],
+        ..exported("access", Some("refresh"))
+    };
+    // Twice each text, as it is in an index; 128 for each entry of one, and 512 for the rest.
+    let small_bytes = 512 + 2 * (6 + 7) + 2 * 128 + 3 * size_of::<OrgId>() + 16 + 2 * 128;
+    let room = Tokens::MOST_ISSUED_BYTES - small_bytes - 512 - 128;
+    for (length, kept) in [(room / 2, 2), (room / 2 + 1, 1)] {
+        let large = exported(&"x".repeat(length), None);
+        let tokens = with_issued(&Tokens::default(), vec![small.clone(), large]);
+        assert_eq!(tokens.oauth().issued.len(), kept, "{length}");
+    }
+}
+
+#[test]
+fn a_client_without_a_secret_asks_for_users_and_not_for_itself() {
+    let client = Client {
+        secret: None,
+        token: None,
+    };
+    let tokens = Tokens::default().with_oauth(&OAuthSeed {
+        clients: BTreeMap::from([(3, client)]),
+        ..OAuthSeed::default()
+    });
+    let decided = |grant: &[(&str, &str)]| {
+        let parameters: Parameters = grant.iter().copied().chain([("client_id", "3")]).collect();
+        let request = GrantRequest::parse(&parameters).unwrap();
+        tokens.decide(&request, at(0), |_, _| None).is_ok()
+    };
+    let password = [
+        ("grant_type", "password"),
+        ("username", "ada"),
+        ("password", "p"),
+    ];
+    assert!(decided(&password));
+    assert!(!decided(&[("grant_type", "client_credentials")]));
 }
