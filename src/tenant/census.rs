@@ -82,10 +82,12 @@ mod tests {
         let id = |id: &str| OrgId::parse(id).unwrap();
         let mut evicted = Evicted::default();
         evicted.add(&id("acme"), 3);
-        evicted.add(&id("globex"), 0);
-        assert_eq!((evicted.of(&id("acme")), evicted.of(&id("globex"))), (3, 0));
-        assert_eq!((evicted.all(), evicted.take(&id("acme"))), (3, 3));
-        assert_eq!((evicted.of(&id("acme")), evicted.all()), (0, 0));
+        evicted.add(&id("globex"), 2);
+        evicted.add(&id("initech"), 0);
+        let of = |evicted: &Evicted| ["acme", "globex", "initech"].map(|it| evicted.of(&id(it)));
+        assert_eq!((of(&evicted), evicted.all()), ([3, 2, 0], 5));
+        assert_eq!(evicted.take(&id("acme")), 3);
+        assert_eq!((of(&evicted), evicted.all()), ([0, 2, 0], 2));
     }
 
     #[test]

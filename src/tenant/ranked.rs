@@ -477,4 +477,15 @@ mod tests {
         let widths: usize = children.iter().map(|child| child.node.width()).sum();
         assert!(widths <= 10_000_usize.div_ceil(FULL) + children.len());
     }
+
+    #[test]
+    fn the_half_that_is_split_off_joins_a_sibling_with_room() {
+        let full = u16::try_from(FULL).unwrap();
+        let mut tree = Tree::of((0..2 * full).map(|i| (2 * i, 0)).collect());
+        for i in full + 20..2 * full {
+            tree.remove(&(2 * i));
+        }
+        tree.insert((full - 1, 0));
+        check(&tree);
+    }
 }

@@ -2,15 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt;
 use serde_json::json;
 
-use super::{journal::Filter, rules::Rule, *};
-use crate::domain::{
-    contract::Edition,
-    group::{Group, Name, Roster},
-    guest::{Email, Guest, Profile},
-    id::{GroupId, UserId},
-    user::{Role, User},
+use super::{
+    journal::{Filter, JournalLimits},
+    rules::Rule,
+    *,
+};
+use crate::{
+    config::Limits,
+    domain::{
+        contract::Edition,
+        grant::{GrantRequest, Parameters},
+        group::{Group, Name, Roster},
+        guest::{Email, Guest, Profile},
+        id::{GroupId, UserId},
+        user::{Role, User},
+    },
 };
 
 fn org_id(id: &str) -> OrgId {
@@ -103,6 +112,56 @@ fn ids(tenants: &Tenants) -> Vec<String> {
 
 fn groups(tenants: &Tenants) -> usize {
     tenants.stored().iter().map(|org| org.groups().len()).sum()
+}
+
+/// Somebody asks an organization, or none.
+fn request(tenants: &Tenants, id: Option<&str>) {
+    let org = id.map(org_id);
+    tenants.find(org.as_ref()).requests().record(journal::Seen {
+        at: DateTime::UNIX_EPOCH,
+        operation: None,
+        org: org.as_ref(),
+        method: "GET",
+        path: "/",
+        query: None,
+        headers: &mut std::iter::empty(),
+        body: None,
+        body_was_read: false,
+        status: Some(200),
+        response: None,
+        response_length: None,
+        duration: std::time::Duration::ZERO,
+        fault: None,
+        reason: None,
+        client_gone: false,
+        redactor: &journal::Redactor::new(None),
+    });
+}
+
+/// Tenants whose rings keep so many requests.
+fn remembering(entries: usize) -> Tenants {
+    let journal = JournalLimits {
+        entries,
+        ..JournalLimits::default()
+    };
+    let start = Start {
+        journal,
+        ..Start::default()
+    };
+    Tenants::new(start, &Baseline::default())
+}
+
+/// What a listener is told next, each event with its number.
+fn told(tenants: &Tenants, listener: &mut Listener) -> Vec<String> {
+    let next = tenants.next(listener).now_or_never().unwrap_or_default();
+    let in_words = |Numbered { id, event }| match event {
+        Event::Asked(_) => format!("{id} asked"),
+        Event::Request(_) => format!("{id} request"),
+        Event::Changed(..) => format!("{id} change"),
+        Event::Missed { requests, others } => format!("{id} missed {requests} {others}"),
+        Event::Restarted => format!("{id} restarted"),
+    };
+    next.into_iter().map(in_words).collect()
 }
 
 /// A rule of an organization's that strikes for ever.
@@ -242,33 +301,19 @@ fn of_the_organizations_that_are_only_named_the_most_recently_used_are_kept() {
     }
     assert_eq!(there(), "acme made-up-97 made-up-98 made-up-99 six");
     assert_eq!(tenants.census().bare.len(), 3);
+    let clock = Scopes {
+        clock: true,
+        ..Scopes::default()
+    };
+    tenants.reset_all(clock, &Baseline::default()).unwrap();
+    find(&tenants, "new");
+    let wanted = "acme made-up-98 made-up-99 new six";
+    assert_eq!(there(), wanted, "also after a reset of something else");
 }
 
 #[test]
 fn of_an_organization_that_went_nobody_says_that_it_was_never_asked() {
     let tenants = open([], 2);
-    let record = |id: &str| {
-        let held = find(&tenants, id);
-        held.requests().record(journal::Seen {
-            at: DateTime::UNIX_EPOCH,
-            operation: None,
-            org: Some(&org_id(id)),
-            method: "GET",
-            path: "/",
-            query: None,
-            headers: &mut std::iter::empty(),
-            body: None,
-            body_was_read: false,
-            status: Some(200),
-            response: None,
-            response_length: None,
-            duration: std::time::Duration::ZERO,
-            fault: None,
-            reason: None,
-            client_gone: false,
-            redactor: &journal::Redactor::new(None),
-        });
-    };
     let of = |id: &str| {
         let recorded = tenants.requests(&Filter {
             org: Some(org_id(id)),
@@ -277,11 +322,11 @@ fn of_an_organization_that_went_nobody_says_that_it_was_never_asked() {
         (recorded.entries().count(), recorded.dropped())
     };
     for id in ["one", "one", "two", "three"] {
-        record(id);
+        request(&tenants, Some(id));
     }
     assert_eq!([of("one"), of("two"), of("new")], [(0, 2), (1, 0), (0, 0)]);
     assert_eq!(tenants.requests(&Filter::default()).dropped(), 2);
-    record("one");
+    request(&tenants, Some("one"));
     assert_eq!(of("one"), (1, 2));
     tenants
         .reset(&org_id("two"), Scopes::ALL, &Baseline::default())
@@ -503,6 +548,19 @@ fn where_no_user_is_declared_whoever_asks_is_there_alone() {
     let seven = acme.standing(&seven).unwrap();
     let ids = |users: &Users| users.iter().map(|user| user.id.get()).collect::<Vec<_>>();
     assert_eq!(ids(&acme.users_with(&seven)), [7]);
+    // Also whoever is less elsewhere.
+    let known_as = KnownAs {
+        home: org_id("home"),
+        user: user(7, Role::Light),
+    };
+    let known = Token {
+        known_as: Some(Arc::new(known_as)),
+        ..Token::default()
+    };
+    let known = acme
+        .users_with(&acme.standing(&known).unwrap())
+        .into_owned();
+    assert_eq!(known.get(user_id(7)).map(|it| it.role), Some(Role::Admin));
     let found = |acme: &Org, id| acme.user_with(&seven, user_id(id)).map(|it| it.id.get());
     assert_eq!((found(&acme, 7), found(&acme, 8)), (Some(7), None));
     acme.put_user(user(8, Role::Light));
@@ -591,6 +649,30 @@ fn a_group_that_is_put_takes_the_place_of_the_one_with_its_id() {
 }
 
 #[test]
+fn the_sums_over_groups_are_those_of_the_groups_that_are_there() {
+    let with = |id: &str, members: u64, guests: usize| Group {
+        members: (1..=members).map(user_id).collect(),
+        guests: (0..guests).map(|i| email(&format!("{i}@x.org"))).collect(),
+        ..group(id, id)
+    };
+    let mut groups = Groups::of(vec![with("1", 3, 2), with("2", 1, 0)]);
+    let assert_sums = |groups: &Groups, people: usize| {
+        let there = groups.in_order().into_iter();
+        let bytes: usize = there.map(|group| group.bytes()).sum();
+        assert_eq!((groups.people(), groups.bytes()), (people, bytes));
+    };
+    assert_sums(&groups, 6);
+    assert_eq!(groups.longest(), 5);
+    groups.insert(with("3", 4, 3));
+    assert_sums(&groups, 13);
+    groups.replace(with("3", 2, 2)).unwrap();
+    assert_sums(&groups, 10);
+    groups.remove(&GroupId::parse("1").unwrap()).unwrap();
+    assert_sums(&groups, 5);
+    assert_eq!(groups.longest(), 7, "as long as any ever was");
+}
+
+#[test]
 fn an_update_keeps_its_own_name_and_takes_members_whom_the_organization_knows() {
     let mut acme = org("acme");
     acme.put_user(user(7, Role::Admin));
@@ -626,4 +708,332 @@ fn ids_go_on_from_where_they_were_and_one_that_is_taken_is_passed_over() {
     assert_eq!(create("Billing"), ("7".into(), 8));
     acme.set_id_sequence(0);
     assert_eq!(acme.id_sequence(), 0);
+}
+
+#[test]
+fn a_change_of_several_starts_from_the_template_that_is_there_in_the_end() {
+    let tenants = open([], 10);
+    let template = |name: &str| Template {
+        seed: OrgSeed {
+            name: Some(name.into()),
+            ..OrgSeed::default()
+        },
+        start: DateTime::UNIX_EPOCH,
+    };
+    let other = baseline([], Some(template("Other")));
+    let tries = std::cell::Cell::new(0);
+    let change = |drafts: &mut BTreeMap<OrgId, Draft>| {
+        if tries.replace(tries.get() + 1) == 0 {
+            tenants.reset_all(Scopes::STATE, &other)?;
+        }
+        let draft = drafts.values_mut().next().unwrap();
+        draft.org.place(group("1", "Sales"));
+        Ok::<_, Refusal>(())
+    };
+    let start = |_: &OrgId| unreachable!("the template starts it");
+    let changed = tenants.change_together([org_id("acme")], start, change, |_| None);
+    assert_eq!((changed, tries.get()), (Ok(()), 2));
+    let acme = find(&tenants, "acme").org().unwrap();
+    assert_eq!((&*acme.name, acme.groups().len()), ("Other", 1));
+}
+
+#[test]
+fn an_organization_is_looked_at_without_waiting_unless_somebody_changes_it() {
+    let tenants = open([org("acme")], 10);
+    let held = find(&tenants, "acme");
+    assert!(held.try_org().unwrap().is_ok());
+    let write = tenants.write(&held, |_| {
+        assert!(held.try_org().is_none());
+        Ok(())
+    });
+    assert_eq!(write, Ok(()));
+}
+
+#[test]
+fn an_organization_takes_no_more_room_when_another_takes_its_place() {
+    let large = |id: &str| {
+        let mut org = org(id);
+        org.place(Group {
+            description: Some("d".repeat(1000).into()),
+            ..group("1", "Sales")
+        });
+        org
+    };
+    let start = Start {
+        max_stored: large("acme").bytes() + 500,
+        ..Start::default()
+    };
+    let tenants = Tenants::new(start, &baseline([large("acme")], None));
+    assert_eq!(tenants.replace(large("acme")), Ok(()));
+    assert_eq!(tenants.replace(large("other")), Err(Refusal::NoSpace));
+    let start = |_: &OrgId| unreachable!("it is there");
+    let change = |drafts: &mut BTreeMap<OrgId, Draft>| {
+        for draft in drafts.values_mut() {
+            draft.org.set_id_sequence(7);
+        }
+        Ok::<_, Refusal>(())
+    };
+    let changed = tenants.change_together([org_id("acme")], start, change, |_| None);
+    assert_eq!(changed, Ok(()));
+}
+
+#[test]
+fn an_overview_counts_what_each_organization_has_and_what_none_has() {
+    let tenants = open([org("acme")], 10);
+    let put = |id: &str, org: Option<&str>| {
+        let steps = json!({ "steps": [{ "times": "always", "status": 503 }] });
+        let rule = Rule::parse(id, org.map(org_id), &steps).unwrap();
+        tenants.put_rule(rule, false).unwrap();
+    };
+    for id in ["a", "b"] {
+        put(id, Some("acme"));
+        put(id, None);
+    }
+    for id in [Some("acme"), Some("acme"), Some("globex"), None, None, None] {
+        request(&tenants, id);
+    }
+    let counts: Vec<_> = tenants
+        .overview()
+        .into_iter()
+        .map(|it| (it.id.to_string(), it.org.is_some(), it.rules, it.requests))
+        .collect();
+    let wanted = [("acme".into(), true, 2, 2), ("globex".into(), false, 0, 1)];
+    assert_eq!(counts, wanted);
+    assert_eq!(tenants.beside_organizations(), (2, 3));
+}
+
+#[test]
+fn an_organizations_bytes_are_a_fixed_part_for_each_row_and_what_is_in_each() {
+    let guest = |name: &str| {
+        let profile = Profile {
+            first_name: Some(name.into()),
+            ..Profile::default()
+        };
+        Guest::from_email(email("ada@x.org"), None).with_profile(profile)
+    };
+    let named = |id, name: &str| User {
+        first_name: Some(name.into()),
+        ..user(id, Role::Light)
+    };
+    let mut acme = org("acme");
+    assert_eq!(acme.bytes(), 4, "its name");
+    acme.put_guest(guest("Ada"));
+    acme.put_guest(guest("Augusta Ada"));
+    for (id, name) in [(1, "Grace"), (2, "Charles"), (1, "G")] {
+        acme.put_user(named(id, name));
+    }
+    for id in ["1", "2", "3", "4"] {
+        acme.place(group(id, id));
+    }
+    let users = named(1, "G").bytes() + named(2, "Charles").bytes();
+    assert_eq!(acme.users().bytes(), users);
+    let texts = guest("Augusta Ada").bytes() + users + 4;
+    assert_eq!(acme.bytes(), (7 * Limits::ROW_BYTES + texts + 4) as u64);
+    acme.put_guest(guest("A"));
+    assert_eq!(
+        acme.bytes(),
+        (7 * Limits::ROW_BYTES + texts - 10 + 4) as u64
+    );
+}
+
+#[test]
+fn a_user_who_is_put_again_counts_once() {
+    let with = |id, active: bool| {
+        let details = json!({ "active": active }).as_object().unwrap().clone();
+        User {
+            details: details.into(),
+            ..user(id, Role::Light)
+        }
+    };
+    let mut users = Users::default();
+    let mut counts = |user| {
+        users.put(user);
+        (users.len(), users.active())
+    };
+    assert_eq!(counts(with(1, true)), (1, 1));
+    assert_eq!(counts(with(2, true)), (2, 2));
+    assert_eq!(counts(with(3, true)), (3, 3));
+    assert_eq!(counts(with(3, false)), (3, 2));
+    assert_eq!(counts(with(3, false)), (3, 2));
+    assert_eq!(counts(with(3, true)), (3, 3));
+}
+
+#[test]
+fn a_copy_of_an_organization_is_the_same_until_either_is_changed() {
+    let acme = org("acme");
+    assert!(acme.is_same(&acme.clone()));
+    let changes: [&dyn Fn(&mut Org); 5] = [
+        &|org| org.put_user(user(7, Role::Light)),
+        &|org| org.put_guest(Guest::from_email(email("a@x.org"), None)),
+        &|org| drop(org.place(group("1", "Sales"))),
+        &|org| org.set_id_sequence(1),
+        &|org| org.name = "Other".into(),
+    ];
+    for (i, change) in changes.iter().enumerate() {
+        let mut copy = acme.clone();
+        change(&mut copy);
+        assert!(!acme.is_same(&copy), "change {i}");
+    }
+}
+
+#[test]
+fn a_template_knows_its_users_by_id_and_its_first_admin_without_one() {
+    let seed = OrgSeed {
+        users: vec![
+            user(3, Role::Light),
+            user(7, Role::Admin),
+            user(5, Role::Admin),
+        ],
+        ..OrgSeed::default()
+    };
+    let found = |id: Option<u64>| {
+        let user = seed.user_or_first_admin(id.map(user_id));
+        user.map(|user| user.id.get())
+    };
+    let ids = [None, Some(3), Some(5), Some(9)].map(found);
+    assert_eq!(ids, [Some(7), Some(3), Some(5), None]);
+}
+
+#[test]
+fn whom_an_address_or_a_code_signs_in_has_a_home() {
+    let with = |id: &str, users: &[u64]| {
+        let mut org = org(id);
+        for id in users {
+            org.put_user(User {
+                email: email("ada@x.org"),
+                ..user(*id, Role::Light)
+            });
+        }
+        org
+    };
+    let known_as = KnownAs {
+        home: org_id("home"),
+        user: user(9, Role::Light),
+    };
+    let any = Token {
+        known_as: Some(Arc::new(known_as)),
+        ..Token::default()
+    };
+    let code = Code {
+        code: "c".into(),
+        client: None,
+        redirect_uri: None,
+        token: Token {
+            user: Some(user_id(5)),
+            ..Token::default()
+        },
+        is_used: false,
+    };
+    let oauth = OAuthSeed {
+        codes: BTreeMap::from([(Arc::clone(&code.code), code)]),
+        ..OAuthSeed::default()
+    };
+    let orgs = [with("acme", &[3]), with("home", &[9]), with("zeta", &[5])];
+    let tenants = Tenants::new(
+        Start::default(),
+        &Baseline {
+            tokens: Arc::new(Tokens::default().or_any(any).with_oauth(&oauth)),
+            ..baseline(orgs, None)
+        },
+    );
+    let granted = |grant: &[(&str, &str)]| {
+        let client = [("client_id", "3"), ("client_secret", "s")];
+        let parameters: Parameters = grant.iter().copied().chain(client).collect();
+        let request = GrantRequest::parse(&parameters).unwrap();
+        let (now, ids) = (DateTime::UNIX_EPOCH, IdGen::seeded(7));
+        let held = tenants.find(None);
+        let granted = tenants.grant(&held, &request, now, &ids).unwrap();
+        let bearer = tenants.tokens().get(&granted.access, None, || now);
+        let Ok(Bearer::Issued(stands_for)) = bearer else {
+            panic!("{bearer:?}")
+        };
+        let user = stands_for.token.user.map(UserId::get);
+        let home = stands_for.home.map(|home| home.to_string());
+        (user, home, granted.refresh.unwrap())
+    };
+    let password = [
+        ("grant_type", "password"),
+        ("username", "Ada@x.org"),
+        ("password", "p"),
+    ];
+    let (user, home, refresh) = granted(&password);
+    assert_eq!((user, home.as_deref()), (Some(9), Some("home")));
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &*refresh),
+    ];
+    let (user, home, _) = granted(&refresh);
+    assert_eq!((user, home.as_deref()), (Some(9), Some("home")));
+    let code = [("grant_type", "authorization_code"), ("code", "c")];
+    let (user, home, _) = granted(&code);
+    assert_eq!((user, home.as_deref()), (Some(5), Some("zeta")));
+}
+
+#[test]
+fn a_listener_is_told_in_their_order_what_is_lost_and_of_which_kind() {
+    let tenants = remembering(1);
+    let mut listener = tenants.listen(None, Some(0));
+    for _ in 0..5 {
+        tenants.note_seed(None);
+    }
+    for id in ["acme", "globex", "globex"] {
+        request(&tenants, Some(id));
+    }
+    for _ in 0..JournalLimits::CHANGES {
+        tenants.note_seed(None);
+    }
+    let told = told(&tenants, &mut listener);
+    let wanted = [
+        "5 missed 0 5",
+        "6 request",
+        "7 missed 1 0",
+        "8 request",
+        "9 change",
+    ];
+    assert_eq!(told[..5], wanted);
+}
+
+#[test]
+fn a_listener_misses_no_change_that_it_has_heard_of() {
+    let tenants = remembering(1);
+    let change = |times| (0..times).for_each(|_| tenants.note_seed(None));
+    let mut early = tenants.listen(None, Some(0));
+    change(3);
+    let mut late = tenants.listen(None, None);
+    for _ in 0..10 {
+        request(&tenants, Some("acme"));
+    }
+    change(17);
+    let heard = told(&tenants, &mut early);
+    assert_eq!(
+        (heard.last().unwrap().as_str(), early.since()),
+        ("17 change", 17)
+    );
+    change(JournalLimits::CHANGES);
+    request(&tenants, Some("acme"));
+    assert_eq!(told(&tenants, &mut early)[0], "30 missed 0 13");
+    assert_eq!(told(&tenants, &mut late)[0], "30 missed 10 17");
+}
+
+#[test]
+fn a_listener_of_one_organization_knows_its_requests_in_each_of_its_journals() {
+    let tenants = remembering(2);
+    let mut listener = tenants.listen(Some(org_id("acme")), Some(0));
+    let ask = |id: &str, times| (0..times).for_each(|_| request(&tenants, Some(id)));
+    let mut next = || told(&tenants, &mut listener);
+    ask("acme", 3);
+    assert_eq!(next(), ["1 missed 1 0", "2 request", "3 request"]);
+    ask("globex", 5);
+    ask("acme", 3);
+    assert_eq!(next(), ["9 missed 1 0", "10 request", "11 request"]);
+    let requests = Scopes {
+        requests: true,
+        ..Scopes::default()
+    };
+    tenants
+        .reset(&org_id("acme"), requests, &Baseline::default())
+        .unwrap();
+    ask("acme", 3);
+    let wanted = ["11 missed 1 0", "12 change", "14 request", "15 request"];
+    assert_eq!(next(), wanted);
 }

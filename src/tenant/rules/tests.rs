@@ -547,3 +547,85 @@ proptest! {
         prop_assert_eq!(run(&others), run(&vec![Vec::new(); others.len()]));
     }
 }
+
+#[test]
+fn rules_that_are_not_used_up_are_counted_whatever_became_of_them() {
+    let (faults, acme) = (faults(), org("acme"));
+    let steps = |times: Value| json!({ "match": { "org": "acme" }, "steps": [{ "times": times, "status": 503 }] });
+    let left = || {
+        let left = faults.rules_left();
+        let ids: Vec<_> = left.ids.iter().map(ToString::to_string).collect();
+        (left.put, left.left, ids.join(" "))
+    };
+    let told = |put, left, ids: &str| (put, left, ids.to_owned());
+    for (id, times) in [
+        ("once", json!(1)),
+        ("twice", json!(2)),
+        ("ever", json!("always")),
+    ] {
+        put(
+            &faults,
+            Rule::parse(id, None, &steps(times)).unwrap(),
+            false,
+        );
+    }
+    assert_eq!(left(), told(3, 3, "once twice ever"));
+    strike(&faults, &delete(&acme)).unwrap();
+    assert_eq!(left(), told(3, 2, "twice ever"));
+    strike(&faults, &delete(&acme)).unwrap();
+    assert_eq!(left(), told(3, 2, "twice ever"), "once more is left");
+    strike(&faults, &delete(&acme)).unwrap();
+    assert_eq!(left(), told(3, 1, "ever"));
+    for _ in 0..2 {
+        strike(&faults, &delete(&acme)).unwrap();
+        assert_eq!(left(), told(3, 0, ""), "it has struck, and has no end");
+    }
+    let json = json!({ "match": { "org": "acme" }, "steps": [{ "status": 503 }, { "times": "always", "status": 503 }] });
+    clear(&faults, None);
+    put(&faults, rule("both", &json), false);
+    strike(&faults, &delete(&acme)).unwrap();
+    assert_eq!(left(), told(4, 1, "both"), "its last step is not reached");
+    strike(&faults, &delete(&acme)).unwrap();
+    assert_eq!(left(), told(4, 0, ""));
+    put(
+        &faults,
+        Rule::parse("gone", None, &steps(json!(1))).unwrap(),
+        false,
+    );
+    clear(&faults, None);
+    assert_eq!(left(), told(5, 1, "gone"));
+}
+
+#[test]
+fn rules_that_are_left_are_named_up_to_a_bound_and_counted_beyond_it() {
+    let tally = Tally::default();
+    let names: Vec<Arc<str>> = (0..1001).map(|i| format!("r{i}").into()).collect();
+    let numbers: Vec<u64> = names.iter().map(|name| tally.enter(name)).collect();
+    let read = || {
+        let RulesLeft { put, left, ids } = tally.read();
+        (put, left, ids)
+    };
+    assert_eq!(read(), (1001, 1001, names[..5].to_vec()));
+    for number in &numbers[..1000] {
+        tally.use_up(*number);
+    }
+    assert_eq!(
+        read(),
+        (1001, 1, vec![]),
+        "the last one had no room for its name"
+    );
+}
+
+#[test]
+fn a_rule_may_have_so_many_bytes_its_path_among_them() {
+    let of = |path: &str, text: usize| {
+        let json = json!({ "match": { "path": path }, "steps": [{ "status": 503, "body": "x".repeat(text) }] });
+        Rule::parse("r", None, &json)
+    };
+    let bytes = |path, text| of(path, text).unwrap().bytes();
+    assert_eq!(bytes("/abcdef", 3), bytes("/a", 3) + 5);
+    let most = 256 * 1024;
+    let room = most - usize::try_from(bytes("/a", 0)).unwrap();
+    assert_eq!(bytes("/a", room), most as u64);
+    assert!(of("/a", room + 1).is_err());
+}
