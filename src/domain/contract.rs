@@ -406,6 +406,7 @@ mod tests {
                 Edition::March2026.contract(),
                 "the first value of {key} is the default"
             );
+            assert_eq!(Switch::new(key, values[0]).unwrap().key(), *key);
             for (i, contract) in contracts.iter().enumerate() {
                 assert_eq!(
                     contracts.iter().position(|c| c == contract),

@@ -523,4 +523,21 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_groups_bytes_are_those_of_its_texts_and_lists() {
+        let guest = |address| Email::parse(address).unwrap();
+        let group = Group {
+            id: GroupId::parse("1").unwrap(),
+            name: Name::parse("12").unwrap(),
+            description: Some("123".into()),
+            logo: Some("12345".into()),
+            members: (1..=7).filter_map(UserId::new).collect(),
+            guests: [guest("a@b.cd"), guest("ab@c.de")].into(),
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        };
+        let lists = 7 * size_of::<UserId>() + 2 * size_of::<Email>();
+        assert_eq!(group.bytes(), 2 + 3 + 5 + lists + 6 + 7);
+    }
 }

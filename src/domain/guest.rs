@@ -137,4 +137,20 @@ mod tests {
             assert!(Email::parse(bad).is_none(), "{bad}");
         }
     }
+
+    #[test]
+    fn a_guests_bytes_are_those_of_its_texts_and_details() {
+        let details = serde_json::json!({ "a": "123", "bc": [null, "1"] });
+        let details = details.as_object().unwrap().clone().into();
+        let profile = Profile {
+            first_name: Some("12".into()),
+            last_name: Some("1234567".into()),
+            details,
+        };
+        let guest = Guest::from_email(Email::parse("a@b.cd").unwrap(), None);
+        let guest = guest.with_profile(profile);
+        // 64 for each field, and the place of each item of a list.
+        let details = 64 + 1 + 3 + 64 + 2 + 2 * size_of::<serde_json::Value>() + 1;
+        assert_eq!(guest.bytes(), 6 + 2 + 7 + details);
+    }
 }

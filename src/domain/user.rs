@@ -132,4 +132,19 @@ mod tests {
         assert!(!active(json!({ "active": false })));
         assert!(!active(json!({ "is_active": false })));
     }
+
+    #[test]
+    fn a_users_bytes_are_those_of_its_texts_and_details() {
+        let details = json!({ "a": "123", "bc": [null, "1"] });
+        let user = User {
+            first_name: Some("12".into()),
+            last_name: Some("1234567".into()),
+            email: Email::parse("a@b.cd").unwrap(),
+            details: details.as_object().unwrap().clone().into(),
+            ..User::undeclared(UserId::FIRST)
+        };
+        // 64 for each field, and the place of each item of a list.
+        let details = 64 + 1 + 3 + 64 + 2 + 2 * size_of::<Value>() + 1;
+        assert_eq!(user.bytes(), 6 + 2 + 7 + details);
+    }
 }

@@ -249,3 +249,42 @@ fn users_whom_nobody_declared_are_as_old_as_the_mock() {
     assert_eq!(users[0]["created_at"], "2025-01-01T00:00:00Z");
     assert_eq!(users[1]["created_at"], "2024-01-01T00:00:00Z");
 }
+
+#[test]
+fn who_the_caller_is_stays_with_their_home_whatever_it_becomes() {
+    let fixture = json!({ "version": 1,
+        "tokens": [{ "token": "t", "organizations": ["open", "home"] }],
+        "organizations": [
+            { "id": "home", "users": [{ "id": 4, "email": "ada@home.test", "role": "admin" }] },
+            { "id": "open" }
+        ] });
+    let app = TestApp::with(&fixture);
+    let me = || {
+        let user = app.as_token("t").get("/me").json()["data"].clone();
+        (user["id"].clone(), user["email"].clone())
+    };
+    let ada = (json!(4), json!("ada@home.test"));
+    assert_eq!(me(), ada);
+    let user =
+        |id: u64, email: &str| json!({ "users": [{ "id": id, "email": email, "role": "admin" }] });
+    done(
+        &app,
+        "POST",
+        "/_mock/seed?org=open",
+        &user(4, "ada@open.test"),
+    );
+    assert_eq!(me(), ada, "the home comes first");
+    done(
+        &app,
+        "PUT",
+        "/_mock/state?org=home",
+        &user(5, "bob@home.test"),
+    );
+    done(
+        &app,
+        "PUT",
+        "/_mock/state?org=open",
+        &user(6, "eve@open.test"),
+    );
+    assert_eq!(me(), ada, "somebody else is nobody's stand-in");
+}
