@@ -143,10 +143,9 @@ impl<R: Row> Ranked<R> {
     pub(super) fn from(&self, key: &R::Key) -> Ranks<'_, R> {
         let (leaf, before) = self.leaf_of(key);
         let place = leaf.partition_point(|row| row.key() < key);
-        Ranks {
-            front: leaf[place..].iter(),
-            ..self.ranks(before + place..self.len)
-        }
+        let mut ranks = self.ranks(before + place..self.len);
+        ranks.front = leaf[place..].iter();
+        ranks
     }
 
     /// The leaf to which a key belongs, and the number of rows before that leaf.

@@ -108,6 +108,7 @@ mod tests {
         }
         let dull = r#"GET /api/organizations/northwind/groups {"data":{"id":"1","members":[],"guests":[],"created_at":"2026","last_updated":null}}"#;
         assert!(is_harmless(dull.as_bytes()));
+        assert_eq!(suspects(dull.as_bytes()).next(), None, "at one glance");
         assert!(is_harmless(b"") && is_harmless(b"k") && is_harmless(b"ab"));
         let words = "Answers the monkeys' questions, because they look as costs decrease";
         assert!(is_harmless(words.as_bytes()));
