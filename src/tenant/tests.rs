@@ -778,6 +778,22 @@ fn an_organization_takes_no_more_room_when_another_takes_its_place() {
 }
 
 #[test]
+fn a_single_change_that_is_too_large_leaves_the_organization_as_it_was() {
+    let start = Start {
+        max_stored: 8 * 1024 * 1024,
+        ..Start::default()
+    };
+    let tenants = Tenants::new(start, &baseline([org("acme")], None));
+    let large = Group {
+        description: Some("d".repeat(9 * 1024 * 1024).into()),
+        ..group("1", "Large")
+    };
+    assert_eq!(add(&tenants, "acme", large), Err(Refusal::NoSpace));
+    assert_eq!(add(&tenants, "acme", group("2", "Sales")), Ok(()));
+    assert_eq!(names(&tenants, "acme").unwrap(), ["Sales"]);
+}
+
+#[test]
 fn an_overview_counts_what_each_organization_has_and_what_none_has() {
     let tenants = open([org("acme")], 10);
     let put = |id: &str, org: Option<&str>| {
