@@ -144,9 +144,12 @@ impl Tenants {
             Next::Record(..) => Some(*id - 1),
             Next::Change(..) => None,
         });
-        let requests = listener.lost(&rings);
+        let given_way = listener.lost(&rings);
+        let requests = given_way.min(most.unwrap_or(newest).saturating_sub(since));
+        // The others came after that, while the rings were read: they are told with what comes next.
+        listener.known.1 -= given_way - requests;
         let mut lost = Lost {
-            requests: requests.min(most.unwrap_or(newest).saturating_sub(since)),
+            requests,
             others: forgotten.after(since, listener.known_others),
         };
         for (id, next) in next {

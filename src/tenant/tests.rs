@@ -1053,3 +1053,31 @@ fn a_listener_of_one_organization_knows_its_requests_in_each_of_its_journals() {
     let wanted = ["11 missed 1 0", "12 change", "14 request", "15 request"];
     assert_eq!(next(), wanted);
 }
+
+#[test]
+fn what_gives_way_while_a_listener_reads_is_counted_as_missed() {
+    const ASKED: u64 = 3000;
+    let tenants = remembering(1);
+    let mut listener = tenants.listen(Some(org_id("acme")), Some(0));
+    let mut heard = 0;
+    let mut listen = || {
+        while let Some(told) = tenants.next(&mut listener).now_or_never() {
+            for Numbered { event, .. } in told {
+                heard += match event {
+                    Event::Request(_) => 1,
+                    Event::Missed { requests, .. } => requests,
+                    other => panic!("{other:?}"),
+                };
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let ask = || (0..ASKED).for_each(|_| request(&tenants, Some("acme")));
+        let asking = scope.spawn(ask);
+        while !asking.is_finished() {
+            listen();
+        }
+    });
+    listen();
+    assert_eq!(heard, ASKED);
+}
