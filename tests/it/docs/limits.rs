@@ -221,7 +221,7 @@ fn tests() -> String {
     let files = fs::read_dir(root.join("tests/it")).unwrap();
     let files = files.map(|file| file.unwrap().path());
     let of_tenants = [
-        "tests.rs",
+        "tests/organizations.rs",
         "journal/tests.rs",
         "windows.rs",
         "tokens/known/tests.rs",
