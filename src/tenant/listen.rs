@@ -144,12 +144,9 @@ impl Tenants {
             Next::Record(..) => Some(*id - 1),
             Next::Change(..) => None,
         });
-        let given_way = listener.lost(&rings);
-        let requests = given_way.min(most.unwrap_or(newest).saturating_sub(since));
-        // The others came after that, while the rings were read: they are told with what comes next.
-        listener.known.1 -= given_way - requests;
+        let most = most.unwrap_or(newest).saturating_sub(since);
         let mut lost = Lost {
-            requests,
+            requests: listener.lost(&rings, most),
             others: forgotten.after(since, listener.known_others),
         };
         for (id, next) in next {
@@ -193,16 +190,18 @@ impl Tenants {
 }
 
 impl Listener {
-    /// The number of its organization's requests that it has missed; an upper bound if it has reconnected.
-    fn lost(&mut self, rings: &[Arc<Ring>]) -> u64 {
+    /// The number of its organization's requests that it has missed, up to `most`; an upper bound if it has reconnected.
+    fn lost(&mut self, rings: &[Arc<Ring>], most: u64) -> u64 {
         let (Some(_), [ring]) = (&self.org, rings) else {
             return 0;
         };
         let (number, known) = self.known;
         let known = if number == ring.number() { known } else { 0 };
         let (lost, dropped) = ring.lost_after(self.since, known);
-        self.known = (ring.number(), known.max(dropped));
-        lost
+        let told = lost.min(most);
+        // The others came while the rings were read: they are told with what comes next.
+        self.known = (ring.number(), known.max(dropped) - (lost - told));
+        told
     }
 
     /// The lost events between the newest one that it knows and another, inclusive. Numbers have no gaps, so missing ones can be counted;

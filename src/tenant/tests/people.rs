@@ -2,6 +2,18 @@
 
 use super::*;
 
+/// The token of a user who is known as a light user of his home.
+fn known_at_home(id: u64) -> Token {
+    let known_as = KnownAs {
+        home: org_id("home"),
+        user: user(id, Role::Light),
+    };
+    Token {
+        known_as: Some(Arc::new(known_as)),
+        ..Token::default()
+    }
+}
+
 #[test]
 fn a_token_is_good_for_its_organizations_its_user_and_its_time() {
     let declared = |secret: &str, token| (Box::from(secret), token);
@@ -88,14 +100,7 @@ fn where_no_user_is_declared_whoever_asks_is_there_alone() {
     let ids = |users: &Users| users.iter().map(|user| user.id.get()).collect::<Vec<_>>();
     assert_eq!(ids(&acme.users_with(&seven)), [7]);
     // Also whoever is less elsewhere.
-    let known_as = KnownAs {
-        home: org_id("home"),
-        user: user(7, Role::Light),
-    };
-    let known = Token {
-        known_as: Some(Arc::new(known_as)),
-        ..Token::default()
-    };
+    let known = known_at_home(7);
     let known = acme
         .users_with(&acme.standing(&known).unwrap())
         .into_owned();
@@ -221,14 +226,7 @@ fn whom_an_address_or_a_code_signs_in_has_a_home() {
         }
         org
     };
-    let known_as = KnownAs {
-        home: org_id("home"),
-        user: user(9, Role::Light),
-    };
-    let any = Token {
-        known_as: Some(Arc::new(known_as)),
-        ..Token::default()
-    };
+    let any = known_at_home(9);
     let code = Code {
         code: "c".into(),
         client: None,
